@@ -51,7 +51,7 @@ pub struct Anonymise {
     telegrams: AnonymousApdus,
 }
 
-/// What makes an APDU one of nobody.
+/// The replacements that make an APDU one of nobody.
 struct AnonymousApdus {
     decrypt: Decrypt,
     anonymous: Anonymous,

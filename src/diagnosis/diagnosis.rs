@@ -51,7 +51,7 @@ macro_rules! diagnoses {
         cause: [$cause_en:literal, $cause_de:literal],
         step: [$step_en:literal, $step_de:literal],
     })*) => {
-        /// What ails a meter's line, its keys or its sinks.
+        /// The fault of a meter's line, its keys or its sinks.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Diagnosis {
             $($(#[$doc])* $variant,)*

@@ -23,7 +23,7 @@ pub struct MeterLists {
 #[derive(Clone, Debug)]
 struct MeterList {
     readings: Arc<Readings>,
-    /// It came again after another list.
+    /// True once the list came again after another one.
     takes_turns: bool,
 }
 

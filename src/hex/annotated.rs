@@ -86,7 +86,7 @@ const SIGNS: [&[u8]; 8] = [b"- ", b"-- ", b"= ", b"; ", b"<- ", b"<-- ", b"-> ",
 /// The blanks before a note: a row of octets, and no whole frame.
 const FURTHEST: usize = 70;
 
-/// What a telegram begins with.
+/// The octets that begin a telegram.
 const STARTS: [&[u8]; 4] = [b"68", b"7e", b"db", b"0f"];
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) struct HexColumns {
     decimal: Option<bool>,
 }
 
-/// What the first row says.
+/// The meaning of the first row.
 #[derive(Clone, Copy, Debug)]
 struct Heading {
     delimiter: u8,
@@ -39,7 +39,7 @@ struct Numbered {
     next: u64,
 }
 
-/// What a row says.
+/// The meaning of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ColumnRow {
     /// Nothing but names.

@@ -23,7 +23,7 @@ pub(super) struct Gurux {
     refused: Option<&'static str>,
 }
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RebuiltApdus {
     /// The octets of the APDUs that end here.

@@ -53,7 +53,7 @@ fn ends_row(line: &[u8]) -> bool {
     closing.is_some_and(named) || memchr::memmem::find(line, b"<br").is_some()
 }
 
-/// What a tag becomes, and the text behind it.
+/// The text that a tag becomes, and the text behind it.
 fn tag(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     let inner = text.strip_prefix(b"<")?;
     if let Some(comment) = inner.strip_prefix(b"!--") {

@@ -67,7 +67,7 @@ impl RichText {
     }
 }
 
-/// What stands for a control word, given without its backslash, and the text behind it.
+/// The text for a control word, given without its backslash, and the text behind it.
 fn control(text: &[u8]) -> (&[u8], &[u8]) {
     let letters = text.iter().take_while(|c| c.is_ascii_alphabetic()).count();
     let (word, behind) = text.split_at_checked(letters).unwrap_or_default();

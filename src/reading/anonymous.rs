@@ -29,7 +29,7 @@ pub struct Anonymous {
     families: &'static [MeterFamily],
     /// How far times go back.
     shift: Option<Duration>,
-    /// What each register of a meter is shifted by.
+    /// The shift of each register of a meter.
     shifts: HashMap<(Vec<u8>, RegisterKey), i128>,
 }
 
@@ -69,7 +69,7 @@ impl Anonymous {
     /// Replaces what is personal in a plain APDU.
     ///
     /// # Errors
-    /// It is no telegram, or has parts that are not understood.
+    /// The APDU is no telegram, or has parts that are not understood.
     pub fn replace(&mut self, apdu: &mut [u8]) -> Result<()> {
         let mut changes = Vec::new();
         let telegram = Telegram::parse_with(apdu, self.families)?;
@@ -172,7 +172,7 @@ impl Anonymous {
         Clock::of(octets)?.earlier(self.shift?)
     }
 
-    /// What a register is shifted by. The sum of tariffs stays one.
+    /// The shift of a register. The sum of tariffs stays one.
     fn shift_of(&mut self, meter: &[u8], object: &Object<'_>, all: &[Object<'_>]) -> i128 {
         let key = (meter.to_vec(), key(object));
         if let Some(shift) = self.shifts.get(&key) {

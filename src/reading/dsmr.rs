@@ -110,7 +110,7 @@ struct DsmrItem<'a> {
     value: &'a [u8],
     /// Where it stands in the telegram.
     at: usize,
-    /// It is the rest of a line that is no object.
+    /// True for the rest of a line that is no object.
     odd: bool,
 }
 
@@ -257,7 +257,7 @@ impl<'a> DsmrObjects<'a> {
 pub struct SentNumber<'a> {
     /// In the unit of the telegram.
     pub number: Decimal,
-    /// What stands in front of the unit of the object: `k`.
+    /// The prefix of the unit of the object: `k`.
     pub prefix: &'static str,
     /// As it was sent: `001581.123*kWh`.
     pub text: &'a str,

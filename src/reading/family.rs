@@ -22,7 +22,7 @@ use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit
 pub struct MeterFamily {
     /// Its name, for messages.
     pub name: String,
-    /// What is known of it.
+    /// The facts known of it.
     pub table: FamilyTable,
 }
 

@@ -54,7 +54,7 @@ pub struct SinkAccount {
 /// The class of a sink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccountKind {
-    /// It has to store every reading.
+    /// The sink has to store every reading.
     #[default]
     History,
     /// The last value counts.

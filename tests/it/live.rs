@@ -140,7 +140,7 @@ fn the_line_of_a_meter_is_found_by_its_telegrams() {
         fs::write(&config, meter).unwrap();
         let last = if arguments == ["--config"] { config.to_str().unwrap() } else { node };
         meter_at(baud, kind, master);
-        // It is said at the next read behind the first telegram or the second start of one.
+        // The find is said at the next read behind the first telegram or the second start of one.
         let live = Live::start(&[&["watch", "--format=json"], arguments, &[last]].concat());
         wait_for("telegrams", || count(&live.out, "energy_import") + count(&live.out, "1.8.0") > 1);
         wait_for("the settings", || count(&live.err, &format!("with {found}")) == 1);

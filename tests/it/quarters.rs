@@ -517,7 +517,7 @@ fn a_running_quarter_has_its_mean_so_far_and_a_forecast() {
     assert!(rows[15].ends_with("\"telegrams\":15,\"complete\":true}"), "{}", rows[15]);
 }
 
-/// What `publish` makes of the rows: files, InfluxDB and Prometheus with names and types that stay.
+/// The rows as `publish` hands them on: files, InfluxDB and Prometheus with names and types that stay.
 #[test]
 fn rows_are_published_under_names_of_their_own() {
     let folder = tempfile::tempdir().unwrap();

@@ -149,7 +149,7 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     }
 }
 
-/// What a configuration lacks that most users want.
+/// The parts that a configuration lacks and most users want.
 fn remarks(config: &Config, context: &Context) -> Result<Vec<String>, Stop> {
     let mut remarks = Vec::new();
     let has_common_key = !keys::entries(&KeyArgs::default(), &context.messages)?.is_empty();

@@ -42,7 +42,7 @@ pub trait TelegramConsumer: Task {
     fn finish(&mut self, context: &mut Context) -> bool;
 }
 
-/// What the chain is told beside its keys.
+/// The settings of the chain beside its keys.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChainSettings {
     /// The tables of meters that send no codes.

@@ -43,7 +43,7 @@ pub struct Examination {
     demands: Demands,
     families: &'static [MeterFamily],
     window: OctetWindow,
-    /// What the keys made of the telegrams so far.
+    /// The outcome of the keys on the telegrams so far.
     pub keys: KeyFacts,
     /// The number of the meter.
     pub meter: Option<String>,

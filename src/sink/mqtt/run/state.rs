@@ -220,7 +220,7 @@ impl<'a> ClientRun<'a> {
         let unsent = self.mqtt.session.unsent() + self.latest.unpublished() + self.latest.skipped();
         let StateAccount { taken, gone, sent } = &mut self.states;
         let before = core::mem::replace(sent, taken.saturating_sub(*gone + unsent));
-        // What a broken connection had not acknowledged is sent again.
+        // Messages that a broken connection had not acknowledged are sent again.
         match sent.checked_sub(before) {
             Some(more) => self.report.stored(more),
             None => self.report.unstored(before - *sent),
