@@ -195,6 +195,22 @@ pub fn crc(text: &[u8]) -> u16 {
     })
 }
 
+/// Puts the right CRC into a telegram that had one.
+pub fn renew_crc(telegram: &mut [u8]) {
+    let mark = memchr::memmem::rfind(telegram, b"\n!").map(|at| at + 1);
+    let Some((text, behind)) = mark.and_then(|mark| telegram.split_at_mut_checked(mark + 1)) else {
+        return;
+    };
+    let Some(digits) = behind.get_mut(..CRC).filter(|it| it.iter().all(u8::is_ascii_hexdigit))
+    else {
+        return;
+    };
+    let lower = digits.iter().any(u8::is_ascii_lowercase);
+    let crc = crc(text);
+    let renewed = if lower { format!("{crc:04x}") } else { format!("{crc:04X}") };
+    digits.copy_from_slice(renewed.as_bytes());
+}
+
 /// One octet. The eight steps of the polynomial are few enough terms to be written out: the parity of
 /// the octet, and the octet at three places.
 const fn step(sum: u16, octet: u8) -> u16 {

@@ -31,6 +31,7 @@ use crate::{
         reassembly::Reassembly,
         registry::LinkKind,
     },
+    p1,
     reading::anonymous::Anonymous,
     record::{self, Attributes, Place, Record, RecordKind, Time},
 };
@@ -100,7 +101,7 @@ impl Anonymise {
             line.deframer.end();
             line.drain(from, telegrams, out);
             line.bare.end();
-            line.drain_bare(from, telegrams, out);
+            drain_bare(&mut line.bare, &line.origins, from, telegrams, out);
             out(StageEvent::Noise(line.held.drain(..).map(|frame| frame.octets.len()).sum()));
             line.blocks = Vec::new();
         }
@@ -165,8 +166,8 @@ impl AnonymousApdus {
         });
         let (mut plain, title) = plain?;
         let replaced = match plain.first() {
-            Some(&DATA_NOTIFICATION) => self.anonymous.replace(&mut plain),
-            _ => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what: TEXT })),
+            Some(&(DATA_NOTIFICATION | p1::START)) => self.anonymous.replace(&mut plain),
+            _ => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what: FOREIGN })),
         };
         if let Err(error) = replaced {
             let from = record.attributes.from;
@@ -254,22 +255,29 @@ impl HeldLine {
 
     fn drain(&mut self, from: Option<&str>, telegrams: &mut AnonymousApdus, out: &mut impl Out) {
         loop {
-            let frame = match self.deframer.next() {
+            let Self { deframer, bare, origins, .. } = self;
+            let frame = match deframer.next() {
                 None => return,
                 Some(Err(Skipped { octets, position, mark, error, .. })) => {
                     if mark.is_some() {
-                        self.bare.end();
+                        bare.end();
+                        drain_bare(bare, origins, from, telegrams, out);
                     }
-                    if error.is_some() {
-                        self.bare.framed();
+                    // Octets of a ciphered text may look like a damaged frame.
+                    if error.is_some() && !bare.is_within_apdu() {
+                        bare.framed();
                     }
-                    self.bare.push(octets, position);
-                    self.drain_bare(from, telegrams, out);
+                    bare.push(octets, position);
+                    drain_bare(bare, origins, from, telegrams, out);
                     continue;
                 }
                 Some(Ok(LinkFrame { link, position, octets })) => (link, position, octets.to_vec()),
             };
-            self.bare.framed();
+            bare.framed();
+            if bare.pending() > 0 {
+                bare.end();
+                drain_bare(bare, origins, from, telegrams, out);
+            }
             self.frame(frame, from, telegrams, out);
         }
     }
@@ -331,26 +339,28 @@ impl HeldLine {
             telegrams.frames(std::mem::take(&mut self.blocks), &whole, place, from, out);
         }
     }
+}
 
-    fn drain_bare(
-        &mut self,
-        from: Option<&str>,
-        telegrams: &mut AnonymousApdus,
-        out: &mut impl Out,
-    ) {
-        while let Some(found) = self.bare.next() {
-            match found {
-                FoundApdu::Apdu(octets, position, _) => {
-                    let origin = self.origins.iter().rev().find(|(at, ..)| *at <= position);
-                    let (time, place) = origin
-                        .map_or((Time::UNKNOWN, Place::Live), |(_, time, place)| (*time, *place));
-                    let attributes = Attributes { from, ..Attributes::default() };
-                    let record = Record { time, kind: RecordKind::Apdu, octets, attributes };
-                    telegrams.hand_on(&record, place, out);
-                }
-                FoundApdu::Refused(..) => {}
-                FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
+/// Hands on the APDUs that came without frames.
+fn drain_bare(
+    bare: &mut BareApdus,
+    origins: &VecDeque<(u64, Time, Place)>,
+    from: Option<&str>,
+    telegrams: &mut AnonymousApdus,
+    out: &mut impl Out,
+) {
+    while let Some(found) = bare.next() {
+        match found {
+            FoundApdu::Apdu(octets, position, _) => {
+                let origin = origins.iter().rev().find(|(at, ..)| *at <= position);
+                let (time, place) =
+                    origin.map_or((Time::UNKNOWN, Place::Live), |(_, time, place)| (*time, *place));
+                let attributes = Attributes { from, ..Attributes::default() };
+                let record = Record { time, kind: RecordKind::Apdu, octets, attributes };
+                telegrams.hand_on(&record, place, out);
             }
+            FoundApdu::Refused(..) => {}
+            FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
         }
     }
 }
@@ -399,4 +409,5 @@ fn drop_frames(held: &mut Vec<HeldFrame>, out: &mut impl Out) {
     }
 }
 
-const TEXT: &str = "a telegram that is no data-notification is not made anonymous";
+const FOREIGN: &str =
+    "an APDU that is neither a data-notification nor a text is not made anonymous";

@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use crate::{
     error::{Layer, Result},
     field::{WireField, WireFields},
-    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
     p1::{self, NoEnvelope, P1Envelope},
 };
 
@@ -43,6 +43,10 @@ impl LinkLayer for Dsmr {
             peer_at: 0,
             data: frame,
         }))
+    }
+
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        copy_before_end(frame, data, 0)
     }
 
     fn fields(octets: &[u8]) -> Vec<WireField<'_>> {

@@ -14,7 +14,7 @@ use core::ops::RangeInclusive;
 use crate::{
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
-    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
     reader::Reader,
 };
 
@@ -84,6 +84,10 @@ impl LinkLayer for Wrapper {
             peer_at: 2,
             data: reader.rest(),
         }))
+    }
+
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        copy_before_end(frame, data, 0)
     }
 
     fn fields(octets: &[u8]) -> Vec<WireField<'_>> {

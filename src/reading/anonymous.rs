@@ -8,17 +8,28 @@
 //! | a register (D = 8 or 9) | so much more, the same in all telegrams of the meter |
 //! | voltages, currents, powers, units, codes, names of lists | stay |
 //! | clocks | stay, or go back by a given time |
+//!
+//! The names and clocks of a text have a file of their own: `anonymous_text`.
 
 use core::{ops::Range, time::Duration};
 use std::collections::HashMap;
 
 use crate::{
     cosem::{
-        axdr::Data, clock::Clock, data_type::DataType, notification::Notification, obis::Obis,
+        axdr::Data, clock::Clock, data_type::DataType, dsmr_value::DsmrNumber,
+        notification::Notification, obis::Obis,
     },
     error::{Cause, Layer, Result},
+    p1,
     reader::Reader,
-    reading::{family::MeterFamily, objects::Object, pseudonym::Pseudonyms, telegram::Telegram},
+    reading::{
+        anonymous_text::{self, Change, DIGITS, TextNames},
+        dsmr::DsmrTelegram,
+        family::MeterFamily,
+        objects::Object,
+        pseudonym::Pseudonyms,
+        telegram::Telegram,
+    },
     record::Time,
 };
 
@@ -35,9 +46,6 @@ pub struct Anonymous {
 
 /// A register by its code, or by its place.
 type RegisterKey = (Option<Obis>, usize);
-
-/// A part of an APDU, and what stands there afterwards.
-type Change = (Range<usize>, Vec<u8>);
 
 impl Anonymous {
     /// With the names of this run.
@@ -71,13 +79,28 @@ impl Anonymous {
     /// # Errors
     /// The APDU is no telegram, or has parts that are not understood.
     pub fn replace(&mut self, apdu: &mut [u8]) -> Result<()> {
-        let mut changes = Vec::new();
-        let telegram = Telegram::parse_with(apdu, self.families)?;
-        if let Some(notification) = telegram.notification() {
-            self.strings(&notification.body, &mut changes)?;
+        let (mut changes, mut texts) = (Vec::new(), Vec::new());
+        let is_text = DsmrTelegram::is_one(apdu);
+        let telegram = match is_text {
+            true => Telegram::parse_dsmr(apdu, &mut texts)?,
+            false => Telegram::parse_with(apdu, self.families)?,
+        };
+        if is_text {
+            let names = TextNames { names: &self.names, shift: self.shift };
+            names.identification(apdu, &mut changes);
+            names.objects(apdu, &telegram, &mut changes)?;
+        } else {
+            if let Some(notification) = telegram.notification() {
+                self.strings(&notification.body, &mut changes)?;
+            }
+            let [_, clock] = Notification::free_octets(apdu);
+            self.clock(apdu, clock, &mut changes);
+            changes.extend(telegram.objects().filter(is_name).map(|object| {
+                let mut octets = object.value.octets.to_vec();
+                self.names.binary(&mut octets);
+                (place(&object.value), octets)
+            }));
         }
-        let [_, clock] = Notification::free_octets(apdu);
-        self.clock(apdu, clock, &mut changes);
         let meter = telegram.meter().unwrap_or_default().to_vec();
         let registers: Vec<_> = telegram.objects().filter(is_register).collect();
         for object in &registers {
@@ -87,15 +110,13 @@ impl Anonymous {
                 changes.push((place(&object.value), octets));
             }
         }
-        for object in telegram.objects().filter(is_name) {
-            let mut octets = object.value.octets.to_vec();
-            self.names.binary(&mut octets);
-            changes.push((place(&object.value), octets));
-        }
         for (place, octets) in changes {
             if let Some(part) = apdu.get_mut(place).filter(|part| part.len() == octets.len()) {
                 part.copy_from_slice(&octets);
             }
+        }
+        if is_text {
+            p1::renew_crc(apdu);
         }
         Ok(())
     }
@@ -210,10 +231,13 @@ fn place(data: &Data<'_>) -> Range<usize> {
     data.offset..data.offset + data.octets.len()
 }
 
-/// A counter: D = 8 counts since the beginning, D = 9 since some time.
+/// A counter: D = 8 counts since the beginning, D = 9 since some time. The counters of other media
+/// behind an electricity meter are 0-N:24.2 and, in DSMR 3.0, 0-N:24.3.
 fn is_register(object: &Object<'_>) -> bool {
-    let counts =
-        object.obis.is_some_and(|Obis([medium, _, _, d, _, _])| medium > 0 && matches!(d, 8 | 9));
+    let counts = object.obis.is_some_and(|Obis([medium, _, c, d, _, _])| match medium {
+        0 => c == 24 && matches!(d, 2 | 3) && object.value.kind == DataType::DSMR,
+        _ => matches!(d, 8 | 9),
+    });
     counts && greatest(&object.value) > 0
 }
 
@@ -252,6 +276,9 @@ fn greatest(data: &Data<'_>) -> i128 {
         DataType::LONG_UNSIGNED => u16::MAX.into(),
         DataType::LONG64 => i64::MAX.into(),
         DataType::LONG64_UNSIGNED => u64::MAX.into(),
+        DataType::DSMR if DsmrNumber::of(data.octets).is_some() => {
+            anonymous_text::greatest(data.octets)
+        }
         _ => 0,
     }
 }
@@ -259,13 +286,13 @@ fn greatest(data: &Data<'_>) -> i128 {
 /// A value in as many octets as its type has.
 fn octets(data: &Data<'_>, value: i128) -> Option<Vec<u8>> {
     let fits = (0..=greatest(data)).contains(&value);
+    if data.kind == DataType::DSMR {
+        return fits.then(|| anonymous_text::spelt(data.octets, value));
+    }
     let octets = value.to_be_bytes();
     let start = octets.len().checked_sub(data.octets.len())?;
     octets.get(start..).filter(|_| fits).map(<[u8]>::to_vec)
 }
-
-/// Fewer digits in a text are a type or a version, no number.
-const DIGITS: usize = 5;
 
 /// Octet-strings up to this length are states.
 const SHORT: usize = 4;

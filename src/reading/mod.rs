@@ -9,9 +9,11 @@
 //! - [`value`]: one element as a number, a text or a time.
 //! - [`telegram`]: a whole telegram.
 //! - [`layout`]: the layout of a telegram as one number.
-//! - [`anonymous`]: a telegram with other numbers and registers, by [`pseudonym`].
+//! - [`anonymous`]: a telegram with other numbers and registers, by [`pseudonym`];
+//!   `anonymous_text` has the names of DSMR telegrams.
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod anonymous;
+mod anonymous_text;
 pub mod decimal;
 pub mod dsmr;
 pub mod family;
