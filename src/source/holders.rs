@@ -61,9 +61,54 @@ fn lock_owner(locks: &str, major: u32, minor: u32, inode: u64) -> Option<u32> {
 /// The processes that have a file open.
 fn openers(node: &Path) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let id = FileId::of(node);
     processes.filter_map(move |process| {
         let pid = process.file_name().to_str()?.parse().ok()?;
-        opens(&process.path(), |file| file == node).then_some(pid)
+        let path = process.path();
+        let is_open = match id {
+            Some(id) if id.is_device() => has_device(&path, id),
+            _ => opens(&path, |file| file == node),
+        };
+        is_open.then_some(pid)
+    })
+}
+
+/// The file system of a file, and the number of a device.
+///
+/// A container has its device under another name, and its pseudo-terminals have the names of those outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId {
+    file_system: u64,
+    device: u64,
+}
+
+impl FileId {
+    fn of(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok()?;
+        Some(Self { file_system: about.dev(), device: about.rdev() })
+    }
+
+    const fn is_device(self) -> bool {
+        self.device != 0
+    }
+
+    /// True for the same device. Each file system of pseudo-terminals counts its own from 0.
+    fn is_same(self, other: Self) -> bool {
+        let is_pseudo = PSEUDO_TERMINALS.contains(&rustix::fs::major(self.device));
+        self.device == other.device && (!is_pseudo || self.file_system == other.file_system)
+    }
+}
+
+/// The major numbers of pseudo-terminals in the list of Linux.
+const PSEUDO_TERMINALS: core::ops::RangeInclusive<u32> = 136..=143;
+
+/// True if a process has the device open.
+fn has_device(process: &Path, id: FileId) -> bool {
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    files.into_iter().map(|file| file.path()).any(|file| {
+        // To ask about a file on a network may take long: only those in /dev are asked about.
+        fs::read_link(&file).is_ok_and(|target| target.starts_with("/dev"))
+            && FileId::of(&file).is_some_and(|it| id.is_same(it))
     })
 }
 
@@ -85,6 +130,21 @@ mod tests {
         assert_eq!(lock_owner(locks, 0, 6, 300), Some(815));
         assert_eq!(lock_owner(locks, 0, 0x1a, 3), Some(25727));
         assert_eq!(lock_owner(locks, 0, 6, 30), None);
+    }
+
+    #[test]
+    fn terminals_of_another_container_are_others_and_adapters_are_not() {
+        let id = |file_system, major, minor| FileId {
+            file_system,
+            device: rustix::fs::makedev(major, minor),
+        };
+        assert!(id(23, 136, 1).is_same(id(23, 136, 1)));
+        assert!(!id(23, 136, 1).is_same(id(99, 136, 1)), "both are /dev/pts/1");
+        assert!(!id(23, 136, 1).is_same(id(23, 136, 2)));
+        // /dev/ttyUSB0 outside, and under another name inside.
+        assert!(id(5, 188, 0).is_same(id(77, 188, 0)));
+        let null = FileId::of(Path::new("/dev/null")).unwrap();
+        assert!(null.is_device() && !null.is_same(FileId::of(Path::new("/dev/zero")).unwrap()));
     }
 
     #[test]
