@@ -590,7 +590,7 @@ fn on_a_terminal_one_screen_is_kept_up_to_date() {
     on.wait(|_, screen| (1..5).any(|age| has(screen, &format!("fresh, {age} s old"))));
     let text = String::from_utf8_lossy(&on.seen).into_owned();
     assert_eq!(text.matches(ENTER).count(), 1, "{text}");
-    assert!(text.contains("\x1b[32mfresh"), "{text}");
+    assert!(text.contains("\x1b[38;5;28mfresh"), "{text}");
     // Another size is another picture.
     let size = Winsize { ws_row: 12, ws_col: 40, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&on.terminal, size).unwrap();

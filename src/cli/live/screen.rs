@@ -1,16 +1,23 @@
 //! The live view of `watch` on a terminal: one picture on the alternate screen, updated in place.
 
+mod edge_rows;
 pub mod ink;
 pub mod large_digits;
 pub mod layout;
 pub mod line_quality;
 pub mod live_meter;
+mod meter_rows;
+mod pages;
+pub mod picture;
+mod power_rows;
+mod quantity_rows;
 pub mod sparkline;
 pub mod terminal;
 
 use std::{
     io::Write as _,
     os::fd::BorrowedFd,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -18,13 +25,16 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::{
     ink::{ScreenRow, narrow},
-    layout::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
     line_quality::LineQuality,
     live_meter::LiveMeter,
+    picture::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
     terminal::{ScreenKey, ScreenTerminal},
 };
 use crate::cli::run::{
-    context::Context, decoder::TelegramConsumer, messages::Collected, signals::ViewSignals,
+    context::Context,
+    decoder::TelegramConsumer,
+    messages::{Collected, CollectedMessage},
+    signals::ViewSignals,
     stage::Task,
 };
 use meterpipe::{
@@ -39,6 +49,9 @@ const STEP: Duration = Duration::from_secs(1);
 
 /// The shortest time between two pictures.
 const LEAST: Duration = Duration::from_millis(100);
+
+/// A picture that is due so soon is drawn at once: another wake-up costs more than it.
+const NEARLY: Duration = Duration::from_millis(10);
 
 /// Messages that are kept for the end.
 const MESSAGES: usize = 200;
@@ -73,7 +86,8 @@ pub struct Screen {
 /// A meter on the screen.
 struct ScreenMeter {
     title: Option<SystemTitle>,
-    state: LiveMeter,
+    /// Shared with the pictures: only one that is held still needs a copy.
+    state: Rc<LiveMeter>,
 }
 
 impl Screen {
@@ -130,7 +144,7 @@ impl Screen {
         for (at, row) in rows.iter().enumerate() {
             if self.shown.get(at) != Some(row) {
                 let _ = write!(text, "\x1b[{};1H", at + 1);
-                row.write(self.terminal.coloured, text);
+                row.write(self.terminal.colours, text);
                 if row.width() < size.columns {
                     text.extend_from_slice(b"\x1b[K");
                 }
@@ -140,16 +154,10 @@ impl Screen {
     }
 
     fn picture(&self, counts: String) -> Picture {
-        let local = |time: Timestamp| time.to_zoned(TimeZone::system()).strftime("%T").to_string();
-        let message = |it: &crate::cli::run::messages::CollectedMessage| ScreenMessage {
-            severity: it.severity,
-            time: local(it.time),
-            text: narrow(&it.text),
-        };
         let paused = self.held.is_some();
         let (meters, now, clock) = match &self.held {
             Some(held) => held.clone(),
-            None => (self.meter_pictures(), Instant::now(), local(Timestamp::now())),
+            None => (self.meter_pictures(), Instant::now(), local_time(Timestamp::now())),
         };
         Picture {
             clock,
@@ -159,11 +167,23 @@ impl Screen {
             page: self.page,
             paused,
             has_keys: self.terminal.has_keys(),
-            messages: self.messages.borrow().iter().map(message).collect(),
+            messages: self.latest_messages(),
             sources: self.sources.clone(),
             counts,
             waited: now.saturating_duration_since(self.started),
         }
+    }
+
+    /// The messages that may fit on the screen.
+    fn latest_messages(&self) -> Vec<ScreenMessage> {
+        let messages = self.messages.borrow();
+        let rows = self.size.map_or(0, |size| size.rows);
+        let message = |it: &CollectedMessage| ScreenMessage {
+            severity: it.severity,
+            time: local_time(it.time),
+            text: narrow(&it.text),
+        };
+        messages.iter().skip(messages.len().saturating_sub(rows)).map(message).collect()
     }
 
     fn meter_pictures(&self) -> Vec<MeterPicture> {
@@ -204,14 +224,15 @@ impl Screen {
         let at = match self.meters.iter().position(is_same) {
             Some(at) => at,
             None if self.meters.len() < METERS => {
-                let state = LiveMeter::new(name, self.units, now);
+                let state = Rc::new(LiveMeter::new(name, self.units, now));
                 self.meters.push(ScreenMeter { title, state });
                 self.meters.len() - 1
             }
             None => return,
         };
         if let Some(meter) = self.meters.get_mut(at) {
-            let missing = meter.state.take(entry, &self.table, now, Timestamp::now());
+            let state = Rc::make_mut(&mut meter.state);
+            let missing = state.take(entry, &self.table, now, Timestamp::now());
             let source = meter.state.source.clone();
             self.note_line(&source, true, 1, now);
             self.note_line(&source, false, missing, now);
@@ -223,8 +244,10 @@ impl Screen {
         let meters = self.meters.len().max(1);
         match (key, self.page) {
             (ScreenKey::Character('q'), _) => self.is_quit = true,
-            (ScreenKey::Character('?' | 'h'), ScreenPage::Help) => self.page = ScreenPage::Overview,
-            (ScreenKey::Character('?' | 'h'), _) => self.page = ScreenPage::Help,
+            (ScreenKey::Character('?' | 'h'), ScreenPage::Help(_)) => {
+                self.page = ScreenPage::Overview
+            }
+            (ScreenKey::Character('?' | 'h'), _) => self.page = ScreenPage::Help(0),
             (ScreenKey::Character('v'), ScreenPage::Values(_)) => self.page = ScreenPage::Overview,
             (ScreenKey::Character('v'), _) => self.page = ScreenPage::Values(0),
             (ScreenKey::Character('p' | ' '), _) => {
@@ -238,6 +261,13 @@ impl Screen {
             }
             (ScreenKey::Next, _) => self.chosen = (self.chosen + 1) % meters,
             (ScreenKey::Previous, _) => self.chosen = (self.chosen + meters - 1) % meters,
+            (ScreenKey::Up, ScreenPage::Help(from)) => {
+                self.page = ScreenPage::Help(from.saturating_sub(1));
+            }
+            (ScreenKey::Down, ScreenPage::Help(from)) => {
+                let most = self.size.map_or(0, pages::last_help);
+                self.page = ScreenPage::Help((from + 1).min(most));
+            }
             (ScreenKey::Up, ScreenPage::Values(from)) => {
                 self.page = ScreenPage::Values(from.saturating_sub(1));
             }
@@ -259,6 +289,11 @@ impl Screen {
     }
 }
 
+/// `12:34:56`.
+fn local_time(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system()).strftime("%T").to_string()
+}
+
 impl Task for Screen {
     fn tick(&mut self, context: &mut Context) {
         if self.signals.is_stopped() {
@@ -278,7 +313,7 @@ impl Task for Screen {
         for key in self.terminal.keys() {
             self.take_key(key);
         }
-        if self.tick_interval().is_zero() {
+        if self.tick_interval() <= NEARLY {
             self.draw(context);
         }
     }

@@ -25,21 +25,37 @@ pub enum ScreenInk {
 }
 
 impl ScreenInk {
-    /// The sequence that switches it on. The colours are those that can be read on dark and on light
-    /// ground.
-    const fn sequence(self) -> &'static [u8] {
+    /// The sequence that switches it on. Many terminals show the plain cyan, yellow and green so bright that they
+    /// cannot be read on a light ground: of 256 colours, those are taken that stand out from either.
+    const fn sequence(self, colours: ScreenColours) -> &'static [u8] {
+        let many = matches!(colours, ScreenColours::Many);
         match self {
+            _ if matches!(colours, ScreenColours::No) => b"",
             Self::Plain => b"",
             Self::Strong => b"\x1b[1m",
             Self::Faint => b"\x1b[2m",
-            Self::Good => b"\x1b[32m",
+            Self::Good | Self::Export if many => b"\x1b[38;5;28m",
+            Self::Doubtful if many => b"\x1b[38;5;130m",
+            Self::Bad if many => b"\x1b[1;38;5;160m",
+            Self::Import if many => b"\x1b[38;5;31m",
+            Self::Good | Self::Export => b"\x1b[32m",
             Self::Doubtful => b"\x1b[33m",
             Self::Bad => b"\x1b[1;31m",
             Self::Import => b"\x1b[36m",
-            Self::Export => b"\x1b[32m",
             Self::Chosen => b"\x1b[7m",
         }
     }
+}
+
+/// The colours that a terminal has and its user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScreenColours {
+    /// None.
+    No,
+    /// Those of the terminal's own palette.
+    Few,
+    /// The 256 that are the same everywhere.
+    Many,
 }
 
 /// The signs that a terminal can show.
@@ -147,16 +163,15 @@ impl ScreenRow {
     }
 
     /// The text alone.
-    #[cfg(test)]
     pub fn text(&self) -> String {
         let text: String = self.spans.iter().map(|(_, text)| text.as_str()).collect();
         text.trim_end().to_owned()
     }
 
     /// Appends the row with its colours, or without.
-    pub fn write(&self, coloured: bool, out: &mut Vec<u8>) {
+    pub fn write(&self, colours: ScreenColours, out: &mut Vec<u8>) {
         for (ink, text) in &self.spans {
-            let sequence = if coloured { ink.sequence() } else { b"" };
+            let sequence = ink.sequence(colours);
             out.extend_from_slice(sequence);
             out.extend_from_slice(text.as_bytes());
             if !sequence.is_empty() {
@@ -207,9 +222,46 @@ pub fn narrow(text: &str) -> String {
     text.chars().map(|c| if is_narrow(c) { c } else { '?' }).collect()
 }
 
+/// The first of these rows that fits, else the last one.
+#[must_use]
+pub fn fitting(rows: impl IntoIterator<Item = ScreenRow>, columns: usize) -> ScreenRow {
+    let mut last = ScreenRow::default();
+    for row in rows {
+        if row.width() <= columns {
+            return row;
+        }
+        last = row;
+    }
+    last
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The luminance of a colour by WCAG 2; its channels are those of the cube of 256 colours.
+    fn luminance(colour: u32) -> f64 {
+        let steps = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0];
+        let cube = colour - 16;
+        let channels = [cube / 36, cube / 6 % 6, cube % 6];
+        let linear = channels.map(|step| {
+            let part: f64 = steps[usize::try_from(step).unwrap()] / 255.0;
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    }
+
+    #[test]
+    fn colours_can_be_read_on_dark_and_on_light_ground() {
+        use ScreenInk::{Bad, Doubtful, Export, Good, Import};
+        for ink in [Good, Doubtful, Bad, Import, Export] {
+            let sequence = std::str::from_utf8(ink.sequence(ScreenColours::Many)).unwrap();
+            let (_, colour) = sequence.trim_end_matches('m').rsplit_once(';').unwrap();
+            let luminance = luminance(colour.parse().unwrap());
+            let (on_dark, on_light) = ((luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05));
+            assert!(on_dark >= 3.0 && on_light >= 3.0, "{ink:?}: {on_dark} {on_light}");
+        }
+    }
 
     #[test]
     fn a_row_that_is_too_long_ends_with_a_sign() {
@@ -219,7 +271,7 @@ mod tests {
         assert_eq!(row().cut(4, Glyphs::Ascii).text(), "pow~");
         assert_eq!(row().cut(0, Glyphs::Ascii).text(), "");
         let mut out = vec![];
-        row().cut(9, Glyphs::Ascii).write(true, &mut out);
+        row().cut(9, Glyphs::Ascii).write(ScreenColours::Few, &mut out);
         assert_eq!(out, b"\x1b[2mpower \x1b[0m\x1b[1m12\x1b[0m\x1b[1m~\x1b[0m");
     }
 

@@ -73,15 +73,16 @@ impl Sparkline {
             let part = (size * all).div_ceil(u128::from(highest)).min(all);
             u64::try_from(part).unwrap_or_default()
         };
+        let ink = |value: &Option<Decimal>| match value.map(flow) {
+            Some(EnergyFlow::Export) => ScreenInk::Export,
+            _ => ScreenInk::Import,
+        };
+        let columns: Vec<_> = self.columns.iter().map(|it| (ink(it), eighths(it))).collect();
         let row = |row: usize| {
             let below = 8 * (height - 1 - row) as u64;
             let mut spans: Vec<(ScreenInk, String)> = vec![];
-            for value in &self.columns {
-                let ink = match value.map(flow) {
-                    Some(EnergyFlow::Export) => ScreenInk::Export,
-                    _ => ScreenInk::Import,
-                };
-                let cell = glyphs.column(eighths(value).saturating_sub(below).min(8));
+            for &(ink, eighths) in &columns {
+                let cell = glyphs.column(eighths.saturating_sub(below).min(8));
                 match spans.last_mut() {
                     Some((last, text)) if *last == ink || cell == ' ' => text.push(cell),
                     _ => spans.push((ink, cell.to_string())),

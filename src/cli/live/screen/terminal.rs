@@ -14,7 +14,10 @@ use rustix::{
 };
 
 use crate::cli::{
-    live::screen::{ink::Glyphs, layout::ScreenSize},
+    live::screen::{
+        ink::{Glyphs, ScreenColours},
+        picture::ScreenSize,
+    },
     run::signals,
 };
 
@@ -45,8 +48,8 @@ pub struct ScreenTerminal {
     has_keys: bool,
     /// The modes before the view, to which the terminal goes back.
     modes: Option<Termios>,
-    /// True if the user wants colours.
-    pub coloured: bool,
+    /// Its colours.
+    pub colours: ScreenColours,
     glyphs: Glyphs,
 }
 
@@ -61,9 +64,8 @@ impl ScreenTerminal {
     /// The terminal as it is.
     #[must_use]
     pub fn new() -> Self {
-        let coloured = env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
         let has_keys = std::io::stdin().is_terminal();
-        Self { is_entered: false, has_keys, modes: None, coloured, glyphs: glyphs() }
+        Self { is_entered: false, has_keys, modes: None, colours: colours(), glyphs: glyphs() }
     }
 
     /// True if keys are read.
@@ -174,6 +176,17 @@ fn restore(modes: Option<&Termios>) {
 /// False if the terminal belongs to another job of the shell. A terminal without jobs belongs to all.
 fn is_ours(terminal: BorrowedFd<'_>) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
+}
+
+fn colours() -> ScreenColours {
+    let term = env::var_os("TERM").unwrap_or_default().to_string_lossy().into_owned();
+    let of_256 = ["256", "xterm", "kitty", "alacritty", "foot", "tmux", "direct"];
+    let has_many = env::var_os("COLORTERM").is_some_and(|it| !it.is_empty());
+    match env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()) {
+        false => ScreenColours::No,
+        true if has_many || of_256.iter().any(|it| term.contains(it)) => ScreenColours::Many,
+        true => ScreenColours::Few,
+    }
 }
 
 fn glyphs() -> Glyphs {

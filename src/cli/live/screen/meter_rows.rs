@@ -1,0 +1,109 @@
+//! The age of the readings, the quality of the line, and the list of the meters.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::live::screen::{
+    ink::{ScreenInk, ScreenRow, fitting},
+    live_meter::{LiveMeter, ReadingAge, flow},
+    picture::{MeterPicture, Picture, ScreenSize},
+    power_rows::{flow_ink, flow_words, power_text},
+};
+
+/// `3 s`, `2 min 5 s`, `1 h 3 min`.
+pub(super) fn time(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+pub(super) fn age(meter: &LiveMeter, now: Instant) -> ScreenRow {
+    let ago = time(now.saturating_duration_since(meter.last));
+    let (ink, word) = age_words(meter.age(now));
+    ScreenRow::of(ink, word).with(ScreenInk::Plain, format!(", {ago} old"))
+}
+
+const fn age_words(age: ReadingAge) -> (ScreenInk, &'static str) {
+    match age {
+        ReadingAge::Fresh => (ScreenInk::Good, "fresh"),
+        ReadingAge::Late => (ScreenInk::Doubtful, "late"),
+        ReadingAge::Stale => (ScreenInk::Bad, "STALE"),
+    }
+}
+
+/// The age of the reading and the quality of the line, in one row if it is wide enough.
+pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<ScreenRow> {
+    let age = age(&it.meter, picture.now);
+    let quality = ScreenRow::of(it.quality.0, it.quality.1.clone());
+    let counts = format!(" ({} good, {} missing)", it.meter.good, it.meter.missing);
+    let counts = ScreenRow::of(ScreenInk::Faint, counts);
+    let gap = ScreenRow::of(ScreenInk::Faint, "  ");
+    let all = age.clone().and(gap).and(quality.clone());
+    let full = all.clone().and(counts);
+    if full.width() <= size.columns {
+        return vec![full];
+    }
+    if all.width() <= size.columns {
+        return vec![all];
+    }
+    vec![age, quality]
+}
+
+/// A row for each meter, those around the chosen one if there are too many.
+pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
+    let all = picture.meters.len();
+    let start = (picture.chosen + 1).saturating_sub(room).min(all.saturating_sub(room));
+    // Two meters may send neither number nor a title of their own: their sources tell them apart.
+    let name = |it: &MeterPicture| {
+        let same = picture.meters.iter().filter(|other| other.meter.name == it.meter.name).count();
+        match same {
+            0 | 1 => it.meter.name.clone(),
+            _ => format!("{} {}", it.meter.name, it.meter.source),
+        }
+    };
+    let name_width = picture.meters.iter().map(|it| name(it).chars().count()).max();
+    let name_width = name_width.unwrap_or_default();
+    let row = |(at, it): (usize, &MeterPicture)| {
+        let meter = &it.meter;
+        let is_chosen = at == picture.chosen;
+        let head = format!("{} {} ", if is_chosen { '>' } else { ' ' }, at + 1);
+        let ink = if is_chosen { ScreenInk::Strong } else { ScreenInk::Plain };
+        let (age_ink, word) = age_words(meter.age(picture.now));
+        let with = |name: String, long: bool, gap: &'static str| {
+            let mut row =
+                ScreenRow::of(ink, head.clone()).with(ink, name).with(ScreenInk::Plain, gap);
+            if let Some(power) = meter.power {
+                let (digits, unit) = power_text(meter, power);
+                let words = flow_words(flow(power));
+                let text = match long {
+                    true => format!("{:<13} {digits:>7} {unit:<3}", words.0),
+                    false => format!("{} {digits} {unit}", words.1),
+                };
+                row = row.with(flow_ink(flow(power)), text.trim_start_matches(' '));
+            }
+            row.with(ScreenInk::Plain, gap).with(age_ink, word)
+        };
+        let name = name(it);
+        let padded = format!("{name:<name_width$}");
+        let quality =
+            ScreenRow::of(ScreenInk::Plain, "  ").with(it.quality.0, it.quality.1.clone());
+        let last = |characters: usize| {
+            let count = name.chars().count();
+            let tail: String = name.chars().skip(count.saturating_sub(characters)).collect();
+            if count > characters { format!("{}{tail}", size.glyphs.cut()) } else { tail }
+        };
+        let bare = ScreenRow::of(ink, head.clone()).with(ink, last(4));
+        let rows = [
+            with(padded.clone(), true, "  ").and(quality),
+            with(padded.clone(), true, "  "),
+            with(padded, false, "  "),
+            with(last(8), false, "  "),
+            with(last(4), false, " "),
+            with(last(2), false, " "),
+            bare.with(ScreenInk::Plain, " ").with(age_ink, word),
+        ];
+        fitting(rows, size.columns)
+    };
+    picture.meters.iter().enumerate().skip(start).take(room).map(row).collect()
+}
