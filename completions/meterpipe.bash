@@ -445,7 +445,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__doctor)
-            opts="-q -v -h -V --line --baud --parity --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --link --layout --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +461,25 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --time)

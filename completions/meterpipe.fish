@@ -530,6 +530,13 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l parity -d
 none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l layout -d 'A table for a meter whose list has no OBIS codes, or no scalers: FILE.toml; may be repeated' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l time -d 'The longest examination of a meter' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l format -d 'The form of the answer' -r -f -a "text\t'Lines for people'
 json\t'A JSON object a meter'"

@@ -135,6 +135,14 @@ pub fn title(apdu: &[u8]) -> Option<SystemTitle> {
     }
 }
 
+/// True if the header of a ciphered APDU announces a tag. The rest of it is not looked at.
+#[must_use]
+pub fn is_tagged(apdu: &[u8]) -> bool {
+    let mut reader = Reader::new(Layer::Cipher, apdu);
+    let control = envelope(&mut reader).and_then(|_| reader.u8("security control"));
+    control.is_ok_and(|control| SecurityControl(control).authenticated())
+}
+
 /// The size that the first octets of a ciphered APDU announce for the whole of it; `None` if more
 /// octets are needed.
 ///

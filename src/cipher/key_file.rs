@@ -52,6 +52,10 @@ pub struct Defect {
     pub error: Error,
 }
 
+/// The defect of a file whose only key bears the label of an authentication key.
+pub const ONLY_AUTHENTICATION: &str =
+    "only an authentication key (GAK) in the file, no encryption key (GUEK)";
+
 /// Reads all lines.
 ///
 /// # Errors
@@ -191,9 +195,7 @@ impl KeyFileReader {
         let nothing = |what| Defect { line: 0, error: column(0, what) };
         match (self.entries.is_empty(), self.gak, self.skipped) {
             (false, ..) => Ok(self.entries),
-            (true, Some(_), _) => Err(nothing(
-                "only an authentication key (GAK) in the file, no encryption key (GUEK)",
-            )),
+            (true, Some(_), _) => Err(nothing(ONLY_AUTHENTICATION)),
             (true, None, Some(defect)) => Err(defect),
             (true, None, None) => Err(nothing("no key in the file")),
         }

@@ -1,10 +1,15 @@
 //! The cause of telegrams that are whole and stay closed, or that say little.
+//!
+//! An authentication key (GAK) that is given alone cannot be told from any other wrong key by the telegrams. The tag
+//! is a GHASH under a hash key, masked with a block of the key stream, and both are made with the encryption key
+//! (NIST SP 800-38D, 7.1): without that one, no tag can be computed. A label in the file tells it, and so does the
+//! published example; else a tag in the telegrams is only a reason to ask which of two keys was copied.
 
 use crate::{
     cipher::ciphered::SystemTitle,
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
-        finding::Finding,
+        finding::{CustomAdvice, Finding},
         foreign::ForeignProtocol,
     },
     error::Cause,
@@ -31,6 +36,12 @@ pub struct KeyFacts {
     pub keys: usize,
     /// True if a key that is published as an example is among them.
     pub has_example: bool,
+    /// True if the only key is the authentication key of the published examples.
+    pub is_example_gak: bool,
+    /// True if an authentication key is given beside the encryption key.
+    pub has_gak: bool,
+    /// True if the telegrams that stay closed carry a tag.
+    pub tagged: bool,
     /// True if the number or title in the file is wrong, and one of its keys opens telegrams all the same.
     pub other_name_opens: bool,
     /// The doubt about the meter's clock, in both languages.
@@ -120,9 +131,33 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
         ),
         Some(Cause::NoKey) => names(),
+        _ if facts.is_example_gak => lone_authentication_key().with(
+            "the key is the authentication key of the published examples",
+            "der Schlüssel ist der Authentifizierungsschlüssel der veröffentlichten Beispiele",
+        ),
         _ if facts.has_example => whole(Diagnosis::ExampleKey),
+        _ if facts.tagged && !facts.has_gak => whole(Diagnosis::WrongKey).with(
+            "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
+            "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
+        ),
         _ => whole(Diagnosis::WrongKey),
     }
+}
+
+/// The finding that the only key is an authentication key.
+#[must_use]
+pub fn lone_authentication_key() -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the only key is an authentication key (GAK); it checks tags, and opens nothing",
+            "der einzige Schlüssel ist ein Authentifizierungsschlüssel (GAK); er prüft Marken und öffnet nichts",
+        ),
+        step: Wording::new(
+            "write the encryption key (GUEK) of the meter into the file, in front of the authentication key (GAK)",
+            "den Schlüssel (GUEK) des Zählers in die Datei schreiben, vor den Authentifizierungsschlüssel (GAK)",
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::AuthenticationKey) }
 }
 
 /// Adds the system title, which names the meter.
@@ -154,6 +189,14 @@ mod tests {
         assert_eq!(diagnosis(named), Some(Diagnosis::OtherMeter));
         let example = KeyFacts { has_example: true, ..closed.clone() };
         assert_eq!(diagnosis(example), Some(Diagnosis::ExampleKey));
+        let gak = KeyFacts { is_example_gak: true, ..closed.clone() };
+        assert_eq!(diagnosis(gak), Some(Diagnosis::AuthenticationKey));
+        let evidence = |has_gak| {
+            let facts = KeyFacts { tagged: true, has_gak, ..closed.clone() };
+            key_finding(&facts).unwrap().evidence
+        };
+        assert!(evidence(false).iter().any(|it| it.english.contains("may be its authentication")));
+        assert!(!evidence(true).iter().any(|it| it.english.contains("may be its authentication")));
         let swapped = KeyFacts { cause: Some(Cause::KeysSwapped), ..closed.clone() };
         assert_eq!(diagnosis(swapped), Some(Diagnosis::AuthenticationKey));
         let tag = KeyFacts { cause: Some(Cause::TagOrAuthenticationKey), ..closed.clone() };

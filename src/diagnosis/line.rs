@@ -8,7 +8,7 @@ use crate::{
     error::{Cause, Error, Layer, Mark},
     link::{
         deframer::Deframer,
-        registry::LinkKind,
+        registry::{LinkChoice, LinkKind},
         stream::{ApduStream, StreamItem},
     },
 };
@@ -58,6 +58,12 @@ impl LineFacts {
     /// The facts about octets with these marks, by index.
     #[must_use]
     pub fn of(octets: &[u8], marks: &[(usize, Mark)]) -> Self {
+        Self::of_links(octets, marks, LinkChoice::default())
+    }
+
+    /// The same for a line with the link layers of a choice.
+    #[must_use]
+    pub fn of_links(octets: &[u8], marks: &[(usize, Mark)], links: LinkChoice) -> Self {
         let sample = octets.get(..SAMPLE).unwrap_or(octets).to_vec();
         let smeared = octets.iter().filter(|octet| is_smeared(**octet)).count();
         let mut facts = Self {
@@ -67,10 +73,10 @@ impl LineFacts {
             constant: constant(octets),
             smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
             sample,
-            unmarked_frames: count_frames(octets),
+            unmarked_frames: count_frames(octets, links),
             ..Self::default()
         };
-        facts.read_frames(octets, marks);
+        facts.read_frames(octets, marks, links);
         facts
     }
 
@@ -80,8 +86,8 @@ impl LineFacts {
         self.cut + self.checksums + self.hdlc + self.marked_frames + self.halves
     }
 
-    fn read_frames(&mut self, octets: &[u8], marks: &[(usize, Mark)]) {
-        let mut stream = ApduStream::<u64>::default();
+    fn read_frames(&mut self, octets: &[u8], marks: &[(usize, Mark)], links: LinkChoice) {
+        let mut stream = ApduStream::<u64>::with(links);
         stream.push(octets, marks.iter().copied());
         stream.pause();
         while let Some(item) = stream.next(|position| (position, None)) {
@@ -131,8 +137,8 @@ impl LineFacts {
 }
 
 /// The frames of octets whose marks are left aside.
-fn count_frames(octets: &[u8]) -> usize {
-    let mut deframer = Deframer::default();
+fn count_frames(octets: &[u8], links: LinkChoice) -> usize {
+    let mut deframer = Deframer::with(links);
     deframer.push(octets, []);
     deframer.end();
     let mut frames = 0;

@@ -1,7 +1,10 @@
 //! From the counts of a line to its cause.
 
 use crate::diagnosis::{
-    diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line::LineFacts,
+    diagnosis::{Diagnosis, Wording},
+    finding::Finding,
+    foreign::ForeignProtocol,
+    line::LineFacts,
 };
 
 /// The facts about a line beside its octets.
@@ -22,6 +25,17 @@ pub struct LineView {
 }
 
 impl LineView {
+    /// The other programs, for people.
+    #[must_use]
+    pub fn others_wording(&self) -> Wording {
+        let others = self.others.join(", ");
+        let (has, hat) = if self.others.len() == 1 { ("has", "hat") } else { ("have", "haben") };
+        Wording::new(
+            format!("{others} {has} the device open too"),
+            format!("{others} {hat} das Gerät ebenfalls offen"),
+        )
+    }
+
     /// The advice about the settings of the line, as far as they can still be changed.
     #[must_use]
     pub const fn settings_hint(&self) -> &'static str {
@@ -106,11 +120,8 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
 
 /// Puts the other readers in front of what they cause.
 fn shared(found: Finding, view: &LineView) -> Finding {
-    let others = view.others.join(", ");
-    let mut shared = Finding::new(Diagnosis::Shared).with(
-        format!("{others} has the device open too"),
-        format!("{others} hat das Gerät ebenfalls offen"),
-    );
+    let mut shared = Finding::new(Diagnosis::Shared);
+    shared.evidence.push(view.others_wording());
     shared.evidence.extend(found.evidence);
     shared
 }

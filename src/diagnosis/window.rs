@@ -1,6 +1,6 @@
 //! A bounded run of the octets of a line, with their marks.
 
-use crate::{diagnosis::line::LineFacts, error::Mark};
+use crate::{diagnosis::line::LineFacts, error::Mark, link::registry::LinkChoice};
 
 /// The octets of a line that are kept for an examination.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +84,12 @@ impl OctetWindow {
     #[must_use]
     pub fn facts(&self) -> LineFacts {
         LineFacts::of(&self.octets, &self.marks)
+    }
+
+    /// The same for a line with the link layers of a choice.
+    #[must_use]
+    pub fn facts_of_links(&self, links: LinkChoice) -> LineFacts {
+        LineFacts::of_links(&self.octets, &self.marks, links)
     }
 
     /// The facts about the last octets.

@@ -272,14 +272,14 @@ fn situations() -> Vec<Situation> {
     }
     let row = Situation::new;
     vec![
-        row("netz-noe-kaifa", of(MeterKind::NetzNoeKaifa), "ok", "watch command"),
-        row("netz-noe-sagemcom", of(MeterKind::NetzNoeSagemcom), "ok", "watch command"),
-        row("netz-noe-sagemcom-old", of(MeterKind::NetzNoeSagemcomOld), "ok", "watch command"),
-        row("ksm-west", of(MeterKind::KsmWest), "ok", "watch command"),
-        row("ksm-west-1phase", of(MeterKind::KsmWest1Phase), "ok", "watch command"),
-        row("hdlc", hdlc(3, |_| {}), "ok", "watch command"),
-        row("tagged", tagged(), "ok", "watch command").keys(both),
-        row("one in twelve damaged", mostly_sound(), "ok", "watch command"),
+        row("netz-noe-kaifa", of(MeterKind::NetzNoeKaifa), "ok", "decode command"),
+        row("netz-noe-sagemcom", of(MeterKind::NetzNoeSagemcom), "ok", "decode command"),
+        row("netz-noe-sagemcom-old", of(MeterKind::NetzNoeSagemcomOld), "ok", "decode command"),
+        row("ksm-west", of(MeterKind::KsmWest), "ok", "decode command"),
+        row("ksm-west-1phase", of(MeterKind::KsmWest1Phase), "ok", "decode command"),
+        row("hdlc", hdlc(3, |_| {}), "ok", "decode command"),
+        row("tagged", tagged(), "ok", "decode command").keys(both),
+        row("one in twelve damaged", mostly_sound(), "ok", "decode command"),
         row("empty", vec![], "silent", "pins 3 and 4").alone(),
         row("three octets", vec![0xff, 0, 0xff], "silent", "pins 3 and 4").alone(),
         row("zeros", vec![0; 400], "constant", "M-Bus slave"),
@@ -317,7 +317,7 @@ fn situations() -> Vec<Situation> {
         .alone(),
         row("hdlc flipped", hdlc(4, |frame| frame[40] ^= 1), "hdlc-damaged", "infrared head"),
         row("hdlc cut", hdlc(6, |frame| frame.truncate(150)), "octets-lost", "rx_buffer_size"),
-        row("dsmr", dsmr().repeat(2), "ok", "watch command"),
+        row("dsmr", dsmr().repeat(2), "ok", "decode command"),
         row("dsmr with a wrong CRC", DSMR.repeat(3), "checksum", "shorten the cable"),
         row("d0", D0.to_vec(), "other-protocol", "D0").protocol("iec62056-21"),
         row("d0 with parity", even_parity(&D0.repeat(2)), "other-protocol", "D0")
@@ -461,6 +461,107 @@ fn sound_streams_are_never_called_sick() {
         seen += 1;
     }
     assert!(seen >= 24, "only {seen} streams");
+}
+
+/// The octets of so many telegrams of any meter.
+fn wires(kind: MeterKind, count: usize) -> Vec<Vec<u8>> {
+    let start = Timestamp::from_second(1_790_000_000).unwrap();
+    let options = PushOptions::new(kind, start);
+    let mut simulator = Simulator::new(options);
+    let wire = |_| {
+        let mut wire = vec![];
+        simulator.push(&mut wire);
+        wire
+    };
+    (0..count).map(wire).collect()
+}
+
+const BOTH: &str = "36C66639E48A8CA4D6BC8B282A793BBB D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
+
+#[test]
+fn no_simulated_meter_is_ever_called_sick() {
+    let check = |kind: MeterKind| {
+        let wires = wires(kind, 8);
+        let gap = |at: usize| noise(20 + at);
+        let noisy = wires.iter().enumerate().flat_map(|(at, wire)| [gap(at), wire.clone()]);
+        let hex: Vec<_> = wires.iter().map(hex::encode).collect();
+        // A run that begins within a telegram.
+        let begun = wires.concat().split_off(100);
+        for (form, octets) in [
+            ("octets", wires.concat()),
+            ("noise between them", noisy.flatten().collect()),
+            ("begun late", begun),
+            ("hex", hex.join("\n").into_bytes()),
+        ] {
+            let (_, found) = verdict_of_file(&octets, BOTH);
+            assert_eq!(found["verdict"], "ok", "{} as {form}: {found:#}", kind.name());
+        }
+        let (ran, found) = doctor(&["--time", "20s", &format!("sim:{}", kind.name())]);
+        assert_eq!(
+            (&found["verdict"], ran.status),
+            (&"ok".into(), 0),
+            "{}: {found:#}",
+            kind.name()
+        );
+        assert!(found["next_step"].as_str().unwrap().contains("watch command"), "{found:#}");
+    };
+    thread::scope(|scope| {
+        for kind in MeterKind::ALL {
+            scope.spawn(move || check(kind));
+        }
+    });
+}
+
+#[test]
+fn the_link_and_a_table_of_the_user_count() {
+    let folder = folder(BOTH);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (key, input, table) = (path("guek"), path("input"), path("table.toml"));
+    fs::write(&input, wires(MeterKind::KaerntenNetz, 3).concat()).unwrap();
+    let with =
+        |arguments: &[&str]| doctor(&[&["--key-file", &key], arguments, &[&input]].concat()).1;
+    assert_eq!(with(&["--link", "hdlc"])["verdict"], "ok");
+    let other = with(&["--link", "mbus"]);
+    assert_ne!(other["verdict"], "ok", "{other:#}");
+    assert!(other["watch"].as_str().unwrap().ends_with(&format!("--link mbus --key-file {key}")));
+
+    fs::write(&input, unknown_list()).unwrap();
+    assert_eq!(with(&[])["verdict"], "unknown-layout");
+    let element = |obis: &str, unit: &str| {
+        format!("{{ type = \"double-long-unsigned\", obis = \"1-0:{obis}\", unit = \"{unit}\" }},")
+    };
+    let elements = [("1.8.0", "Wh"), ("2.8.0", "Wh"), ("1.7.0", "W")].map(|(o, u)| element(o, u));
+    let list = format!("[[list]]\nname = \"mine\"\nelements = [{}]\n", elements.concat());
+    fs::write(&table, format!("source = \"a test\"\n{list}")).unwrap();
+    let found = with(&["--layout", &table]);
+    assert_eq!(found["verdict"], "ok", "{found:#}");
+    assert!(found["watch"].as_str().unwrap().contains(&format!("--layout {table}")), "{found:#}");
+    let missing = path("missing.toml");
+    let ran = run_command(command(&["doctor", "--layout", &missing, &input]), b"");
+    assert_eq!(ran.status, 2, "{ran:?}");
+}
+
+#[test]
+fn an_authentication_key_alone_is_recognised_where_something_tells_it() {
+    let tagged = telegrams(MeterKind::KsmWest, 3, None, Some(GAK)).concat();
+    let plain = sound(3);
+    let labelled = format!("GAK: {OTHER_KEY}");
+    for octets in [&tagged, &plain] {
+        for keys in [&labelled, GAK] {
+            let (_, found) = verdict_of_file(octets, keys);
+            assert_eq!(found["verdict"], "authentication-key", "{keys}: {found:#}");
+            let step = found["next_step"].as_str().unwrap();
+            assert!(step.starts_with("write the encryption key (GUEK)"), "{step}");
+        }
+    }
+    let told = |octets: &[u8], keys: &str| {
+        let (_, found) = verdict_of_file(octets, keys);
+        assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+        found["evidence"].to_string().contains("may be its authentication key (GAK)")
+    };
+    assert!(told(&tagged, OTHER_KEY), "a tag: the operator has two keys");
+    assert!(!told(&plain, OTHER_KEY), "no tag, no second key");
+    assert!(!told(&tagged, &format!("{OTHER_KEY} {GAK}")), "both are given");
 }
 
 #[test]

@@ -39,15 +39,17 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    cipher::key_file::KeyEntry,
+    cipher::key_file::{KeyEntry, ONLY_AUTHENTICATION},
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
         foreign::{self, ForeignProtocol},
-        key_finding::key_finding,
+        key_finding::{key_finding, lone_authentication_key},
         line_finding::{LineView, line_finding},
     },
     file_error,
+    link::registry::LinkChoice,
+    reading::family::MeterFamily,
     record::{self, Attributes, Place, Record, RecordKind},
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
     source::{Burst, OpenError, Source, SourceEvent, holders},
@@ -148,6 +150,8 @@ fn examine(
         tried: Vec::new(),
         line: None,
         key_file: patient.key_file.as_ref().map(|path| keys::display(path)),
+        link: args.link.link.map(LinkChoice::name),
+        layouts: args.layouts.iter().map(|path| path.display().to_string()).collect(),
         is_live: true,
     };
     let spec = match sources::find(patient.source.as_deref(), &patient.line, false) {
@@ -166,12 +170,19 @@ fn examine(
     let sources = KeySources { args: patient.key_args.clone(), simulated };
     let entries = match sources.read(patient.config, messages) {
         Err(Stop::Failed(Status::Usage, why)) => {
-            report.finding = Finding::new(Diagnosis::KeyFormat).with(&*why, &*why);
+            // Neither is of use, but a label tells which key it is.
+            let finding = match why.contains(ONLY_AUTHENTICATION) {
+                true => lone_authentication_key(),
+                false => Finding::new(Diagnosis::KeyFormat),
+            };
+            report.finding = finding.with(&*why, &*why);
             return Ok(report);
         }
         entries => entries?,
     };
-    let doctor = Doctor { entries, patient, time: args.time };
+    let families = families::all(&args.layouts, patient.config)?;
+    let links = args.link.choice();
+    let doctor = Doctor { entries, patient, families, links, time: args.time };
     match spec {
         Spec::File(path) => doctor.file(&path, args.form.form, &mut report)?,
         Spec::Simulated(source) => doctor.source(source, &mut report)?,
@@ -186,14 +197,15 @@ fn examine(
 struct Doctor<'a> {
     entries: Vec<KeyEntry>,
     patient: &'a Patient<'a>,
+    families: &'static [MeterFamily],
+    links: LinkChoice,
     time: Duration,
 }
 
 impl Doctor<'_> {
-    fn examination(&self, time: Duration) -> Result<Examination, Stop> {
+    fn examination(&self, time: Duration) -> Examination {
         let demands = keys::demands(&self.patient.key_args);
-        let families = families::all(&[], self.patient.config)?;
-        Ok(Examination::new(self.entries.clone(), demands, families, time))
+        Examination::new(self.entries.clone(), demands, self.families, self.links, time)
     }
 
     fn file(
@@ -203,7 +215,7 @@ impl Doctor<'_> {
         report: &mut DoctorReport,
     ) -> Result<(), Stop> {
         report.is_live = false;
-        let mut examination = self.examination(self.time)?;
+        let mut examination = self.examination(self.time);
         let mut context = quiet();
         let ended =
             files::run(&[path.to_owned()], form, Some(self.time), &mut examination, &mut context);
@@ -219,7 +231,7 @@ impl Doctor<'_> {
         }
         go_on(ended)?;
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
-        report.finding = self.finding(&mut examination, &view);
+        report.finding = of_file(self.finding(&mut examination, &view));
         // A text may be another protocol itself, with octets or without.
         let is_text = |protocol: &ForeignProtocol| match protocol {
             ForeignProtocol::Text => examination.octets() == 0,
@@ -241,7 +253,7 @@ impl Doctor<'_> {
 
     /// A source whose line cannot be set from here.
     fn source(&self, source: Box<dyn Source>, report: &mut DoctorReport) -> Result<(), Stop> {
-        let mut examination = self.examination(self.time)?;
+        let mut examination = self.examination(self.time);
         let (start, name) = (Instant::now(), source.name().to_owned());
         if let Err(error) = listen(source, self.time, &mut examination)? {
             report.finding = match error {
@@ -322,7 +334,7 @@ impl Doctor<'_> {
         let (start, has_alternatives) = (Instant::now(), all > 1);
         // Looked up before, and once more at the end.
         let mut others = holders::others(device);
-        let mut examination = self.examination(time)?;
+        let mut examination = self.examination(time);
         examination.has_alternatives = has_alternatives;
         loop {
             let Spec::Live(source) = sources::find(Some(&name), &trial.args(), false)? else {
@@ -352,7 +364,7 @@ impl Doctor<'_> {
     }
 
     fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
-        examination.try_without_names();
+        examination.look_at_closed();
         let keys = key_finding(&examination.keys);
         let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
         let line = examination.line();
@@ -373,6 +385,19 @@ fn is_held_here(error: &OpenError) -> bool {
         OpenError::Busy { by, .. } => by.as_ref().is_none_or(|by| by.ends_with(&this)),
         _ => false,
     }
+}
+
+/// The finding about a file: no command goes on reading it.
+fn of_file(finding: Finding) -> Finding {
+    if finding.diagnosis != Diagnosis::Ok {
+        return finding;
+    }
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let advice = CustomAdvice {
+        cause: Wording::new(Diagnosis::Ok.cause(english), Diagnosis::Ok.cause(german)),
+        step: Wording::new("run the decode command below", "den decode-Befehl unten ausführen"),
+    };
+    Finding { advice: Some(advice), ..finding }
 }
 
 /// The advice about a line that brings no frames with any settings.
@@ -433,11 +458,7 @@ fn sound(examination: &Examination, view: &LineView) -> Finding {
         );
     }
     if !view.others.is_empty() {
-        let others = view.others.join(", ");
-        found = found.with(
-            format!("{others} has the device open too"),
-            format!("{others} hat das Gerät ebenfalls offen"),
-        );
+        found.evidence.push(view.others_wording());
     }
     found
 }

@@ -601,6 +601,12 @@ pub struct DoctorArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
+    /// A table for a meter whose list has no OBIS codes, or no scalers: FILE.toml; may be repeated
+    #[arg(long = "layout", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub layouts: Vec<PathBuf>,
     /// The longest examination of a meter
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "30s")]
     pub time: std::time::Duration,

@@ -13,6 +13,7 @@ use meterpipe::{
         decrypt::{Decrypt, Demands},
     },
     cipher::{
+        ciphered,
         key::Key,
         key_file::{KeyEntry, MeterName},
     },
@@ -22,9 +23,10 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::entry::{OutputTelegram, TimeDoubt},
+    link::registry::LinkChoice,
     reading::family::MeterFamily,
     record::{self, Place, Record},
-    source::simulator::meter::EXAMPLE_KEY,
+    source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
 };
 
 /// Telegrams that open and follow each other without damage: the line is sound.
@@ -42,6 +44,7 @@ pub struct Examination {
     entries: Vec<KeyEntry>,
     demands: Demands,
     families: &'static [MeterFamily],
+    links: LinkChoice,
     window: OctetWindow,
     /// The outcome of the keys on the telegrams so far.
     pub keys: KeyFacts,
@@ -66,6 +69,7 @@ impl Examination {
         entries: Vec<KeyEntry>,
         demands: Demands,
         families: &'static [MeterFamily],
+        links: LinkChoice,
         time: Duration,
     ) -> Self {
         let name = |entry: &KeyEntry| match &entry.name {
@@ -74,17 +78,22 @@ impl Examination {
             None => None,
         };
         let example = Key::new(EXAMPLE_KEY);
+        let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
         let keys = KeyFacts {
             keys: entries.len(),
             names: entries.iter().filter_map(name).collect(),
             has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
+            is_example_gak: !entries.is_empty() && entries.iter().all(is_gak),
+            has_gak: entries.iter().any(|entry| entry.gak.is_some()),
             ..KeyFacts::default()
         };
+        let chain = Decode::new(Decrypt::new(entries.clone(), demands));
         Self {
-            chain: Decode::new(Decrypt::new(entries.clone(), demands)).with_families(families),
+            chain: chain.with_families(families).with_links(links),
             entries,
             demands,
             families,
+            links,
             window: OctetWindow::default(),
             keys,
             meter: None,
@@ -105,7 +114,7 @@ impl Examination {
 
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
-        self.window.facts()
+        self.window.facts_of_links(self.links)
     }
 
     /// The octets that came.
@@ -113,10 +122,20 @@ impl Examination {
         self.window.total()
     }
 
-    /// Tries the keys of the file without their names on the telegrams that stayed closed.
-    pub fn try_without_names(&mut self) {
+    /// Looks at the telegrams that stayed closed: the keys of the file are tried without their names, and tags are
+    /// looked for.
+    pub fn look_at_closed(&mut self) {
         if self.keys.opened > 0 || self.keys.closed == 0 {
             return;
+        }
+        if let Some(title) = self.keys.title {
+            let octets = self.window.octets();
+            let header = [&[0x08][..], &title].concat();
+            let mut places = memchr::memmem::find_iter(octets, &header);
+            self.keys.tagged = places.any(|at| {
+                let apdu = at.checked_sub(1).and_then(|at| octets.get(at..));
+                apdu.is_some_and(ciphered::is_tagged)
+            });
         }
         if !self.keys.names.is_empty() {
             let nameless = self.entries.iter().map(|it| KeyEntry { name: None, ..it.clone() });
@@ -126,7 +145,8 @@ impl Examination {
 
     /// True if keys open a telegram of the octets that came.
     fn opens(&self, keys: Vec<KeyEntry>) -> bool {
-        let mut chain = Decode::new(Decrypt::new(keys, self.demands)).with_families(self.families);
+        let chain = Decode::new(Decrypt::new(keys, self.demands));
+        let mut chain = chain.with_families(self.families).with_links(self.links);
         let mut opened = false;
         let mut out =
             |event: DecodeEvent<'_>| opened |= matches!(event, DecodeEvent::Telegram { .. });

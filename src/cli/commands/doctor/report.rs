@@ -26,6 +26,10 @@ pub struct DoctorReport {
     pub line: Option<TrialLine>,
     /// The key file.
     pub key_file: Option<String>,
+    /// The link layer, if the user gives one.
+    pub link: Option<&'static str>,
+    /// The tables of layouts that the user gives.
+    pub layouts: Vec<String>,
     /// True for a source that `watch` reads without end.
     pub is_live: bool,
 }
@@ -134,15 +138,22 @@ impl DoctorReport {
         for (key, value) in self.options() {
             text.push_str(&format!(" --{key} {value}"));
         }
+        if let Some(link) = self.link {
+            text.push_str(&format!(" --link {link}"));
+        }
+        for layout in &self.layouts {
+            text.push_str(&format!(" --layout {}", quoted(layout)));
+        }
         if let Some(file) = &self.key_file {
             text.push_str(&format!(" --key-file {}", quoted(file)));
         }
         Some(text)
     }
 
-    /// The entry of the configuration for a source that goes on.
+    /// The entry of the configuration for a source that goes on. It has no link layer, and one table of a layout.
     fn config(&self) -> Option<String> {
-        self.command().filter(|_| self.is_live)?;
+        let fits = self.is_live && self.link.is_none() && self.layouts.len() <= 1;
+        self.command().filter(|_| fits)?;
         let options = self.options();
         let mut rows = vec![("source", self.source.as_str())];
         // A service runs in another folder than this command.
@@ -152,6 +163,8 @@ impl DoctorReport {
         };
         let key_file = self.key_file.as_ref().map(absolute);
         rows.extend(key_file.as_deref().map(|file| ("key_file", file)));
+        let layout = self.layouts.first().map(absolute);
+        rows.extend(layout.as_deref().map(|file| ("layout", file)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
         let mut text = String::new();
         table("meter", rows.into_iter(), &mut text);
@@ -250,6 +263,8 @@ mod tests {
             tried: vec![],
             line: None,
             key_file: Some("my key".to_owned()),
+            link: None,
+            layouts: vec!["my.toml".to_owned()],
             is_live: true,
         };
         let text = report.text(AdviceLanguage::English);
@@ -257,8 +272,16 @@ mod tests {
             text.starts_with("/dev/ttyUSB0: silent\n  cause          Nothing reaches"),
             "{text}"
         );
-        assert!(text.contains("meterpipe watch /dev/ttyUSB0 --key-file 'my key'\n"), "{text}");
-        assert!(text.ends_with("/my key\"\n"), "{text}");
+        assert!(
+            text.contains("meterpipe watch /dev/ttyUSB0 --layout my.toml --key-file 'my key'\n"),
+            "{text}"
+        );
+        assert!(text.contains("/my key\"\n"), "{text}");
+        assert!(text.ends_with("/my.toml\"\n"), "{text}");
+        let report = DoctorReport { link: Some("hdlc"), ..report };
+        let text = report.text(AdviceLanguage::English);
+        assert!(text.contains(" --link hdlc --layout"), "{text}");
+        assert!(!text.contains("configuration"), "the configuration has no link layer: {text}");
         let json: Value = serde_json::from_str(&report.json(AdviceLanguage::German)).unwrap();
         assert_eq!(
             (&json["verdict"], &json["evidence"][0]),
