@@ -494,5 +494,6 @@ fn is_string(data: &Data<'_>) -> bool {
 }
 
 fn is_number(data: &Data<'_>) -> bool {
-    is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
+    // Without a branch an octet.
+    is_string(data) && data.octets.iter().fold(true, |all, octet| all & octet.is_ascii_digit())
 }
