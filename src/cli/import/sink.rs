@@ -193,7 +193,7 @@ impl OldBroker {
     ///
     /// # Errors
     /// A host, a port or a topic that is none.
-    fn target(
+    pub fn target(
         &self,
         recipe: &SinkSettings,
         default: Option<&str>,
@@ -202,7 +202,7 @@ impl OldBroker {
         let place = self.host.as_ref().map_or("the broker".to_owned(), PlacedEntry::place);
         let host = self.host.as_ref().map(PlacedEntry::text).or(default);
         let host = host.unwrap_or_default().trim();
-        if host.is_empty() || host.contains(['/', '?', '@', '%', '[', ' ']) {
+        if host.is_empty() || host.contains(['/', '?', '@', '%', '[', ' ', '$']) {
             let text = "the name of a server is expected, and no more";
             return Err(Stop::usage(format!("{place}: {text}")));
         }
