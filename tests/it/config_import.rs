@@ -464,6 +464,18 @@ fn variables_that_stand_for_values_are_filled_in() {
     assert!(!old.path("new/guek").exists());
 }
 
+/// A key file has labels in front of keys, and a key may have signs between its digits.
+#[test]
+fn a_key_with_signs_in_it_is_the_same_in_its_file() {
+    let (start, end) = KEY.split_at(6);
+    for key in [format!("{start}: {end}"), format!("{start}-{end}"), format!("0x{KEY}")] {
+        let env = format!("SERIAL_KEY={key}\nMQTT_SERVER=localhost\n");
+        let old = OldFiles::new(&[(".env", env)]);
+        old.import(&[".env"]);
+        assert_eq!(old.secret("guek").to_uppercase(), format!("{KEY}\n"), "{key}");
+    }
+}
+
 /// The version of 2026 has another variable for its key, and other topics.
 #[test]
 fn the_files_of_the_newer_script_are_known() {
@@ -623,6 +635,12 @@ fn damage_is_named_with_its_line() {
             "meter.json:11: mqtt_server: the name of a server",
         ),
         ("meter.json", good.replace("house/", "house/#/"), "meter.json:11: mqtt_server: "),
+        // A line that ran into the next one.
+        (
+            "x.env",
+            format!("P1_GUEK={KEY}\nMQTT_HOST=hostMQTT_PASS={CANARY}\nMQTT_USER=u\n"),
+            "x.env:2: MQTT_HOST: the name of a server is expected",
+        ),
         (
             "meter.json",
             good.replace("mqtt_server", "mqtt_sever"),
