@@ -30,7 +30,7 @@ use crate::{
     },
     link::{block_transfer, registry::LinkKind},
     reading::{family::MeterFamily, telegram::Telegram, value::Value},
-    record::Auth,
+    record::{Auth, Place},
 };
 
 /// A telegram as the stages left it.
@@ -46,6 +46,8 @@ pub struct TelegramParts<'a> {
     pub auth: Option<Auth>,
     /// The defect of the APDU.
     pub error: Option<Error>,
+    /// Where in the input the telegram began, if the APDU is whole.
+    pub place: Option<Place>,
     /// The tables of meters that send no codes.
     pub families: &'static [MeterFamily],
     /// The zone for clocks that do not say their own.
@@ -60,7 +62,8 @@ impl<'a> TelegramParts<'a> {
         families: &'static [MeterFamily],
         zone: &'a TimeZone,
     ) -> Self {
-        Self { pieces, apdu: None, plain: None, auth: None, error: None, families, zone }
+        let (apdu, plain, auth, error, place) = (None, None, None, None, None);
+        Self { pieces, apdu, plain, auth, error, place, families, zone }
     }
 }
 
@@ -69,6 +72,8 @@ impl<'a> TelegramParts<'a> {
 pub struct LinePiece<'a> {
     /// The octets.
     pub octets: &'a [u8],
+    /// Where in the input the first of them stands.
+    pub place: Place,
     /// Their part.
     pub part: PiecePart,
     /// Defects of the telegram that showed with this piece.
@@ -94,15 +99,20 @@ pub fn layers<'a>(parts: &TelegramParts<'a>) -> Vec<LayerListing<'a>> {
     let mut layers = Vec::new();
     let mut joined = Joined::default();
     for piece in &parts.pieces {
+        let before = layers.len();
         layers.extend(line(piece, parts.zone));
         layers.extend(joined.take(piece));
+        layers.iter_mut().skip(before).for_each(|listing| listing.place = piece.place);
     }
     let apdu = match parts.apdu {
         Some(apdu) => Some(Cow::Borrowed(apdu)),
         None => joined.incomplete().map(Cow::Owned),
     };
     if let Some(apdu) = apdu {
-        layers.extend(apdu_layers(apdu, parts));
+        let frame = parts.pieces.iter().find(|piece| matches!(piece.part, PiecePart::Frame(_)));
+        let place = parts.place.or(frame.map(|piece| piece.place)).unwrap_or_default();
+        let above = apdu_layers(apdu, parts).into_iter();
+        layers.extend(above.map(|listing| LayerListing { place, ..listing }));
     }
     number(&mut layers);
     layers
