@@ -127,7 +127,11 @@ impl BlockTransfer {
     pub fn take(&mut self, apdu: &[u8], millis: Option<i64>) -> BlockOutcome<'_> {
         let (block, mut refused) = match Block::read(apdu) {
             Ok(block) => (block, None),
-            Err(error) => return self.refuse(false, error),
+            Err(error) => {
+                // A block that is wrong by itself tells more than that others are missing.
+                self.started = true;
+                return self.refuse(true, error);
+            }
         };
         let begins = block.number == 1;
         if begins {
@@ -223,6 +227,16 @@ mod tests {
         let [high, low] = number.to_be_bytes();
         let header = [0xe0, control, high, low, 0, 0, octets.len() as u8];
         [&header[..], octets].concat()
+    }
+
+    #[test]
+    fn a_first_block_of_the_wrong_length_is_told_once() {
+        let mut transfer = BlockTransfer::default();
+        let mut wrong = block(0x40, 1, &[7]);
+        wrong[6] += 1;
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        assert_eq!(transfer.take(&block(0xc0, 2, &[8]), None), BlockOutcome::default());
+        assert!(transfer.take(&block(0xc0, 1, &[9]), None).apdu.is_some());
     }
 
     /// The APDUs and causes of blocks given as (control, number, octet, milliseconds).

@@ -30,18 +30,18 @@ use serde_json::value::RawValue;
 
 /// A span of `--format json`.
 #[derive(Debug, Deserialize)]
-struct Span {
-    layer: String,
-    offset: usize,
-    length: usize,
+pub struct Span {
+    pub layer: String,
+    pub offset: usize,
+    pub length: usize,
     octets: String,
     depth: usize,
-    name: String,
-    text: String,
+    pub name: String,
+    pub text: String,
 }
 
 impl Span {
-    fn end(&self) -> usize {
+    pub fn end(&self) -> usize {
         self.offset + self.length
     }
 }
@@ -52,7 +52,7 @@ fn telegrams(json: &str) -> Vec<Vec<Span>> {
 }
 
 /// The spans of each layer of a telegram, in their order.
-fn layers(spans: &[Span]) -> Vec<&[Span]> {
+pub fn layers(spans: &[Span]) -> Vec<&[Span]> {
     spans.chunk_by(|a, b| a.layer == b.layer).collect()
 }
 
@@ -82,7 +82,7 @@ fn tiled(layer: &[Span], what: &str) -> Vec<u8> {
 }
 
 /// The names of the layers and their octets.
-fn tiles(spans: &[Span], what: &str) -> Vec<(String, Vec<u8>)> {
+pub fn tiles(spans: &[Span], what: &str) -> Vec<(String, Vec<u8>)> {
     let layers: Vec<_> = layers(spans)
         .into_iter()
         .map(|layer| (layer[0].layer.clone(), tiled(layer, what)))
@@ -205,7 +205,7 @@ fn every_layer_of_every_capture_is_tiled_and_its_values_are_those_of_decode() {
 const MARK: &str = "- apdu 0f004d524b000201117b\n";
 
 /// Explains damaged telegrams, each in a file of its own, in one run.
-fn explain_each(damaged: &[Vec<u8>], keys: &str) -> Vec<Vec<Vec<Span>>> {
+pub fn explain_each(damaged: &[Vec<u8>], keys: &str) -> Vec<Vec<Vec<Span>>> {
     let folder = Folder::new();
     let keys = folder.write("keys", keys);
     let mark = folder.write("mark", MARK);
@@ -229,7 +229,7 @@ fn explain_each(damaged: &[Vec<u8>], keys: &str) -> Vec<Vec<Vec<Span>>> {
 }
 
 /// A telegram of a virtual meter.
-fn simulated(meter: MeterKind) -> Vec<u8> {
+pub fn simulated(meter: MeterKind) -> Vec<u8> {
     let start = Timestamp::from_second(1_790_000_000).unwrap();
     let mut wire = vec![];
     Simulator::new(PushOptions { seed: 7, ..PushOptions::new(meter, start) }).push(&mut wire);
@@ -274,7 +274,7 @@ fn position(telegrams: &[Vec<Span>], wanted: &Span) -> Option<usize> {
 }
 
 /// Fields that check others.
-const CHECKS: [&str; 8] = [
+pub const CHECKS: [&str; 8] = [
     "checksum",
     "stop",
     "start",
@@ -462,6 +462,68 @@ fn one_place_is_shown_with_the_spans_around_it() {
     assert_eq!(ran.status, 0);
     assert!(ran.out.contains("254  17 ") && ran.out.lines().count() == 4, "{}", ran.out);
     assert_eq!(at("voltage").status, 2);
+    let ran = at("9999");
+    assert_eq!((ran.status, &*ran.out), (2, ""));
+    assert!(ran.err.contains("--at: no telegram has the place 9999"), "{}", ran.err);
+}
+
+#[test]
+fn a_message_shows_the_telegram_of_its_line() {
+    let folder = Folder::new();
+    let key = folder.key();
+    let good = DUMP.replace('\n', "");
+    let mut damaged = octets(DUMP);
+    damaged[254] ^= 1;
+    let second = format!("{good}\n# a remark\n{}\n{good}\n", hex::encode(&damaged));
+    // The second frame of the second telegram, in a line of its own.
+    damaged[254] ^= 1;
+    damaged[280] ^= 1;
+    let frames = [&damaged[..256], &damaged[256..]].map(hex::encode).join("\n");
+    let third = format!("{good}\n{frames}\n{good}\n");
+    for (text, telegram, line) in
+        [(second, "Telegram 2, line 3", 3), (third, "Telegram 2, line 2", 3)]
+    {
+        let file = folder.write("dump.txt", text);
+        let ran = run(&["decode", "-q", "--format", "json", "--key-file", &key, &file], b"");
+        assert_eq!(ran.out.lines().count(), 2);
+        let ran = run(&["decode", "--key-file", &key, &file], b"");
+        let message = ran.err.lines().find(|line| line.contains("checksum")).unwrap();
+        assert!(message.contains(&format!("line {line}: mbus: ")), "{message}");
+        let ran = run(&["explain", "-q", "--key-file", &key, "--at", message, &file], b"");
+        assert!(ran.out.starts_with(telegram), "{message}: {}", ran.out);
+        assert_eq!(ran.out.matches("Telegram ").count(), 1, "{}", ran.out);
+        assert_eq!(ran.out.matches("checksum at octet").count(), 1, "{}", ran.out);
+        assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
+    }
+    // Octets of a binary input, and a whole telegram.
+    let binary = folder.write("dump.bin", [octets(DUMP), damaged].concat());
+    let ran = run(&["decode", "--key-file", &key, &binary], b"");
+    let message = ran.err.lines().find(|line| line.contains("checksum")).unwrap();
+    assert!(message.contains("octet 538: mbus: "), "{message}");
+    let ran = run(&["explain", "-q", "--key-file", &key, "--at", message, &binary], b"");
+    assert!(ran.out.starts_with("Telegram 2, octet 282\n"), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
+    let file = folder.write("dump.txt", format!("{good}\n{good}\n"));
+    let message = "meterpipe decode: line 2: cipher: no key for this meter";
+    let ran = run(&["explain", "-q", "--key-file", &key, "--at", message, &file], b"");
+    assert!(ran.out.starts_with("Telegram 2, line 2\n"), "{}", ran.out);
+    assert!(ran.out.contains("voltage_l1_v") && ran.out.matches("Telegram ").count() == 1);
+}
+
+#[test]
+fn every_damaged_frame_of_a_refused_telegram_is_explained() {
+    let mut damaged = octets(DUMP);
+    damaged[50] ^= 1;
+    damaged[270] ^= 1;
+    let explained = explain_each(&[damaged], KEY);
+    let [spans] = &*explained[0] else { panic!("{explained:?}") };
+    let layers: Vec<_> = layers(spans).iter().map(|layer| layer[0].layer.clone()).collect();
+    assert_eq!(layers, ["mbus", "mbus#2"]);
+    let told = |layer: &str| {
+        let mut told = spans.iter().filter(|span| span.layer == layer);
+        told.find(|span| span.text.contains("checksum at octet")).map(|span| span.offset)
+    };
+    assert_eq!((told("mbus"), told("mbus#2")), (Some(254), Some(24)));
 }
 
 #[test]

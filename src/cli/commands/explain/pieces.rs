@@ -29,6 +29,8 @@ pub(super) struct SourcePieces {
     place: Place,
     /// The known parts; between them stand octets that were skipped.
     parts: Vec<KnownPart>,
+    /// The defect of a start that is the content of a damaged frame.
+    hidden: Option<Error>,
 }
 
 /// Octets with a part.
@@ -59,7 +61,9 @@ impl SourcePieces {
         let has_segment = self.parts.iter().any(|part| part.has_segment);
         match sorted.part {
             StreamPart::Frame(_, begins) => begins && has_segment,
-            StreamPart::Skipped { error: Some(_), segment, .. } => segment == 0 && has_segment,
+            StreamPart::Skipped { error: Some(_), segment, .. } => {
+                segment == 0 && has_segment && !self.is_within_damaged(sorted.position)
+            }
             StreamPart::Skipped { error: None, .. } => {
                 self.parts.is_empty() && self.octets.len() > NOISE
             }
@@ -78,7 +82,8 @@ impl SourcePieces {
                 let segment = link.segment(octets);
                 (Some(PiecePart::Frame(link)), !matches!(segment, Ok(None)))
             }
-            StreamPart::Skipped { is_told: true, .. } if self.is_within_damaged(position) => {
+            StreamPart::Skipped { error: Some(error), .. } if self.is_within_damaged(position) => {
+                self.hidden = Some(error);
                 (None, true)
             }
             StreamPart::Skipped { error, .. } => (error.map(PiecePart::Damaged), true),
@@ -110,7 +115,8 @@ impl SourcePieces {
 
     /// Adds a defect to the part that showed it.
     pub(super) fn refused(&mut self, error: Error) {
-        if let Some(last) = self.parts.last_mut()
+        let is_hidden = self.hidden.take() == Some(error);
+        if let Some(last) = self.parts.last_mut().filter(|_| !is_hidden)
             && last.part != PiecePart::Damaged(error)
         {
             last.errors.push(error);
