@@ -130,6 +130,7 @@ impl BlockTransfer {
             Err(error) => {
                 // A block that is wrong by itself tells more than that others are missing.
                 self.started = true;
+                self.excused &= apdu.get(2..4) != Some(&[0, 1]);
                 return self.refuse(true, error);
             }
         };
@@ -158,7 +159,7 @@ impl BlockTransfer {
     pub const fn end(&mut self) {
         match self.is_collecting() {
             true => self.excused = true,
-            false => self.started = false,
+            false => (self.started, self.excused) = (false, false),
         }
     }
 
@@ -234,6 +235,12 @@ mod tests {
         let mut transfer = BlockTransfer::default();
         let mut wrong = block(0x40, 1, &[7]);
         wrong[6] += 1;
+        // The second telegram has a message of its own, and so has one behind the end of an input.
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        wrong[3] = 2;
+        assert!(transfer.take(&wrong, None).refused.is_none());
+        transfer.end();
         assert!(transfer.take(&wrong, None).refused.is_some());
         assert_eq!(transfer.take(&block(0xc0, 2, &[8]), None), BlockOutcome::default());
         assert!(transfer.take(&block(0xc0, 1, &[9]), None).apdu.is_some());
