@@ -159,6 +159,12 @@ fn a_link_that_is_named_makes_all_others_noise() {
             let reads = [own, "auto"].contains(&link) || (*own, link) == ("wrapper", "raw");
             let telegrams = usize::from(reads);
             assert_eq!(ran.out.lines().count(), telegrams, "{own} as {link}: {}", ran.err);
+            assert_eq!(
+                ran.err.contains("without it the content tells the link"),
+                !reads,
+                "{}",
+                ran.err
+            );
             let unframed = run(&["unframe", "--input", "binary", "--link", link, &line], b"");
             let apdus = unframed.out.matches(" apdu ").count();
             assert_eq!(apdus, telegrams, "{own} as {link}: {}", unframed.out);

@@ -23,7 +23,7 @@ use crate::cli::{
     },
     setup::{
         args::{self, ExplainFormat},
-        families, keys, output_format,
+        families, keys, link_choice, output_format,
     },
 };
 use meterpipe::{
@@ -48,7 +48,8 @@ pub fn run(args: &args::ExplainArgs) -> Status {
         Ok(mut stage) => {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, &mut stage, &mut context);
-            let result = result.and_then(|()| stage.rest.printer.has_shown_the_place());
+            let result = result.and_then(|()| stage.rest.printer.has_shown_the_place(&context));
+            link_choice::remark(args.link.choice(), &context);
             stage::finish(context, result, &mut stage)
         }
         Err(stop) => context.stop(stop),
@@ -244,12 +245,18 @@ impl Printer {
     }
 
     /// Refuses a place that no telegram has.
-    fn has_shown_the_place(&self) -> Result<(), Stop> {
-        match self.missed.as_ref().filter(|_| self.telegrams > 0) {
-            Some(at) => {
-                Err(Stop::usage(format!("--at: no telegram has the place {}", printable(at))))
+    fn has_shown_the_place(&self, context: &Context) -> Result<(), Stop> {
+        let Some(at) = self.missed.as_ref().filter(|_| self.telegrams > 0) else {
+            return Ok(());
+        };
+        let text = format!("--at: no telegram has the place {}", printable(at));
+        match context.tally.status() {
+            Status::Fine => Err(Stop::usage(text)),
+            // It may be in a layer that stays closed, or behind a defect.
+            _ => {
+                context.messages.warn(&text);
+                Ok(())
             }
-            None => Ok(()),
         }
     }
 }
