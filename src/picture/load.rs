@@ -22,11 +22,11 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         Scene { size: (size.width, 0), title: format!("{} (kW)", words.load), ..Scene::default() };
     let exports = series.exports();
     let is_dense = i64::try_from(series.rows.len()).unwrap_or(i64::MAX) > size.plot() / PIXEL;
-    let gaps = series.gaps();
-    let mut legend = vec![(Ink::Import, words.import)];
-    legend.extend(exports.then_some((Ink::Export, words.export)));
-    legend.extend(is_dense.then_some((Ink::ImportPart, words.highest)));
-    legend.extend((!gaps.is_empty()).then_some((Ink::Gap, words.gap)));
+    let gaps = series.gaps(IMPORT);
+    let mut legend = vec![(&[Ink::Import][..], words.import)];
+    legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
+    legend.extend(is_dense.then_some((parts(exports), words.highest)));
+    legend.extend((!gaps.is_empty()).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 60;
     let export = if exports { series.highest(EXPORT) } else { 0 };
     let axis = ValueAxis::new(-export, series.highest(IMPORT), top, top + HEIGHT);
@@ -49,8 +49,13 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         (PictureSize::LEFT, axis.y(0)),
         (size.width - PictureSize::RIGHT, axis.y(0)),
     );
-    scene.description = describe(series, language);
+    scene.description = describe(series, words.load, language);
     scene
+}
+
+/// The colours of parts in a legend.
+pub(super) const fn parts(exports: bool) -> &'static [Ink] {
+    if exports { &[Ink::ImportPart, Ink::ExportPart] } else { &[Ink::ImportPart] }
 }
 
 /// The places of times.
@@ -67,9 +72,10 @@ impl TimePlace {
     }
 }
 
-fn describe(series: &PlotSeries, language: PictureLanguage) -> String {
+/// The highest quarters in words.
+pub(super) fn describe(series: &PlotSeries, heading: &str, language: PictureLanguage) -> String {
     let words = language.words();
-    let mut text = words.load.to_owned();
+    let mut text = heading.to_owned();
     for (direction, name) in [(IMPORT, words.import), (EXPORT, words.export)] {
         let highest = series.rows.iter().filter(|row| row.power(direction).is_some());
         let highest = highest.max_by_key(|row| row.power(direction));

@@ -4,6 +4,7 @@ pub mod axis;
 pub mod energy;
 pub mod heat_map;
 pub mod html;
+pub mod labels;
 pub mod language;
 pub mod load;
 pub mod palette;
