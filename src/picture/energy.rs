@@ -8,7 +8,7 @@ use crate::{
         axis::ValueAxis,
         labels::{self, BarLabels},
         language::{PictureLanguage, local},
-        load::{draw_axes, parts},
+        load::{draw_axes, parts, stripes},
         palette::Ink,
         scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
         series::{EXPORT, IMPORT, PlotSeries, PlotSpan, milli},
@@ -46,6 +46,8 @@ pub fn draw(
     legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
     let is_part = |span: &PlotSpan| !span.complete && span.energies.iter().any(Option::is_some);
     legend.extend(spans.iter().any(is_part).then_some((parts(exports), words.part)));
+    let is_empty = |span: &PlotSpan| span.energies.iter().all(Option::is_none);
+    legend.extend(spans.iter().any(is_empty).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 180;
     let highest = |direction: usize| {
         let energies = spans.iter().filter_map(|span| energy(span, direction));
@@ -66,6 +68,11 @@ pub fn draw(
         let place = i64::try_from(place).unwrap_or(slots);
         (slot(place, slots, size), slot(place + 1, slots, size))
     };
+    let empty = spans.iter().enumerate().filter(|(_, span)| is_empty(span));
+    let cells: Vec<_> = empty.flat_map(|(place, _)| stripes(slot(place), &axis)).collect();
+    if !cells.is_empty() {
+        scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
+    }
     for (place, span) in spans.iter().enumerate() {
         for direction in 0..directions {
             bars.bar(&mut scene, span, direction, slot(place));
@@ -102,7 +109,10 @@ fn decimals(
         let texts = energies().map(|energy| language.rounded(energy, decimals));
         texts.map(|text| text_width(&text)).max().unwrap_or(0)
     };
-    [1, 0].into_iter().find(|decimals| widest(*decimals) <= room)
+    // A small load has digits that count behind the point.
+    let is_small = energies().map(milli).max().is_some_and(|highest| highest < 1_000_000);
+    let decimals = if is_small { [3, 2] } else { [1, 0] };
+    decimals.into_iter().find(|decimals| widest(*decimals) <= room)
 }
 
 /// Days in two forms: with the day of the week, and without.

@@ -154,16 +154,6 @@ fn draw_columns(
 }
 
 fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &TimePlace) {
-    // Stripes, so that a gap does not look like a value even without colours.
-    let stripe = |(from, to): (i64, i64)| {
-        let (x, end) = (place.x(from), place.x(to));
-        (0..HEIGHT / 140).map(move |at| Cuboid {
-            x,
-            y: axis.top + at * 140 + 50,
-            width: (end - x).max(PIXEL),
-            height: 20,
-        })
-    };
     // More gaps than pixels would only make a long picture.
     let mut drawn = 0;
     let visible = gaps.iter().filter(|(_, to)| {
@@ -172,10 +162,22 @@ fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &T
         drawn = if is_visible { x } else { drawn };
         is_visible
     });
-    let cells: Vec<_> = visible.copied().flat_map(stripe).collect();
+    let cells: Vec<_> =
+        visible.flat_map(|(from, to)| stripes((place.x(*from), place.x(*to)), axis)).collect();
     if !cells.is_empty() {
         scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
     }
+}
+
+/// Stripes over the whole height, so that a gap does not look like a value even without colours.
+pub(super) fn stripes((x, end): (i64, i64), axis: &ValueAxis) -> impl Iterator<Item = Cuboid> {
+    let (top, width) = (axis.top, (end - x).max(PIXEL));
+    (0..(axis.bottom - top) / 140).map(move |at| Cuboid {
+        x,
+        y: top + at * 140 + 50,
+        width,
+        height: 20,
+    })
 }
 
 /// Draws the lines and numbers of the values.
@@ -205,7 +207,7 @@ fn draw_times(
     for tick in time_ticks(series.from, series.to, size.plot(), &series.zone, language) {
         let x = place.x(tick.at);
         scene.rule(Ink::Grid, (x, axis.top), (x, axis.bottom + 60));
-        if x + text_width(&tick.text) <= size.width {
+        if x + 20 + text_width(&tick.text) <= size.width {
             scene.label(Ink::Faint, (x + 20, axis.bottom + 190), Anchor::Start, tick.text);
         }
     }

@@ -1,10 +1,13 @@
 //! `plot`: the structure of the pictures, against what is drawn.
 
-use std::fmt::Write;
+use std::{fmt::Write, process::Stdio};
 
 use quick_xml::{Reader, events::Event};
 
-use crate::common::binary::{Ran, command, run, run_command};
+use crate::common::{
+    binary::{Ran, command, run, run_command},
+    terminal::terminal,
+};
 
 const QUARTER: i64 = 900;
 const DAY: i64 = 86_400;
@@ -358,7 +361,9 @@ struct Pixels {
 
 impl Pixels {
     fn read(file: &[u8]) -> Self {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
         let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut rgb).unwrap();
         assert_eq!(info.color_type, png::ColorType::Rgb);
@@ -464,6 +469,17 @@ fn a_png_has_the_marks_of_the_svg() {
 }
 
 #[test]
+fn no_png_goes_to_a_terminal() {
+    let (_reader, device) = terminal();
+    let device = std::fs::OpenOptions::new().write(true).open(device).unwrap();
+    let mut command = command(&["plot", "--format", "png", "-"]);
+    let ran = command.stdin(Stdio::null()).stdout(device).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert!(err.contains("no PNG goes to a terminal: write > picture.png behind it"), "{err}");
+}
+
+#[test]
 fn a_png_has_its_content_in_words() {
     let input = quarters(second("2026-06-01T00:00+02"), (0..96).map(|at| Some((at, 0))));
     let file = plot_octets(&["--format", "png", "--lang", "de"], &input);
@@ -486,6 +502,10 @@ fn quarters_without_a_line_are_striped_too() {
     let gap = all.iter().rfind(|it| it.is("cells") && it.is("gap")).unwrap();
     // Three whole days have one stripe for each time of day.
     assert_eq!(gap.get("d").matches('M').count(), 72 + 48 + 96);
+    let all = elements(&plot(&["--kind", "energy"], &input));
+    let gap = all.iter().rfind(|it| it.is("cells") && it.is("gap")).unwrap();
+    assert_eq!(gap.get("d").matches('M').count(), 3 * 18, "{gap:?}");
+    assert_eq!((bars(&all, "import").len(), bars(&all, "import-part").len()), (5, 2));
 }
 
 #[test]
