@@ -528,6 +528,34 @@ fn labels_of_bars_stand_apart_and_are_all_there() {
 }
 
 #[test]
+fn texts_stay_within_their_picture() {
+    for (day, days) in
+        [("2026-06-21", 1), ("2026-10-25", 1), ("2026-11-01", 27), ("2026-03-16", 31)]
+    {
+        let start = second(&format!(
+            "{day}T00:00+{:02}",
+            if day < "2026-03-29" || day > "2026-10-25" { 1 } else { 2 }
+        ));
+        let input = quarters(start, (0..days * 96).map(|at| Some((at % 90, at % 40))));
+        let page = plot(&["--format", "html"], &input);
+        let xml = page.replace("<!DOCTYPE html>", "");
+        let xml: String = xml.lines().filter(|line| !line.starts_with("<meta")).collect();
+        let mut room = 0.0;
+        for element in elements(&xml) {
+            match element.name.as_str() {
+                "svg" => room = element.number("width"),
+                "text" if element.get("text-anchor") == "start" => {
+                    // In DejaVu Sans, which is wide, twelve pixels high.
+                    let end = element.number("x") + 7.0 * element.text.chars().count() as f64;
+                    assert!(end <= room, "{day}: {element:?} in {room}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
 fn letters_stay_within_the_terminal() {
     let start = second("2026-10-20T00:00+02");
     let input =
