@@ -29,7 +29,7 @@ use crate::{
         span::{LayerListing, Span, SpanRole},
     },
     link::{block_transfer, registry::LinkKind},
-    reading::{family::MeterFamily, telegram::Telegram, value::Value},
+    reading::{family::MeterFamilies, telegram::Telegram, value::Value},
     record::Auth,
 };
 
@@ -47,7 +47,7 @@ pub struct TelegramParts<'a> {
     /// The defect of the APDU.
     pub error: Option<Error>,
     /// The tables of meters that send no codes.
-    pub families: &'static [MeterFamily],
+    pub families: MeterFamilies,
     /// The zone for clocks that do not say their own.
     pub zone: &'a TimeZone,
 }
@@ -57,7 +57,7 @@ impl<'a> TelegramParts<'a> {
     #[must_use]
     pub const fn of(
         pieces: Vec<LinePiece<'a>>,
-        families: &'static [MeterFamily],
+        families: MeterFamilies,
         zone: &'a TimeZone,
     ) -> Self {
         Self { pieces, apdu: None, plain: None, auth: None, error: None, families, zone }

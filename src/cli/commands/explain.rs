@@ -36,7 +36,7 @@ use meterpipe::{
     cipher::ciphered::{GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     error::Error,
     explain::telegram::{self, TelegramParts},
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{Place, Record, RecordKind},
 };
 
@@ -84,7 +84,7 @@ struct Explainer {
 /// Everything behind the unframing.
 struct Listener {
     telegrams: Telegrams,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     zone: TimeZone,
     sources: Sources<SourcePieces>,
     printer: Printer,
