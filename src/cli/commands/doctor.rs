@@ -49,7 +49,7 @@ use meterpipe::{
     },
     file_error,
     link::registry::LinkChoice,
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind},
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
     source::{Burst, OpenError, Source, SourceEvent, holders},
@@ -197,7 +197,7 @@ fn examine(
 struct Doctor<'a> {
     entries: Vec<KeyEntry>,
     patient: &'a Patient<'a>,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     links: LinkChoice,
     time: Duration,
 }

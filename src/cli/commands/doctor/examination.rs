@@ -24,7 +24,7 @@ use meterpipe::{
     error::{Cause, Error, Layer},
     format::entry::{OutputTelegram, TimeDoubt},
     link::registry::LinkChoice,
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{self, Place, Record},
     source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
 };
@@ -43,7 +43,7 @@ pub struct Examination {
     chain: Decode,
     entries: Vec<KeyEntry>,
     demands: Demands,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     links: LinkChoice,
     window: OctetWindow,
     /// The outcome of the keys on the telegrams so far.
@@ -68,7 +68,7 @@ impl Examination {
     pub fn new(
         entries: Vec<KeyEntry>,
         demands: Demands,
-        families: &'static [MeterFamily],
+        families: MeterFamilies,
         links: LinkChoice,
         time: Duration,
     ) -> Self {
