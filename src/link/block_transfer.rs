@@ -289,13 +289,14 @@ mod tests {
 
     #[test]
     fn a_block_has_exactly_the_length_that_it_announces() {
-        let mut transfer = BlockTransfer { started: true, ..BlockTransfer::default() };
+        let started = || BlockTransfer { started: true, ..BlockTransfer::default() };
         let whole = block(0x80, 1, &[1, 2, 3]);
         for size in 0..whole.len() {
+            let mut transfer = started();
             assert!(transfer.take(&whole[..size], None).refused.is_some(), "cut to {size}");
         }
         let longer = [&whole[..], &[0]].concat();
-        let error = transfer.take(&longer, None).refused.unwrap();
+        let error = started().take(&longer, None).refused.unwrap();
         assert_eq!(error.to_string(), "apdu: 1 octets left at octet 10, behind the block");
     }
 
