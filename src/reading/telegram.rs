@@ -155,7 +155,8 @@ impl<'a> Telegram<'a> {
         let steps = Steps::of(notification.body, family).inspect(|step| {
             layout.see(step);
             if let ObjectStep::Any(object) = step {
-                unscaled += usize::from(!is_known && object.lacks_scale());
+                unscaled +=
+                    usize::from(object.lacks_scale() && !(is_known && object.obis.is_some()));
             }
         });
         let list = KnownList { family, ..KnownList::default() };
