@@ -18,7 +18,7 @@ use crate::{
     },
     error::{Cause, Error, Layer},
     link::registry::LinkChoice,
-    reading::{family::MeterFamily, telegram::Telegram, template::Templates},
+    reading::{family::MeterFamilies, telegram::Telegram, template::Templates},
     record::{Attributes, Place, Record, RecordKind, Time},
 };
 
@@ -55,7 +55,7 @@ pub struct Telegrams {
     decrypt: Decrypt,
     reopen: Reopen,
     templates: Templates,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
 }
 
 /// The result of some octets.
@@ -88,7 +88,7 @@ impl Decode {
 
     /// The same with the tables of meter families that send no codes.
     #[must_use]
-    pub fn with_families(self, families: &'static [MeterFamily]) -> Self {
+    pub fn with_families(self, families: MeterFamilies) -> Self {
         Self { telegrams: self.telegrams.with_families(families), ..self }
     }
 
@@ -167,13 +167,14 @@ impl Telegrams {
     /// With the keys and demands of `decrypt`.
     #[must_use]
     pub fn new(decrypt: Decrypt) -> Self {
-        let (reopen, templates) = (Reopen::new(&decrypt, &[]), Templates::default());
-        Self { decrypt, reopen, templates, families: &[] }
+        let (reopen, templates) =
+            (Reopen::new(&decrypt, MeterFamilies::default()), Templates::default());
+        Self { decrypt, reopen, templates, families: MeterFamilies::default() }
     }
 
     /// The same with the tables of meter families that send no codes.
     #[must_use]
-    pub fn with_families(self, families: &'static [MeterFamily]) -> Self {
+    pub fn with_families(self, families: MeterFamilies) -> Self {
         let reopen = Reopen::new(&self.decrypt, families);
         Self { reopen, templates: Templates::with(families), families, ..self }
     }

@@ -11,7 +11,7 @@ use crate::{
     cipher::ciphered::{Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::notification::DATA_NOTIFICATION,
     p1,
-    reading::{family::MeterFamily, telegram::Telegram, template::Templates},
+    reading::{family::MeterFamilies, telegram::Telegram, template::Templates},
     record::{Attributes, Auth, Record},
 };
 
@@ -28,7 +28,7 @@ impl Reopen {
     /// A reader with the keys and demands of `decrypt`, and the tables of meter families that send no
     /// codes.
     #[must_use]
-    pub fn new(decrypt: &Decrypt, families: &'static [MeterFamily]) -> Self {
+    pub fn new(decrypt: &Decrypt, families: MeterFamilies) -> Self {
         let (ring, demands) = decrypt.share();
         Self { ring, demands, plain: Vec::new(), templates: Templates::with(families) }
     }

@@ -146,6 +146,12 @@ impl DataType {
         }
     }
 
+    /// True for an integer type with a sign.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self.0, 5 | 15 | 16 | 20)
+    }
+
     /// The layout behind the tag; `None` for a tag that the Blue Book does not have.
     pub(crate) const fn shape(self) -> Option<Shape> {
         Some(match self.0 {

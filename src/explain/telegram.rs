@@ -29,7 +29,7 @@ use crate::{
         span::{LayerListing, Span, SpanRole},
     },
     link::{block_transfer, registry::LinkKind},
-    reading::{family::MeterFamily, telegram::Telegram, value::Value},
+    reading::{family::MeterFamilies, telegram::Telegram, value::Value},
     record::{Auth, Place},
 };
 
@@ -49,7 +49,7 @@ pub struct TelegramParts<'a> {
     /// Where in the input the telegram began, if the APDU is whole.
     pub place: Option<Place>,
     /// The tables of meters that send no codes.
-    pub families: &'static [MeterFamily],
+    pub families: MeterFamilies,
     /// The zone for clocks that do not say their own.
     pub zone: &'a TimeZone,
 }
@@ -59,7 +59,7 @@ impl<'a> TelegramParts<'a> {
     #[must_use]
     pub const fn of(
         pieces: Vec<LinePiece<'a>>,
-        families: &'static [MeterFamily],
+        families: MeterFamilies,
         zone: &'a TimeZone,
     ) -> Self {
         let (apdu, plain, auth, error, place) = (None, None, None, None, None);

@@ -199,7 +199,11 @@ impl Deframer {
     }
 
     /// The first mark that damages a frame of `size` octets at the current position, and its octet.
+    #[inline]
     fn mark_within(&self, size: usize) -> Option<(usize, Mark)> {
+        if self.marks.is_empty() {
+            return None;
+        }
         let position = self.position();
         // Octets lost in front of the first one do not damage a frame that begins with it.
         let hits = |at: u64, mark: Mark| at > position || !mark.is_gap();

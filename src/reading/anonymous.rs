@@ -18,7 +18,12 @@ use crate::{
     },
     error::{Cause, Layer, Result},
     reader::Reader,
-    reading::{family::MeterFamily, objects::Object, pseudonym::Pseudonyms, telegram::Telegram},
+    reading::{
+        family::{MeterFamilies, MeterFamily},
+        objects::Object,
+        pseudonym::Pseudonyms,
+        telegram::Telegram,
+    },
     record::Time,
 };
 
@@ -26,7 +31,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Anonymous {
     names: Pseudonyms,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     /// How far times go back.
     shift: Option<Duration>,
     /// The shift of each register of a meter.
@@ -42,11 +47,7 @@ type Change = (Range<usize>, Vec<u8>);
 impl Anonymous {
     /// With the names of this run.
     #[must_use]
-    pub fn new(
-        names: Pseudonyms,
-        shift: Option<Duration>,
-        families: &'static [MeterFamily],
-    ) -> Self {
+    pub fn new(names: Pseudonyms, shift: Option<Duration>, families: MeterFamilies) -> Self {
         Self { names, families, shift, shifts: HashMap::new() }
     }
 
@@ -154,7 +155,7 @@ impl Anonymous {
 
     /// Leaves the first octets of a name by which its family is known: manufacturer and model.
     fn keep_mark(&self, name: &[u8], other: &mut [u8]) {
-        let marks = self.families.iter().flat_map(MeterFamily::marks).map(|mark| &mark.begins);
+        let marks = self.families.all().flat_map(MeterFamily::marks).map(|mark| &mark.begins);
         let longest = marks.filter(|mark| name.starts_with(mark)).map(Vec::len).max();
         let size = longest.unwrap_or_default();
         if let (Some(kept), Some(model)) = (other.get_mut(..size), name.get(..size)) {

@@ -15,7 +15,40 @@
 //! Others send codes, but neither scaler nor unit (Landis+Gyr E450, Kamstrup). Their table is a list of
 //! codes with scaler and unit, and marks: objects that this family sends and no other.
 
+use std::sync::LazyLock;
+
 use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit};
+
+/// The tables of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeterFamilies {
+    given: &'static [MeterFamily],
+    built_in: Option<&'static LazyLock<Vec<MeterFamily>>>,
+}
+
+impl MeterFamilies {
+    /// The tables that a user gives.
+    #[must_use]
+    pub const fn of(given: &'static [MeterFamily]) -> Self {
+        Self { given, built_in: None }
+    }
+
+    /// The same, and behind them tables that are made only when a list needs one.
+    #[must_use]
+    pub const fn with(self, built_in: &'static LazyLock<Vec<MeterFamily>>) -> Self {
+        Self { built_in: Some(built_in), ..self }
+    }
+
+    /// All tables.
+    pub fn all(self) -> impl Iterator<Item = &'static MeterFamily> {
+        self.given.iter().chain(self.built_in.into_iter().flat_map(|it| it.iter()))
+    }
+
+    /// Those that a list may need of which all numbers have a code, scaler and unit, or another one.
+    pub(super) fn for_list(self, lacks_scales: bool) -> impl Iterator<Item = &'static MeterFamily> {
+        Self { built_in: self.built_in.filter(|_| lacks_scales), ..self }.all()
+    }
+}
 
 /// The list of one family of meters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +166,7 @@ mod tests {
     fn values_have_the_codes_scalers_and_units_of_their_places() {
         let digits = "0f00000001000204 0906 0006190900ff 0904 31323334 120921 120001";
         let octets = hex::decode(digits.replace(' ', "")).unwrap();
-        let telegram = Telegram::parse_with(&octets, families()).unwrap();
+        let telegram = Telegram::parse_with(&octets, MeterFamilies::of(families())).unwrap();
         assert_eq!(telegram.meter(), Some(&b"1234"[..]));
         assert_eq!(telegram.get("voltage_l1_v").unwrap().to_string(), "233.7");
         let seen: Vec<_> = telegram.objects().map(|o| (o.obis.is_some(), o.assumed)).collect();
@@ -157,7 +190,7 @@ mod tests {
         ] {
             let digits = format!("0f0000000100{}", good.replacen(old, new, 1));
             let octets = hex::decode(digits.replace(' ', "")).unwrap();
-            let telegram = Telegram::parse_with(&octets, families()).unwrap();
+            let telegram = Telegram::parse_with(&octets, MeterFamilies::of(families())).unwrap();
             assert_eq!(telegram.get("voltage_l1_v"), None, "{new}");
         }
     }
@@ -192,7 +225,7 @@ mod tests {
     fn codes_without_scaler_and_unit_have_those_of_their_family() {
         for (name, expected) in [("AB1", Some("70")), ("AB2", Some("7")), ("BB1", None)] {
             let octets = coded_list(name);
-            let telegram = Telegram::parse_with(&octets, coded()).unwrap();
+            let telegram = Telegram::parse_with(&octets, MeterFamilies::of(coded())).unwrap();
             let import = telegram.get("energy_import_wh").map(|number| number.to_string());
             assert_eq!(import.as_deref(), expected, "{name}");
             assert_eq!(telegram.get("energy_export_wh").unwrap().to_string(), "80");
@@ -205,10 +238,10 @@ mod tests {
     #[test]
     fn a_template_never_takes_the_list_of_another_family() {
         use crate::reading::template::Templates;
-        let mut templates = Templates::with(coded());
+        let mut templates = Templates::with(MeterFamilies::of(coded()));
         for name in ["AB2", "AB1", "AB2", "BB1", "AB1", "BB1", "AB2"] {
             let octets = coded_list(name);
-            let careful = Telegram::parse_with(&octets, coded()).unwrap();
+            let careful = Telegram::parse_with(&octets, MeterFamilies::of(coded())).unwrap();
             let read = templates.read(&octets).unwrap();
             assert_eq!(format!("{read:?}"), format!("{careful:?}"), "{name}");
         }

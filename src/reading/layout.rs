@@ -8,8 +8,8 @@
 use core::hash::Hasher;
 
 use crate::{
-    cosem::{compact::CompactArray, data_type::DataType, notification::Notification},
-    reading::{objects::Object, steps::ObjectStep},
+    cosem::{compact::CompactArray, data_type::DataType, notification::Notification, obis::Obis},
+    reading::{fields, objects::Object, steps::ObjectStep},
 };
 
 /// A hash that is the same on every machine and in every run, unlike that of `std`.
@@ -67,24 +67,29 @@ fn word(octets: &[u8]) -> u64 {
 
 /// Collects a layout object by object.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LayoutCollector(StableHash);
+pub(super) struct LayoutCollector {
+    hash: StableHash,
+    codes: CodeSet,
+}
 
 impl LayoutCollector {
     pub(super) fn new(notification: &Notification<'_>) -> Self {
-        let mut hash = StableHash::default();
-        hash.word(1 + u64::from(notification.clock.is_some()));
-        Self(hash)
+        Self::of_form(1 + u64::from(notification.clock.is_some()))
     }
 
     /// Of a DSMR telegram.
     pub(super) fn of_dsmr() -> Self {
+        Self::of_form(3)
+    }
+
+    fn of_form(form: u64) -> Self {
         let mut hash = StableHash::default();
-        hash.word(3);
-        Self(hash)
+        hash.word(form);
+        Self { hash, codes: CodeSet::default() }
     }
 
     pub(super) fn see(&mut self, step: &ObjectStep<'_>) {
-        // A named number comes from a template, and a closing object came before as any.
+        // A closing object came before as any.
         if let ObjectStep::Any(object) = step {
             self.add(object);
         }
@@ -92,23 +97,56 @@ impl LayoutCollector {
 
     fn add(&mut self, object: &Object<'_>) {
         let code = object.obis.map_or(0, |obis| 1 << 48 | word(&obis.0));
-        self.0.word(code << 8 | u64::from(object.value.kind.0));
+        let hash = &mut self.hash;
+        self.codes.add(object);
+        hash.word(code << 8 | u64::from(object.value.kind.0));
         let scale = object.scale.map_or(0, |(scaler, unit)| {
             1 << 16 | u64::from(scaler.cast_unsigned()) << 8 | u64::from(unit.0)
         });
-        self.0.word(scale << 1 | u64::from(object.flat));
+        hash.word(scale << 1 | u64::from(object.flat));
         match object.value.kind {
-            DataType::BIT_STRING => self.0.word(object.value.count as u64),
+            DataType::BIT_STRING => hash.word(object.value.count as u64),
             DataType::COMPACT_ARRAY => {
                 let array = CompactArray::of(object.value.octets);
-                self.0.write(array.map_or(&[], |array| array.description));
+                hash.write(array.map_or(&[], |array| array.description));
             }
             _ => {}
         }
     }
 
     pub(super) const fn layout(self) -> u64 {
-        self.0.0
+        self.hash.0
+    }
+
+    /// True if no two objects have the same code or the same name.
+    pub(super) const fn is_distinct(self) -> bool {
+        !self.codes.repeats
+    }
+}
+
+/// The codes and names of the objects so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct CodeSet {
+    codes: [Option<Obis>; 32],
+    /// A bit for each name, by its place.
+    names: u64,
+    /// One came twice, or there are more than are compared.
+    repeats: bool,
+}
+
+impl CodeSet {
+    fn add(&mut self, object: &Object<'_>) {
+        let Some(obis) = object.obis else {
+            return;
+        };
+        let unit = object.scale.map(|(_, unit)| unit);
+        let name = unit.and_then(|unit| fields::of_object(obis, unit)).map_or(0, |at| 1 << at);
+        self.repeats |= self.names & name != 0;
+        self.names |= name;
+        match self.codes.iter_mut().find(|code| code.is_none_or(|code| code == obis)) {
+            Some(place @ None) => *place = Some(obis),
+            Some(Some(_)) | None => self.repeats = true,
+        }
     }
 }
 

@@ -3,19 +3,16 @@
 use crate::{
     cosem::{axdr::Data, data_type::DataType},
     reading::{
-        family::{FamilyElement, FamilyMark, FamilyTable, MeterFamily},
+        family::{FamilyElement, FamilyMark, FamilyTable, MeterFamilies, MeterFamily},
         objects::{Object, Objects},
     },
 };
 
 /// The first family that fits.
-pub(super) fn family_of(
-    body: &Data<'_>,
-    families: &'static [MeterFamily],
-) -> Option<&'static MeterFamily> {
+pub(super) fn family_of(body: &Data<'_>, families: MeterFamilies) -> Option<&'static MeterFamily> {
     // Nearly all meters send scalers and units.
     let lacks_scales = Objects::of(*body, None).any(|object| object.lacks_scale());
-    families.iter().find(|family| match &family.table {
+    families.for_list(lacks_scales).find(|family| match &family.table {
         FamilyTable::Places(elements) => are_elements(body, elements),
         FamilyTable::Codes { marks, .. } => lacks_scales && has_marks(body, marks),
     })

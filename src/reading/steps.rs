@@ -3,7 +3,6 @@
 use crate::{
     cosem::axdr::Data,
     reading::{
-        decimal::Decimal,
         family::MeterFamily,
         objects::{Object, Objects},
     },
@@ -12,8 +11,6 @@ use crate::{
 /// The next step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ObjectStep<'a> {
-    /// A number, the place of its name, and the channel (group B) of its code.
-    Named(usize, u8, Decimal),
     /// Any object.
     Any(Object<'a>),
     /// The object that closes the flat list; it also came before as [`Any`](Self::Any).

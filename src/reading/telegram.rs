@@ -14,7 +14,7 @@ use crate::{
     reading::{
         decimal::Decimal,
         dsmr::{DsmrObjects, DsmrTelegram},
-        family::MeterFamily,
+        family::{MeterFamilies, MeterFamily},
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         layout::LayoutCollector,
         objects::{Object, Objects},
@@ -79,6 +79,14 @@ pub(super) struct KnownList {
     family: Option<&'static MeterFamily>,
     /// The number of values that mean nothing without scaler and unit, and have none.
     unscaled: usize,
+    /// No two objects have the same key.
+    is_distinct: bool,
+}
+
+impl KnownList {
+    pub(super) const fn is_distinct(&self) -> bool {
+        self.is_distinct
+    }
 }
 
 /// The objects without a name, as long as there are few: the usual lists have two or three, and
@@ -132,14 +140,14 @@ impl<'a> Telegram<'a> {
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
     /// end with a number: no other check covers the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
-        Self::parse_with(octets, &[])
+        Self::parse_with(octets, MeterFamilies::default())
     }
 
     /// The same, with the tables of meter families that send no codes.
     ///
     /// # Errors
     /// The same.
-    pub fn parse_with(octets: &'a [u8], families: &'static [MeterFamily]) -> Result<Self> {
+    pub fn parse_with(octets: &'a [u8], families: MeterFamilies) -> Result<Self> {
         let notification = Notification::parse(octets)?;
         let family = family_of(&notification.body, families);
         let mut layout = LayoutCollector::new(&notification);
@@ -152,8 +160,9 @@ impl<'a> Telegram<'a> {
             }
         });
         let list = KnownList { family, ..KnownList::default() };
-        let mut telegram = Self::of(notification, list, steps)?;
-        telegram.list = KnownList { layout: layout.layout(), family, unscaled };
+        let mut telegram = Self::of(notification, list, [], steps)?;
+        let is_distinct = layout.is_distinct();
+        telegram.list = KnownList { layout: layout.layout(), family, unscaled, is_distinct };
         Ok(telegram)
     }
 
@@ -165,27 +174,31 @@ impl<'a> Telegram<'a> {
         let dsmr = DsmrTelegram::parse(octets, texts)?;
         let mut layout = LayoutCollector::of_dsmr();
         let steps = dsmr.objects().map(ObjectStep::Any).inspect(|step| layout.see(step));
-        let mut telegram = Self::build(TelegramForm::Dsmr(dsmr), KnownList::default(), steps)?;
+        let mut telegram = Self::build(TelegramForm::Dsmr(dsmr), KnownList::default(), [], steps)?;
         telegram.list.layout = layout.layout();
+        telegram.list.is_distinct = layout.is_distinct();
         telegram.device = telegram.device.or(Some(dsmr.identification()));
         Ok(telegram)
     }
 
-    /// Puts a telegram together.
+    /// Puts a telegram together, from numbers with the places of their names and the channels
+    /// (group B) of their codes, and from other steps.
     ///
     /// # Errors
     /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
         list: KnownList,
+        named: impl IntoIterator<Item = (usize, u8, Decimal)>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
-        Self::build(TelegramForm::Cosem(notification), list, steps)
+        Self::build(TelegramForm::Cosem(notification), list, named, steps)
     }
 
     fn build(
         form: TelegramForm<'a>,
         list: KnownList,
+        named: impl IntoIterator<Item = (usize, u8, Decimal)>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
@@ -200,10 +213,12 @@ impl<'a> Telegram<'a> {
             list,
             unnamed: Unnamed::default(),
         };
+        for (place, channel, number) in named {
+            telegram.name(place, channel, number);
+        }
         let mut rank = NUMBERS.len();
         for step in steps {
             match step {
-                ObjectStep::Named(place, channel, number) => telegram.name(place, channel, number),
                 ObjectStep::Any(object) => telegram.take(&object, &mut rank),
                 ObjectStep::Closing(Object { value, .. }) if !is_number(&value) => {
                     return Err(Error::new(Layer::Reading, value.offset, Cause::MeterNumber));
@@ -412,8 +427,8 @@ impl<'a> Telegram<'a> {
     pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {
         self.candidates().filter_map(move |object| {
             let before = match object.obis {
-                None => 0,
-                Some(_) => self.used_before(&object),
+                Some(_) if !self.list.is_distinct => self.used_before(&object),
+                _ => 0,
             };
             let is_header = before == 0 && (self.is_named(&object) || self.is_identity(&object));
             (!is_header && !self.is_header_or_object_clock(&object)).then_some((object, before + 1))
@@ -480,5 +495,6 @@ fn is_string(data: &Data<'_>) -> bool {
 }
 
 fn is_number(data: &Data<'_>) -> bool {
-    is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
+    // Without a branch an octet.
+    is_string(data) && data.octets.iter().fold(true, |all, octet| all & octet.is_ascii_digit())
 }

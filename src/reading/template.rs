@@ -16,16 +16,12 @@
 use core::ops::Range;
 
 use crate::{
-    cosem::{
-        axdr::Data,
-        data_type::{DataType, Shape},
-        notification::Notification,
-    },
+    cosem::{axdr::Data, data_type::Shape, notification::Notification},
     error::Result,
     reading::{
         decimal::Decimal,
         dsmr::DsmrTelegram,
-        family::MeterFamily,
+        family::{MeterFamilies, MeterFamily},
         fields,
         objects::Object,
         steps::{ObjectStep, Steps},
@@ -53,7 +49,7 @@ const MOST: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     /// The tables of meters that send no codes.
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     known: Vec<Template>,
     /// The one that fitted last.
     last: usize,
@@ -68,7 +64,7 @@ pub struct Templates {
 impl Templates {
     /// With the tables of meter families that send no codes.
     #[must_use]
-    pub fn with(families: &'static [MeterFamily]) -> Self {
+    pub fn with(families: MeterFamilies) -> Self {
         Self { families, ..Self::default() }
     }
 
@@ -131,6 +127,9 @@ struct Template {
     /// The body, without its octets.
     body: Data<'static>,
     known: KnownList,
+    /// The numbers that have a name, whatever their octets are.
+    named: Vec<NamedNumber>,
+    /// All other steps.
     parts: Vec<TemplatePart>,
 }
 
@@ -139,18 +138,19 @@ struct Template {
 struct TemplatePart {
     /// Where these are.
     range: Range<usize>,
-    /// The short way to a number.
-    named: Option<NamedNumber>,
-    object: Box<Object<'static>>,
+    object: Object<'static>,
     closing: bool,
 }
 
-/// A number that has a name, whatever its octets are.
+/// The short way to a number with a name.
 #[derive(Clone, Copy, Debug)]
 struct NamedNumber {
     place: usize,
     channel: u8,
-    kind: DataType,
+    /// Where its octets begin, and how many they are.
+    start: usize,
+    size: usize,
+    signed: bool,
     scaler: i16,
 }
 
@@ -160,7 +160,7 @@ impl Template {
         let notification = telegram.notification()?;
         let family = telegram.family();
         let steps = Steps::of(notification.body, family);
-        let parts: Vec<TemplatePart> = steps.filter_map(TemplatePart::of).collect();
+        let parts: Vec<TemplatePart> = steps.map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
         let is_fixed = |part: &TemplatePart| match family.map(MeterFamily::elements) {
             Some(Some(elements)) => {
@@ -181,7 +181,11 @@ impl Template {
         }
         let body = Data { octets: &[], ..notification.body };
         let (sample, known) = (octets.to_vec(), telegram.list());
-        Some(Self { hits: 0, sample, fixed, body, known, parts })
+        // Of two numbers with the same name the first one has it: there the order matters.
+        let short = |part: &TemplatePart| NamedNumber::of(part).filter(|_| known.is_distinct());
+        let named = parts.iter().filter_map(short).collect();
+        let parts = parts.into_iter().filter(|part| short(part).is_none()).collect();
+        Some(Self { hits: 0, sample, fixed, body, known, named, parts })
     }
 
     /// True if a telegram has this layout.
@@ -194,23 +198,22 @@ impl Template {
     /// Reads a telegram that fits; nothing if it does not pass.
     fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
+        let named = self.named.iter().filter_map(|named| named.read(octets));
         let steps = self.parts.iter().map(|part| part.fill(octets));
-        Telegram::of(notification, self.known, steps).ok()
+        Telegram::of(notification, self.known, named, steps).ok()
     }
 }
 
 impl TemplatePart {
-    fn of(step: ObjectStep<'_>) -> Option<Self> {
+    fn of(step: ObjectStep<'_>) -> Self {
         let (object, closing) = match step {
-            ObjectStep::Named(..) => return None,
             ObjectStep::Any(object) => (object, false),
             ObjectStep::Closing(object) => (object, true),
         };
         let Data { octets, offset, .. } = object.value;
         let range = offset..offset + octets.len();
-        let named = if closing { None } else { NamedNumber::of(&object) };
         let value = Data { octets: &[], ..object.value };
-        Some(Self { range, named, object: Box::new(Object { value, ..object }), closing })
+        Self { range, object: Object { value, ..object }, closing }
     }
 
     /// True if the octets of its value bear on nothing else.
@@ -223,33 +226,44 @@ impl TemplatePart {
         }
     }
 
-    #[inline]
     fn fill<'a>(&self, octets: &'a [u8]) -> ObjectStep<'a> {
         let octets = octets.get(self.range.clone()).unwrap_or_default();
-        if let Some(named) = self.named
-            && let Some(number) = named.number(octets)
-        {
-            return ObjectStep::Named(named.place, named.channel, number);
-        }
         let value = Data { octets, ..self.object.value };
-        let object = Object { value, ..*self.object };
+        let object = Object { value, ..self.object };
         if self.closing { ObjectStep::Closing(object) } else { ObjectStep::Any(object) }
     }
 }
 
 impl NamedNumber {
-    fn of(object: &Object<'_>) -> Option<Self> {
-        let kind = object.value.kind;
-        kind.number_size()?;
+    fn of(part: &TemplatePart) -> Option<Self> {
+        let TemplatePart { range, object, closing: false } = part else {
+            return None;
+        };
+        let size = object.value.kind.number_size().filter(|size| *size == range.len())?;
+        let signed = object.value.kind.is_signed();
         let (_, unit) = object.scale?;
         let obis = object.obis?;
         let place = fields::of_object(obis, unit)?;
-        Some(Self { place, channel: obis.channel(), kind, scaler: object.scaler() })
+        let (start, channel, scaler) = (range.start, obis.channel(), object.scaler());
+        Some(Self { place, channel, start, size, signed, scaler })
     }
 
-    fn number(self, octets: &[u8]) -> Option<Decimal> {
-        let value = Data { kind: self.kind, count: octets.len(), octets, offset: 0 };
-        Decimal::of(value.integer()?, self.scaler)
+    /// Its place among the names, its channel, and its value.
+    #[inline]
+    fn read(&self, octets: &[u8]) -> Option<(usize, u8, Decimal)> {
+        let octets = octets.get(self.start..)?;
+        let bits: u64 = match self.size {
+            1 => u8::from_be_bytes(*octets.first_chunk()?).into(),
+            2 => u16::from_be_bytes(*octets.first_chunk()?).into(),
+            4 => u32::from_be_bytes(*octets.first_chunk()?).into(),
+            _ => u64::from_be_bytes(*octets.first_chunk()?),
+        };
+        let above = 64 - 8 * self.size;
+        let number = match self.signed {
+            true => Decimal::new((bits << above).cast_signed() >> above, self.scaler),
+            false => Decimal::of(bits.into(), self.scaler)?,
+        };
+        Some((self.place, self.channel, number))
     }
 }
 

@@ -430,6 +430,79 @@ fn a_command_line_has_the_meaning_that_it_had() {
     assert_eq!(old.secret("guek"), format!("{KEY}\n"));
 }
 
+/// A variable in the place of a value is not the value: `${MQTT_PASS}` opens no broker.
+#[test]
+fn variables_that_stand_for_values_are_filled_in() {
+    let command = "smartmeter_kaifa_ma309_ha_mqtt.py --mqtt --port";
+    let unit = format!(
+        "[Service]\nEnvironment=MQTT_HOST=10.0.0.1 \"MQTT_PASS={CANARY} $5\"\nEnvironmentFile=/etc/kaifa.env\n\
+         ExecStart=/usr/bin/python3 {command} ${{PORT}} --guek ${{P1_GUEK}} --mqtt-host ${{MQTT_HOST}} \
+         --mqtt-user $MQTT_USER --mqtt-pass ${{MQTT_PASS}}\n"
+    );
+    let env = format!("P1_GUEK={KEY}\nMQTT_USER=$anna\nPORT=/dev/ttyUSB7\n");
+    let script = format!(
+        "#!/bin/bash\nkey={KEY}\nHOST=10.0.0.1; export MQTT_PASS='{CANARY} $5'\nexport MQTT_HOST=\"$HOST\"\n\
+         MQTT_USER='$anna' python3 {command} ${{PORT:-/dev/ttyUSB7}} --guek \"$key\" --chunk \"$(nproc)\" &\n"
+    );
+    let files = [("a.service", unit), ("a.env", env), ("a.sh", script)];
+    for names in [&["a.service", "a.env"][..], &["a.sh"]] {
+        let old = OldFiles::new(&files);
+        let (config, messages) = old.import(names);
+        has(&config, &["\"/dev/ttyUSB7\"\n", "\"mqtt://10.0.0.1/smart", "user = \"$anna\"\n"]);
+        assert_eq!(old.secret("guek"), format!("{KEY}\n"));
+        assert_eq!(old.secret("mqtt_password"), format!("{CANARY} $5\n"));
+        assert!(!messages.contains("HOST") && !messages.contains(": key"), "{messages}");
+        let chunk =
+            "a.sh:5: --chunk is not carried over: no file here sets the variable that is its value";
+        assert_eq!(messages.contains(chunk), names == ["a.sh"], "{messages}");
+    }
+    let old = OldFiles::new(&files);
+    let (_, messages) = old.import(&["a.service"]);
+    for name in ["--guek", "--mqtt-user", "--port"] {
+        has(&messages, &[&format!("a.service:4: {name} is not carried over: no file here sets ")]);
+    }
+    assert!(!old.path("new/guek").exists());
+}
+
+/// A key file has labels in front of keys, and a key may have signs between its digits.
+#[test]
+fn a_key_with_signs_in_it_is_the_same_in_its_file() {
+    let (start, end) = KEY.split_at(6);
+    for key in [format!("{start}: {end}"), format!("{start}-{end}"), format!("0x{KEY}")] {
+        let env = format!("SERIAL_KEY={key}\nMQTT_SERVER=localhost\n");
+        let old = OldFiles::new(&[(".env", env)]);
+        old.import(&[".env"]);
+        assert_eq!(old.secret("guek").to_uppercase(), format!("{KEY}\n"), "{key}");
+    }
+}
+
+/// The version of 2026 has another variable for its key, and other topics.
+#[test]
+fn the_files_of_the_newer_script_are_known() {
+    let unit = "[Service]\nEnvironmentFile=/home/pi/kaifa/kaifa.env\nExecStart=/home/pi/kaifa/venv/bin/python \
+        /home/pi/kaifa/kaifa_ma309_mbus_to_mqtt.py --port /dev/ttyUSB3 --baud 2400\n";
+    let env = format!(
+        "KAIFA_GUEK=\"{KEY}\"\n\nMQTT_HOST=\"192.168.30.2\"\nMQTT_PORT=\"1883\"\nMQTT_USER=\"u\"\n\
+         MQTT_PASS=\"{CANARY}\"\n"
+    );
+    let files = [("kaifa.service", unit.to_owned()), ("kaifa.env", env)];
+    for (names, source) in [
+        (&["kaifa.service", "kaifa.env"][..], "/dev/ttyUSB3"),
+        (&["kaifa.env"], "/dev/ttyUSB0"),
+        (&["kaifa.env", "--", "kaifa_ma309_mbus_to_mqtt.py", "--port", "/dev/x"], "/dev/x"),
+    ] {
+        let old = OldFiles::new(&files);
+        let (config, messages) = old.import(names);
+        has(&config, &[&format!("source = \"{source}\"\n"), "to = \"mqtt://192.168.30.2\"\nuser"]);
+        assert_eq!(old.secret("guek"), format!("{KEY}\n"));
+        assert_eq!(old.secret("mqtt_password"), format!("{CANARY}\n"));
+        has(
+            &messages,
+            &["the topics and entities of that program's version of 2026 do not go on: "],
+        );
+    }
+}
+
 #[test]
 fn the_scripts_of_green_mike_go_on_with_their_topics() {
     let json = |mqtt: bool, print: bool| {
@@ -562,6 +635,12 @@ fn damage_is_named_with_its_line() {
             "meter.json:11: mqtt_server: the name of a server",
         ),
         ("meter.json", good.replace("house/", "house/#/"), "meter.json:11: mqtt_server: "),
+        // A line that ran into the next one.
+        (
+            "x.env",
+            format!("P1_GUEK={KEY}\nMQTT_HOST=hostMQTT_PASS={CANARY}\nMQTT_USER=u\n"),
+            "x.env:2: MQTT_HOST: the name of a server is expected",
+        ),
         (
             "meter.json",
             good.replace("mqtt_server", "mqtt_sever"),
@@ -594,6 +673,12 @@ fn damage_is_named_with_its_line() {
             "no settings of a known program; known are tirolerstefan/kaifa, ",
         ),
         ("x.txt", String::new(), "no settings of a known program"),
+        (
+            "AusleseSkript.py",
+            "import json\nname = 'x'\nwhile True:\n    WirkenergieP = int(text,16)/1000\n"
+                .to_owned(),
+            "this script has its settings in config.json: name that file",
+        ),
         ("x.toml", "[[meter]]\nsource = \"x\"\n".to_owned(), "no settings of a known program"),
     ] {
         let old = OldFiles::new(&[(name, text)]);

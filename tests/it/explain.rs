@@ -19,7 +19,7 @@ use meterpipe::{
         span::LayerListing,
         telegram::{self, TelegramParts},
     },
-    reading::telegram::Telegram as ReadTelegram,
+    reading::{family::MeterFamilies, telegram::Telegram as ReadTelegram},
     source::simulator::{
         meter::MeterKind,
         push::{PushOptions, Simulator},
@@ -431,7 +431,7 @@ fn every_cut_and_every_flipped_bit_of_a_plaintext_has_a_listing_without_gaps() {
     );
     for good in [plain, nested] {
         let check = |octets: &[u8], what: String| {
-            let nothing = TelegramParts::of(vec![], &[], &VIENNA);
+            let nothing = TelegramParts::of(vec![], MeterFamilies::default(), &VIENNA);
             let layers = telegram::layers(&TelegramParts { apdu: Some(octets), ..nothing });
             let [listing] = &*layers else { panic!("{what}: {layers:?}") };
             assert_tiled(listing, &what);

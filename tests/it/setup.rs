@@ -67,6 +67,14 @@ fn options_answer_every_question() {
     // A broker that is away is no sink, unless nobody asks it.
     let ran = setup(&home, &[&options[..3], &["--to", to, "--force"]].concat());
     assert_eq!(ran.status, 6, "{}{}", ran.out, ran.err);
+    // So is a server whose spool will be in a folder that comes with the first start.
+    let is_root = rustix::process::geteuid().is_root();
+    let state = if is_root { "/var".into() } else { home.path().join(".local/state") };
+    let spool = state.join(if is_root { "lib/meterpipe/influx" } else { "meterpipe/influx" });
+    let spooled = format!("influxdb://127.0.0.1:1?db=a&spool={}", spool.display());
+    let ran = setup(&home, &[&options[..3], &["--to", &spooled, "--force"]].concat());
+    assert_eq!(ran.status, 6, "{}{}", ran.out, ran.err);
+    assert!(!spool.exists());
     let ran = setup(&home, &[&options[..3], &["--to", to, "--offline", "--force"]].concat());
     assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
     let guek = config.with_file_name("guek");
@@ -262,13 +270,20 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     session.answer("And where else", &format!("{}\n", "\x1b[A"));
     let path = home.path().join("readings.csv");
     session.answer("File", &format!("{}{}\n", "\x7f".repeat(200), path.display()));
+    // A row for each telegram would be 17280 a day, more than a spreadsheet takes.
+    session.answer("A row every", "five\n");
+    session.wait_for("every = five: expected a duration");
+    session.answer("And now", "\n");
+    session.answer("File", "\n");
+    session.answer("A row every", &format!("{}15m\n", "\x7f".repeat(9)));
     session.answer("And where else", "\n");
     session.wait_for("Next: meterpipe watch");
     assert_eq!(session.running.0.wait().unwrap().code(), Some(0));
     let screen = session.screen.lock().unwrap().clone();
     assert!(!screen.contains(KEY) && !screen.contains("hunter2"), "{screen}");
     let config = fs::read_to_string(config).unwrap();
-    assert!(config.contains(&format!("to = \"file:{}\"", path.display())), "{config}");
+    let file = format!("to = \"file:{}\"\nevery = \"15m\"\ncsv_locale = \"at\"\n", path.display());
+    assert!(config.contains(&file), "{config}");
     // The service does not have the locale of this terminal.
     let kept = "to = \"mqtt://127.0.0.1:1\"\nha_language = \"de\"";
     assert!(config.contains(kept) && !config.contains("anna"), "{config}");

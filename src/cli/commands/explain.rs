@@ -37,7 +37,7 @@ use meterpipe::{
     error::Error,
     explain::telegram::{self, TelegramParts},
     format::printable::printable,
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{Place, Record, RecordKind},
 };
 
@@ -89,7 +89,7 @@ struct Explainer {
 /// Everything behind the unframing.
 struct Listener {
     telegrams: Telegrams,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     zone: TimeZone,
     sources: Sources<SourcePieces>,
     printer: Printer,

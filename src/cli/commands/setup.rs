@@ -57,6 +57,8 @@ fn set_up(args: &SetupArgs, context: &mut Context) -> Result<(), Stop> {
         let status = service::enable()?;
         context.print(&format!("The service has started: {status}"))?;
         context.print("Later: systemctl status meterpipe; journalctl -u meterpipe")?;
+    } else if folders.are_of_service && meter.key.is_some() {
+        context.print("Next: systemctl enable --now meterpipe")?;
     } else {
         context.print(&format!("Next: meterpipe watch --config {config}"))?;
     }

@@ -1,6 +1,7 @@
 //! From files and a command line to settings.
 
 use std::{
+    collections::HashMap,
     env, fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -9,15 +10,16 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::cli::{
-    import::settings::OldSettings,
+    import::settings::{OldSettings, PlacedEntry},
     older::{
-        command_line, compose,
+        command_line,
         defect::OldDefect,
         entry::{OldEntry, OldValue},
         form::{self, OldForm},
         program::OldProgram,
-        recognise,
+        recognise, references,
         unit::ENVIRONMENT_FILE,
+        variables,
     },
     run::status::Stop,
 };
@@ -37,17 +39,8 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
     }
     found.neighbour(files)?;
     let mut old = OldSettings::default();
-    let others = found.files.iter().filter(|(_, form, _)| *form != OldForm::Compose);
-    let others: Vec<_> = others.flat_map(|(_, _, entries)| entries.clone()).collect();
-    for (name, form, entries) in found.files {
-        let count = entries.len();
-        let entries = match form {
-            OldForm::Compose => compose::fill(entries, &others),
-            _ => entries,
-        };
-        if entries.len() < count {
-            old.look_elsewhere(format!("{name} takes variables from another file: name it, too"));
-        }
+    found.fill(&mut old);
+    for (name, _, entries) in found.files {
         old.add(entries, Some(&name));
     }
     let mut program = found.program;
@@ -78,6 +71,33 @@ struct Found {
 }
 
 impl Found {
+    /// Fills in the variables that stand for values, from all files. What has none is not carried over.
+    fn fill(&mut self, old: &mut OldSettings) {
+        let closed = |it: &&OldEntry| it.is_variable() && !references::is_open(it.value.as_text());
+        let others = self.files.iter().filter(|(_, form, _)| *form != OldForm::Compose);
+        let others = others.flat_map(|(_, _, entries)| entries.iter().filter(closed));
+        let known: HashMap<_, _> = others.map(|it| (it.key.clone(), it.value.clone())).collect();
+        let value = |name: &str| Some(Zeroizing::new(known.get(name)?.as_text().to_owned()));
+        for (name, form, entries) in &mut self.files {
+            let has_marks = matches!(form, OldForm::Variables | OldForm::Unit | OldForm::Compose);
+            let is_open = |it: &OldEntry| has_marks && references::is_open(it.value.as_text());
+            for mut entry in core::mem::take(entries) {
+                if is_open(&entry) {
+                    let text = references::close(&references::fill(entry.value.as_text(), &value));
+                    let Some(text) = text else {
+                        let placed = PlacedEntry { entry, file: Some(name.clone()) };
+                        old.lost(&placed, "no file here sets the variable that is its value");
+                        let how = "takes variables from another file: name it, too";
+                        old.look_elsewhere(format!("{name} {how}"));
+                        continue;
+                    };
+                    entry.value = OldValue::of_text(&text);
+                }
+                entries.push(entry);
+            }
+        }
+    }
+
     fn file(&mut self, path: &Path) -> Result<(), Stop> {
         let name = redact::typed(&path.display().to_string());
         let text = text_of(path, &name)?;
@@ -164,24 +184,9 @@ fn text_of(path: &Path, name: &str) -> Result<Zeroizing<String>, Stop> {
 
 /// The variables of the environment that the two programs with a command line read.
 fn variables() -> Vec<OldEntry> {
-    const NAMES: [&str; 13] = [
-        "P1_PORT",
-        "P1_BAUD",
-        "P1_GUEK",
-        "MQTT_HOST",
-        "MQTT_PORT",
-        "MQTT_USER",
-        "MQTT_PASS",
-        "MQTT_BASE_TOPIC",
-        "SERIAL_KEY",
-        "MQTT_SERVER",
-        "MQTT_PASSWD",
-        "P1_TIMEOUT",
-        "P1_CHUNK",
-    ];
     let set = |name: &str| {
         let value = env::var(name).ok().filter(|value| !value.is_empty())?;
         Some(OldEntry::new(name, OldValue::of_text(&value), 0))
     };
-    NAMES.into_iter().filter_map(set).collect()
+    variables::KNOWN.into_iter().filter_map(set).collect()
 }

@@ -50,6 +50,10 @@ pub fn translate_json(old: &mut OldSettings) -> Result<Translation, Stop> {
 /// # Errors
 /// A value that cannot be carried over.
 pub fn translate_script(old: &mut OldSettings) -> Result<Translation, Stop> {
+    if !old.has("evn_schluessel") {
+        let file = "this script has its settings in config.json: name that file";
+        return Err(Stop::usage(file));
+    }
     let source = if old.has("comport") { "comport" } else { "port" };
     let names = OldLine { source, baud: "baudrate", key: "evn_schluessel" };
     let mut new = Translation::new(OldProgram::GreenMikeScript, &names, old)?;

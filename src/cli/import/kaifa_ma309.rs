@@ -1,21 +1,26 @@
 //! The options and variables of samyness/EVNKaifaMA309SmartMeter_MQTT_HomeAssistant.
 
+use std::str::FromStr;
+
 use crate::cli::{
     import::{
-        settings::OldSettings,
+        settings::{OldSettings, PlacedEntry},
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
     },
     older::{command_line::COMMAND, program::OldProgram},
     run::status::Stop,
 };
+use meterpipe::sink::settings::SinkSettings;
 
 /// Translates the settings.
 ///
 /// # Errors
 /// A value that cannot be carried over.
 pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
-    let names = OldLine { source: "P1_PORT", baud: "P1_BAUD", key: "P1_GUEK" };
+    let is_newer = old.has(NEWER);
+    let key = if is_newer { NEWER } else { "P1_GUEK" };
+    let names = OldLine { source: "P1_PORT", baud: "P1_BAUD", key };
     let mut new = Translation::new(OldProgram::KaifaMa309, &names, old)?;
     new.fixed_parity(old);
     let read = "a telegram is read as soon as it is there";
@@ -28,6 +33,14 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
     let (host, port) = (old.take_text("MQTT_HOST"), old.take_text("MQTT_PORT"));
     let base = old.take_text("MQTT_BASE_TOPIC");
     let (user, password) = (old.take_text("MQTT_USER"), old.take_text("MQTT_PASS"));
+    if is_newer {
+        return newer(
+            new,
+            OldBroker { name: "MQTT_HOST", host, port, base },
+            (user, password),
+            old,
+        );
+    }
     let has_command = old.take(COMMAND).is_some();
     let is_on = old.take("mqtt").is_some();
     let is_off = old.take("no-mqtt").is_some();
@@ -53,6 +66,36 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         sink.log_in(user, password, old);
         new.push(sink, &place)?;
     }
+    Ok(new)
+}
+
+/// The variable of the key since 2026, when topics and entities changed.
+const NEWER: &str = "KAIFA_GUEK";
+
+/// The version of 2026 always sends, and names its topics by a digest of the system title.
+fn newer(
+    mut new: Translation,
+    mut broker: OldBroker,
+    (user, password): (Option<PlacedEntry>, Option<PlacedEntry>),
+    old: &mut OldSettings,
+) -> Result<Translation, Stop> {
+    old.take(COMMAND);
+    if let Some(base) = broker.base.take() {
+        old.lost(&base, "the topics are those of meterpipe");
+    }
+    old.note(
+        "the topics and entities of that program's version of 2026 do not go on: the meter appears in Home \
+         Assistant as a new device",
+    );
+    let plain = SinkSettings::from_str("mqtt://localhost");
+    let plain = plain.map_err(|error| Stop::usage(error.to_string()))?;
+    if broker.host.is_none() {
+        return Err(old.missing("", broker.name, "server"));
+    }
+    let (to, place) = broker.target(&plain, None)?;
+    let mut sink = TranslatedSink::new(&plain, &to, &place)?;
+    sink.log_in(user, password, old);
+    new.push(sink, &place)?;
     Ok(new)
 }
 

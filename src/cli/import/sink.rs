@@ -11,11 +11,14 @@ use crate::cli::{
     run::status::Stop,
     setup::environment,
 };
-use meterpipe::sink::{
-    line_counters::LineCounters,
-    registry,
-    settings::{
-        SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, uri::has_port,
+use meterpipe::{
+    cipher::key::Key,
+    sink::{
+        line_counters::LineCounters,
+        registry,
+        settings::{
+            SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, uri::has_port,
+        },
     },
 };
 
@@ -193,7 +196,7 @@ impl OldBroker {
     ///
     /// # Errors
     /// A host, a port or a topic that is none.
-    fn target(
+    pub fn target(
         &self,
         recipe: &SinkSettings,
         default: Option<&str>,
@@ -202,7 +205,8 @@ impl OldBroker {
         let place = self.host.as_ref().map_or("the broker".to_owned(), PlacedEntry::place);
         let host = self.host.as_ref().map(PlacedEntry::text).or(default);
         let host = host.unwrap_or_default().trim();
-        if host.is_empty() || host.contains(['/', '?', '@', '%', '[', ' ']) {
+        let is_of_host = |c: char| c.is_alphanumeric() || ".-_:".contains(c);
+        if host.is_empty() || !host.chars().all(is_of_host) {
             let text = "the name of a server is expected, and no more";
             return Err(Stop::usage(format!("{place}: {text}")));
         }
@@ -242,15 +246,29 @@ pub fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('?', "%3f").replace('@', "%40")
 }
 
-/// A key of a meter as the user wrote it, or none if it is not one: an example's text in its place.
+/// The digits of a key. A key file has words around them, so other signs may mean something else there.
+fn digits(key: &Key, text: Zeroizing<String>) -> Zeroizing<String> {
+    if text.chars().all(|c| c.is_ascii_hexdigit()) {
+        return text;
+    }
+    let mut digits = Zeroizing::new(String::with_capacity(2 * key.octets().len()));
+    for octet in key.octets() {
+        for half in [octet >> 4, octet & 15] {
+            digits.extend(char::from_digit(half.into(), 16));
+        }
+    }
+    digits
+}
+
+/// A key of a meter, as the user wrote it if that are digits, or none if it is not one: an example's text in its place.
 pub fn key_text(
     entry: Option<PlacedEntry>,
     old: &mut OldSettings,
 ) -> Option<(Zeroizing<String>, String)> {
     let entry = entry?;
     let text = Zeroizing::new(entry.text().trim().to_owned());
-    match meterpipe::cipher::key::Key::parse(&text) {
-        Ok(_) => Some((text, entry.place())),
+    match Key::parse(&text) {
+        Ok(key) => Some((digits(&key, text), entry.place())),
         Err(error) => {
             let error = error.to_string();
             let why = match text.is_empty() {

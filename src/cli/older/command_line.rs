@@ -26,6 +26,9 @@ const KAIFA_MA309: &[OldOption] = &[
     ("--mqtt-pass",       "MQTT_PASS",       true),
     ("--mqtt-base-topic", "MQTT_BASE_TOPIC", true),
     ("--verbose",         "verbose",         false),
+    // The version of 2026.
+    ("--key",             "KAIFA_GUEK",      true),
+    ("--debug",           "verbose",         false),
 ];
 
 /// The options of [`OldProgram::SmartmeterHa`].
@@ -48,8 +51,10 @@ pub const COMMAND: &str = "command line";
 pub const UNKNOWN: &str = "unknown";
 
 /// The scripts by their names.
-const SCRIPTS: [(&str, OldProgram); 2] = [
+const SCRIPTS: [(&str, OldProgram); 3] = [
     ("smartmeter_kaifa_ma309_ha_mqtt.py", OldProgram::KaifaMa309),
+    // The name in its own README.
+    ("kaifa_ma309_mbus_to_mqtt.py", OldProgram::KaifaMa309),
     ("ha_bridge.py", OldProgram::SmartmeterHa),
 ];
 

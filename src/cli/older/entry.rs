@@ -36,6 +36,11 @@ impl OldEntry {
         Self { written: key.clone(), key, value, line }
     }
 
+    /// True for a setting that others may name: an option of a command line is none.
+    pub fn is_variable(&self) -> bool {
+        self.written == self.key
+    }
+
     /// The same under another name.
     pub fn called(self, key: &str) -> Self {
         Self { key: key.to_owned(), ..self }

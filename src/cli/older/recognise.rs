@@ -36,9 +36,7 @@ pub fn program(form: OldForm, entries: &[OldEntry]) -> Option<OldProgram> {
         }
         OldForm::Variables | OldForm::Unit | OldForm::Compose => match () {
             () if has(COMMAND) => OldProgram::ALL.into_iter().find(|it| starts(*it)),
-            () if any(&["P1_GUEK", "P1_PORT", "P1_BAUD", "MQTT_BASE_TOPIC", "MQTT_PASS"]) => {
-                Some(OldProgram::KaifaMa309)
-            }
+            () if any(&KAIFA_MA309) => Some(OldProgram::KaifaMa309),
             () if any(&["SERIAL_KEY", "MQTT_SERVER", "MQTT_PASSWD", "HOST_USB_DEVICE"]) => {
                 Some(OldProgram::SmartmeterHa)
             }
@@ -66,3 +64,7 @@ pub fn program_of_text(text: &str) -> Option<OldProgram> {
 /// The names of the selections of values in the newer `meter.json`.
 const SELECTIONS: [&str; 4] =
     ["mqtt_values.", "influxdb_values.", "file_export_values.", "scale_factors."];
+
+/// Variables of one program only.
+const KAIFA_MA309: [&str; 6] =
+    ["P1_GUEK", "P1_PORT", "P1_BAUD", "MQTT_BASE_TOPIC", "MQTT_PASS", "KAIFA_GUEK"];

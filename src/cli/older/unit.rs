@@ -4,7 +4,7 @@
 use crate::cli::older::{
     command_line,
     entry::{OldEntry, OldValue},
-    variables, words,
+    references, variables, words,
 };
 
 /// The name under which a unit refers to a file with variables.
@@ -20,6 +20,23 @@ pub fn has_command(line: &str) -> bool {
 
 /// Reads all lines.
 pub fn parse(text: &str) -> Vec<OldEntry> {
+    let is_section =
+        |line: &str| line.starts_with('[') && line.ends_with(']') && !line.contains(' ');
+    if text.lines().any(|line| is_section(line.trim())) {
+        return lines(text, &of_unit);
+    }
+    let (entries, used) = references::in_order(lines(text, &of_shell));
+    // A variable of the script's own, which has done its work.
+    let is_own = |it: &OldEntry| {
+        it.is_variable()
+            && it.key != command_line::COMMAND
+            && (used.contains(&it.key) || it.key.contains(|c: char| c.is_ascii_lowercase()))
+            && !variables::KNOWN.contains(&it.key.as_str())
+    };
+    entries.into_iter().filter(|it| !is_own(it)).collect()
+}
+
+fn lines(text: &str, of_line: &dyn Fn(&str, usize) -> Vec<OldEntry>) -> Vec<OldEntry> {
     let (mut entries, mut whole, mut first) = (Vec::new(), String::new(), 1);
     for (at, line) in text.lines().enumerate() {
         if whole.is_empty() {
@@ -32,38 +49,46 @@ pub fn parse(text: &str) -> Vec<OldEntry> {
             }
             None => {
                 whole.push_str(line);
-                entries.extend(line_entries(whole.trim(), first));
+                entries.extend(of_line(whole.trim(), first));
                 whole.clear();
             }
         }
     }
-    entries.extend(line_entries(whole.trim(), first));
+    entries.extend(of_line(whole.trim(), first));
     entries
 }
 
-fn line_entries(line: &str, number: usize) -> Vec<OldEntry> {
-    if line.starts_with(['#', ';']) {
-        return Vec::new();
-    }
+fn of_unit(line: &str, number: usize) -> Vec<OldEntry> {
     if has_command(line) {
         let words = words::split(line).unwrap_or_default();
-        let program = command_line::program(&words);
-        return program.map_or_else(Vec::new, |it| command_line::parse(&words, it, number));
+        let words: Vec<_> = words.iter().map(|word| references::marked(word)).collect();
+        return of_command(&words, number);
     }
     match line.split_once('=') {
         Some(("Environment", value)) => {
             let words = words::split(value).unwrap_or_default();
-            words.iter().filter_map(|word| variables::assignment(word, number)).collect()
+            words.iter().filter_map(|word| variables::of_word(word, number)).collect()
         }
         Some((ENVIRONMENT_FILE, path)) => {
             vec![OldEntry::new(ENVIRONMENT_FILE, OldValue::of_text(path.trim()), number)]
         }
         Some(("AddDevice", device)) => vec![device_of(device, "AddDevice", number)],
-        Some((name, _)) if name.chars().any(|c| c.is_ascii_lowercase()) && !name.contains(' ') => {
-            Vec::new()
-        }
-        _ => variables::assignment(line, number).into_iter().collect(),
+        _ => Vec::new(),
     }
+}
+
+/// The variables of a line of a shell, and its command, which has the variables before its name.
+fn of_shell(line: &str, number: usize) -> Vec<OldEntry> {
+    let mut entries = variables::exports(line, number);
+    if has_command(line) {
+        entries.extend(of_command(&words::split_marked(line).unwrap_or_default(), number));
+    }
+    entries
+}
+
+fn of_command(words: &[String], number: usize) -> Vec<OldEntry> {
+    let program = command_line::program(words);
+    program.map_or_else(Vec::new, |it| command_line::parse(words, it, number))
 }
 
 /// The device of this machine in a pair such as `/dev/ttyUSB1:/dev/ttyUSB0`.

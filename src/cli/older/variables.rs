@@ -3,8 +3,26 @@
 use crate::cli::older::{
     defect::OldDefect,
     entry::{OldEntry, OldValue},
-    words,
+    references, words,
 };
+
+/// The variables that the programs with a command line read.
+pub const KNOWN: [&str; 14] = [
+    "P1_PORT",
+    "P1_BAUD",
+    "P1_GUEK",
+    "MQTT_HOST",
+    "MQTT_PORT",
+    "MQTT_USER",
+    "MQTT_PASS",
+    "MQTT_BASE_TOPIC",
+    "SERIAL_KEY",
+    "MQTT_SERVER",
+    "MQTT_PASSWD",
+    "P1_TIMEOUT",
+    "P1_CHUNK",
+    "KAIFA_GUEK",
+];
 
 /// Reads all lines.
 ///
@@ -14,23 +32,43 @@ pub fn parse(text: &str) -> Result<Vec<OldEntry>, OldDefect> {
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    lines
+    let entries: Result<Vec<_>, _> = lines
         .map(|(number, line)| {
             let wrong = || OldDefect::new(number, "NAME=VALUE is expected");
-            let entry = assignment(line, number).ok_or_else(wrong)?;
-            Ok(entry)
+            let entry = match line.starts_with("export ") {
+                true => exports(line, number).into_iter().next(),
+                false => assignment(line, number),
+            };
+            entry.ok_or_else(wrong)
         })
-        .collect()
+        .collect();
+    Ok(references::in_order(entries?).0)
+}
+
+/// The variables of a line of a shell, in which others may be filled in.
+pub fn exports(line: &str, number: usize) -> Vec<OldEntry> {
+    let words = words::split_marked(line).unwrap_or_default();
+    let words = words.iter().filter(|word| *word != "export");
+    words.map_while(|word| of_word(word.strip_suffix(';').unwrap_or(word), number)).collect()
+}
+
+/// A word of a command line that sets a variable.
+pub fn of_word(word: &str, number: usize) -> Option<OldEntry> {
+    let (name, value) = word.split_once('=')?;
+    is_name(name).then(|| OldEntry::new(name, OldValue::of_text(value), number))
+}
+
+fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The variable that a line sets: `NAME=VALUE`, also behind `export`.
 pub fn assignment(line: &str, number: usize) -> Option<OldEntry> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (name, value) = line.split_once('=')?;
-    let mut letters = name.chars();
-    let is_name = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !is_name {
+    if !is_name(name) {
         return None;
     }
     let value = value.trim();

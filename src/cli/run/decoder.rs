@@ -21,7 +21,7 @@ use meterpipe::{
     error::Error,
     format::entry::{Format, OutputTelegram},
     link::registry::LinkChoice,
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{Place, Record},
 };
 
@@ -46,7 +46,7 @@ pub trait TelegramConsumer: Task {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChainSettings {
     /// The tables of meters that send no codes.
-    pub families: &'static [MeterFamily],
+    pub families: MeterFamilies,
     /// The link layers that a line may have.
     pub links: LinkChoice,
 }

@@ -12,10 +12,13 @@ use crate::cli::{
         layout_file::read,
     },
 };
-use meterpipe::{reading::family::MeterFamily, sink::settings::redact};
+use meterpipe::{
+    reading::family::{MeterFamilies, MeterFamily},
+    sink::settings::redact,
+};
 
 /// The files of `layouts/`.
-const BUILT_IN: [&str; 12] = [
+const FILES: [&str; 12] = [
     include_str!("../../../layouts/wiener-netze.toml"),
     include_str!("../../../layouts/kaernten-netz.toml"),
     include_str!("../../../layouts/wels-strom.toml"),
@@ -30,17 +33,17 @@ const BUILT_IN: [&str; 12] = [
     include_str!("../../../layouts/iskra-ie5-croatia.toml"),
 ];
 
-/// Their tables.
-static FAMILIES: LazyLock<Vec<MeterFamily>> = LazyLock::new(|| {
+/// Their tables. Most meters need none of them.
+static BUILT_IN: LazyLock<Vec<MeterFamily>> = LazyLock::new(|| {
     let read = |text: &&str| read(text).unwrap_or_default();
-    BUILT_IN.iter().flat_map(read).collect()
+    FILES.iter().flat_map(read).collect()
 });
 
 /// All tables: first those of the user's files, then those of the configuration's.
 ///
 /// # Errors
 /// A file cannot be read, or is wrong.
-pub fn all(files: &[PathBuf], config: Option<&Config>) -> Result<&'static [MeterFamily], Stop> {
+pub fn all(files: &[PathBuf], config: Option<&Config>) -> Result<MeterFamilies, Stop> {
     let mut families = Vec::new();
     for path in files {
         families.extend(of_file(path)?);
@@ -50,12 +53,8 @@ pub fn all(files: &[PathBuf], config: Option<&Config>) -> Result<&'static [Meter
             families.extend(of_meter(config, meter)?);
         }
     }
-    if families.is_empty() {
-        return Ok(&FAMILIES);
-    }
-    families.extend_from_slice(&FAMILIES);
     // They are read once in a run, and telegrams refer to them.
-    Ok(Vec::leak(families))
+    Ok(MeterFamilies::of(Vec::leak(families)).with(&BUILT_IN))
 }
 
 /// The tables of a configured meter.
@@ -82,11 +81,11 @@ mod tests {
 
     #[test]
     fn the_tables_of_this_program_are_sound() {
-        let families: Vec<_> = BUILT_IN.iter().map(|text| read(text).unwrap()).collect();
+        let families: Vec<_> = FILES.iter().map(|text| read(text).unwrap()).collect();
         let counts = families.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(counts, [1, 1, 1, 2, 7, 1, 3, 2, 1, 1, 6, 1]);
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/layouts");
-        assert_eq!(fs::read_dir(folder).unwrap().count(), BUILT_IN.len());
+        assert_eq!(fs::read_dir(folder).unwrap().count(), FILES.len());
         for family in families.iter().flatten() {
             let is_register = |obis: &Obis| obis.0[0] == 1 && obis.0[2] > 0;
             let scales: Vec<_> = match &family.table {

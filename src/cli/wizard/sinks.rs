@@ -181,7 +181,13 @@ fn file(
     if path.contains(['?', '%', '{']) {
         return Ok(Err(format!("{path}: a name without ?, % and {{ is needed")));
     }
-    Ok(settings(&format!("file:{path}"), &[]))
+    let every =
+        questions.text("A row every (such as 15m or 1h; all for each telegram)", Some("15m"))?;
+    let every = if every == "all" { String::new() } else { every };
+    let is_german = environment::language().is_some_and(|(_, language)| language == "de");
+    let is_csv = Path::new(&path).extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+    let locale = if is_german && is_csv { "at".to_owned() } else { String::new() };
+    Ok(settings(&format!("file:{path}"), &[("every", every), ("csv_locale", locale)]))
 }
 
 /// The settings of a sink with these keys; empty values are left out.
@@ -201,6 +207,7 @@ fn try_out(
     context: &mut Context,
 ) -> Result<(), String> {
     let name = settings.name.clone();
+    let mut settings = settings.clone();
     // The service runs in another folder than this command.
     let file = match &settings.target {
         SinkTarget::File(path) => Some(path.display().to_string()),
@@ -208,22 +215,29 @@ fn try_out(
     };
     let spool =
         settings.entries().find(|(key, _)| *key == "spool").map(|(_, path)| path.to_owned());
-    for path in file.into_iter().chain(spool) {
-        if !Path::new(&path).is_absolute() || printable(&path) != path {
-            return Err(format!("{name}: {}: {WHOLE_PATH}", printable(&path)));
+    let is_file = file.is_some();
+    let paths: Vec<_> = file.into_iter().chain(spool).collect();
+    let is_inside = |path: &String| Path::new(path).starts_with(&folders.state);
+    for path in &paths {
+        if !Path::new(path).is_absolute() || printable(path) != *path {
+            return Err(format!("{name}: {}: {WHOLE_PATH}", printable(path)));
         }
-        let is_inside = Path::new(&path).starts_with(&folders.state);
-        if folders.are_of_service && !is_inside {
+        if folders.are_of_service && !is_inside(path) {
             let state = folders.state.display();
             return Err(format!("{name}: {path}: the service writes only below {state}"));
         }
-        if is_inside && !folders.state.exists() {
-            // The folder comes with the first start of the service.
-            return Ok(());
-        }
     }
-    let built = registry::build(settings.clone(), "setup", &LineCounters::default());
+    // The folder comes with the first start of the service. A server can be tried before, without its spool.
+    let is_early = !folders.state.exists() && paths.iter().any(is_inside);
+    if is_early {
+        settings.remove("spool");
+        settings.remove("sync");
+    }
+    let built = registry::build(settings, "setup", &LineCounters::default());
     let mut built = built.map_err(|error| format!("{name}: {error}"))?;
+    if is_early && is_file {
+        return Ok(());
+    }
     if !offline {
         let answer = built.sink.probe(TIMEOUT).map_err(|error| format!("{name}: {error}"))?;
         let _ = context.print(&format!("{name}: {answer}"));

@@ -99,8 +99,11 @@ fn paths_of_the_pages_for_contributors_exist() {
 fn messages_in_the_readme_are_those_of_the_program() {
     let [english, german] = READMES.map(read);
     let tables = [text::table(&english, "message"), text::table(&german, "Meldung")];
-    assert!(tables.iter().all(|rows| rows.len() > 5));
-    let messages = tables.iter().flatten().map(|row| row[0].trim_matches('`'));
+    let questions = text::table(&german, "Frage");
+    assert!(tables.iter().chain([&questions]).all(|rows| rows.len() > 5));
+    let messages = tables.iter().flatten().map(|row| row[0]);
+    let messages = messages.chain(questions.iter().flat_map(|row| row[0].split(", ")));
+    let messages = messages.map(|it| it.trim_matches('`'));
     let source = ["src/source", "src/cli", "src/sink", "src/diagnosis", "src/error.rs"];
     let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
     for message in messages {

@@ -22,7 +22,7 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::entry::{OutputTelegram, TimeDoubt},
-    reading::family::MeterFamily,
+    reading::family::MeterFamilies,
     record::{self, Place, Record},
     source::simulator::meter::EXAMPLE_KEY,
 };
@@ -41,7 +41,7 @@ pub struct Examination {
     chain: Decode,
     entries: Vec<KeyEntry>,
     demands: Demands,
-    families: &'static [MeterFamily],
+    families: MeterFamilies,
     window: OctetWindow,
     /// The outcome of the keys on the telegrams so far.
     pub keys: KeyFacts,
@@ -65,7 +65,7 @@ impl Examination {
     pub fn new(
         entries: Vec<KeyEntry>,
         demands: Demands,
-        families: &'static [MeterFamily],
+        families: MeterFamilies,
         time: Duration,
     ) -> Self {
         let name = |entry: &KeyEntry| match &entry.name {
