@@ -602,6 +602,14 @@ fn nothing_is_overwritten_unless_that_is_wanted() {
     // The same again is no change.
     let ran = old.config(&["import", "-o", "new/config.toml", "meter.json"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
+    // A folder in the place of the file: no secret is left beside it.
+    for force in [&[][..], &["--force"]] {
+        fs::create_dir_all(old.path("folder/here")).unwrap();
+        let ran = old.config(&[&["import", "-o", "folder/here", "meter.json"], force].concat());
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        has(&ran.err, &["folder/here: a folder, not a file"]);
+        assert_eq!(fs::read_dir(old.path("folder")).unwrap().count(), 1);
+    }
 }
 
 #[test]
