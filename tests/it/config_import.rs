@@ -535,6 +535,7 @@ fn the_files_of_the_newer_script_are_known() {
             &messages,
             &["the topics and entities of that program's version of 2026 do not go on: "],
         );
+        assert!(!messages.contains("EnvironmentFile"), "{messages}");
     }
 }
 

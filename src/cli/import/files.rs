@@ -57,7 +57,11 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
         old.add(command_line::parse(words, of_words, 0), None);
     }
     let program = program.ok_or_else(|| Stop::usage("name a file, or a command line behind --"))?;
-    if let Some(file) = old.take(ENVIRONMENT_FILE) {
+    let is_read = |it: &PlacedEntry| {
+        let name = Path::new(it.text().trim_start_matches('-')).file_name();
+        files.iter().any(|path| path.file_name() == name)
+    };
+    if let Some(file) = old.take(ENVIRONMENT_FILE).filter(|it| !is_read(it)) {
         let how = "is not read: name it behind this file if it sets anything";
         old.changed(&file, how);
         old.look_elsewhere(format!("{} {how}", file.place()));
