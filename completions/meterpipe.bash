@@ -840,7 +840,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "svg html terminal" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "svg png html terminal" -- "${cur}"))
                     return 0
                     ;;
                 --last)

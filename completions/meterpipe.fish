@@ -454,6 +454,7 @@ energy\t'A bar for each day, or for each month of a long time'
 heatmap\t'Days beside each other, the time of day downwards'
 peaks\t'The highest quarter of an hour of each month'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l format -d 'The form of the picture [default: terminal on a terminal, else svg]' -r -f -a "svg\t'Vectors, light and dark'
+png\t'Pixels, 1680 across, light'
 html\t'A page with all pictures and tables, which loads nothing'
 terminal\t'Letters'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l last -d 'The last days or months of the input, such as 7d or 12mo; the day of the last reading counts' -r

@@ -149,6 +149,12 @@ impl P1Envelope {
     }
 }
 
+/// The meaning of the first line, for people.
+pub const HEAD_MEANING: &str = "manufacturer and type of the meter";
+
+/// The meaning of the CRC, for people.
+pub const CRC_MEANING: &str = "CRC-16 of everything from the slash to the exclamation mark";
+
 /// The digits of a CRC.
 const CRC: usize = 4;
 

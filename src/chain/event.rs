@@ -45,9 +45,15 @@ pub struct SortedOctets<'a> {
 pub enum StreamPart {
     /// A frame that passed its checks, and whether it begins a telegram.
     Frame(LinkKind, bool),
-    /// Octets that no frame begins with; the defect of the frame that seems to begin here, and the
-    /// number of the segment that it seems to carry.
-    Skipped(Option<Error>, u8),
+    /// Octets that no frame begins with.
+    Skipped {
+        /// The defect of the frame that seems to begin here.
+        error: Option<Error>,
+        /// The number of the segment that it seems to carry.
+        segment: u8,
+        /// The defect needs no message: an earlier one of its telegram had one.
+        is_told: bool,
+    },
     /// Skipped octets that are an APDU of their own, or the blocks of one, up to that position.
     Apdu(u64),
     /// Skipped octets that begin as an APDU does, and have that defect.

@@ -184,17 +184,18 @@ impl SourceStream {
                         hand_on(&apdu, from, out);
                     }
                 }
-                Some(StreamItem::Skipped(Skipped { octets, position, error, segment, mark })) => {
+                Some(StreamItem::Skipped(skipped)) => {
+                    let Skipped { octets, position, error, segment, is_told, mark } = skipped;
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
                         drain_bare(bare, origins, sorts, from, out);
                     }
                     if sorts {
-                        let part = StreamPart::Skipped(error, segment);
+                        let part = StreamPart::Skipped { error, segment, is_told };
                         sort(octets, position, part, &origin, from, out);
                     }
-                    if let Some(error) = error.filter(|_| !bare.is_within_apdu()) {
+                    if let Some(error) = error.filter(|_| !is_told && !bare.is_within_apdu()) {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }

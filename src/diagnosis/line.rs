@@ -95,7 +95,8 @@ impl LineFacts {
                 }
                 StreamItem::Skipped(skipped) => {
                     let at = usize::try_from(skipped.position).unwrap_or(usize::MAX);
-                    match (cut_short(octets.get(at..).unwrap_or_default()), skipped.error) {
+                    let error = skipped.error.filter(|_| !skipped.is_told);
+                    match (cut_short(octets.get(at..).unwrap_or_default()), error) {
                         (Some(found), _) => {
                             self.cut += 1;
                             self.first_cut.get_or_insert(found);

@@ -16,6 +16,7 @@ use crate::{
         quantity,
         span::{LayerListing, Span, SpanRole},
     },
+    p1,
     reading::{
         dsmr::{DsmrTelegram, SentNumber},
         telegram::Telegram,
@@ -79,8 +80,8 @@ fn spans<'a>(
     in_order.sort_by_key(|named| named.object.index);
     let Some(first) = in_order.first() else {
         let (name, text) = match line.first() {
-            Some(b'/') => ("identification", "manufacturer and type of the meter"),
-            Some(b'!') => ("end", "CRC-16 of everything from the slash to the exclamation mark"),
+            Some(b'/') => ("identification", p1::HEAD_MEANING),
+            Some(b'!') => ("end", p1::CRC_MEANING),
             Some(b'\r' | b'\n') => ("line end", "an empty line"),
             _ => ("line", "no object"),
         };

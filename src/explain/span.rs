@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use crate::{
     error::{Cause, Error},
     field::WireField,
+    record::Place,
 };
 
 /// Octets with a meaning.
@@ -69,6 +70,8 @@ pub struct LayerListing<'a> {
     pub layer: &'static str,
     /// Its number among the layers of that name, from 1.
     pub number: usize,
+    /// Where in the input its first octet stands.
+    pub place: Place,
     /// A heading for people.
     pub title: String,
     /// All octets.
@@ -86,7 +89,8 @@ impl<'a> LayerListing<'a> {
     /// A layer without spans.
     #[must_use]
     pub const fn new(layer: &'static str, title: String, octets: Cow<'a, [u8]>) -> Self {
-        Self { layer, number: 1, title, octets, spans: Vec::new(), notes: Vec::new() }
+        let (number, place) = (1, Place::Live);
+        Self { layer, number, place, title, octets, spans: Vec::new(), notes: Vec::new() }
     }
 
     /// The layer as tools call it: the second of a name is `mbus#2`.
@@ -199,7 +203,11 @@ impl<'a> LayerListing<'a> {
                 depth: 0,
                 shown: length,
                 name: UNEXPLAINED.into(),
-                text: format!("{length} octets").into(),
+                text: if length == 1 {
+                    "1 octet".into()
+                } else {
+                    format!("{length} octets").into()
+                },
                 role: SpanRole::Unexplained,
             });
         }

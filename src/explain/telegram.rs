@@ -30,7 +30,7 @@ use crate::{
     },
     link::{block_transfer, registry::LinkKind},
     reading::{family::MeterFamilies, telegram::Telegram, value::Value},
-    record::Auth,
+    record::{Auth, Place},
 };
 
 /// A telegram as the stages left it.
@@ -46,6 +46,8 @@ pub struct TelegramParts<'a> {
     pub auth: Option<Auth>,
     /// The defect of the APDU.
     pub error: Option<Error>,
+    /// Where in the input the telegram began, if the APDU is whole.
+    pub place: Option<Place>,
     /// The tables of meters that send no codes.
     pub families: MeterFamilies,
     /// The zone for clocks that do not say their own.
@@ -60,7 +62,8 @@ impl<'a> TelegramParts<'a> {
         families: MeterFamilies,
         zone: &'a TimeZone,
     ) -> Self {
-        Self { pieces, apdu: None, plain: None, auth: None, error: None, families, zone }
+        let (apdu, plain, auth, error, place) = (None, None, None, None, None);
+        Self { pieces, apdu, plain, auth, error, place, families, zone }
     }
 }
 
@@ -69,6 +72,8 @@ impl<'a> TelegramParts<'a> {
 pub struct LinePiece<'a> {
     /// The octets.
     pub octets: &'a [u8],
+    /// Where in the input the first of them stands.
+    pub place: Place,
     /// Their part.
     pub part: PiecePart,
     /// Defects of the telegram that showed with this piece.
@@ -94,15 +99,25 @@ pub fn layers<'a>(parts: &TelegramParts<'a>) -> Vec<LayerListing<'a>> {
     let mut layers = Vec::new();
     let mut joined = Joined::default();
     for piece in &parts.pieces {
+        let before = layers.len();
         layers.extend(line(piece, parts.zone));
-        layers.extend(joined.take(piece));
+        let mut blocks = joined.take(piece);
+        if let Some(block) = blocks.last_mut() {
+            let errors = piece.errors.iter().filter(|error| error.layer == Layer::Apdu);
+            errors.for_each(|error| block.damage(error));
+        }
+        layers.extend(blocks);
+        layers.iter_mut().skip(before).for_each(|listing| listing.place = piece.place);
     }
     let apdu = match parts.apdu {
         Some(apdu) => Some(Cow::Borrowed(apdu)),
         None => joined.incomplete().map(Cow::Owned),
     };
     if let Some(apdu) = apdu {
-        layers.extend(apdu_layers(apdu, parts));
+        let frame = parts.pieces.iter().find(|piece| matches!(piece.part, PiecePart::Frame(_)));
+        let place = parts.place.or(frame.map(|piece| piece.place)).unwrap_or_default();
+        let above = apdu_layers(apdu, parts).into_iter();
+        layers.extend(above.map(|listing| LayerListing { place, ..listing }));
     }
     number(&mut layers);
     layers
@@ -134,8 +149,16 @@ fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
         listing.damage(&error);
     }
     listing.complete();
-    tell(&mut listing, &piece.errors);
+    let is_block = matches!(piece.part, PiecePart::Frame(link) if holds_block(link, octets));
+    let own = |error: &&Error| !is_block || error.layer != Layer::Apdu;
+    piece.errors.iter().filter(own).for_each(|error| tell(&mut listing, error));
     vec![listing]
+}
+
+/// True for a frame with a block of an APDU, which has a layer of its own.
+fn holds_block(link: LinkKind, frame: &[u8]) -> bool {
+    let segment = link.segment(frame).ok().flatten();
+    segment.is_some_and(|segment| segment.last && block_transfer::is_block(segment.data))
 }
 
 /// Octets that no frame begins with, or a frame that is cut off.
@@ -153,18 +176,16 @@ fn skipped<'a>(piece: &LinePiece<'a>) -> Vec<LayerListing<'a>> {
     let mut layers: Vec<_> = before.into_iter().chain(cut_off).collect();
     layers.iter_mut().for_each(LayerListing::complete);
     if let Some(last) = layers.last_mut() {
-        tell(last, &piece.errors);
+        piece.errors.iter().for_each(|error| tell(last, error));
     }
     layers
 }
 
-/// Adds the defects that showed with a piece.
-fn tell(listing: &mut LayerListing<'_>, errors: &[Error]) {
-    for error in errors {
-        match error.cause {
-            Cause::Unexpected { .. } => listing.damage(error),
-            _ => listing.remark(error),
-        }
+/// Adds a defect that showed with a piece.
+fn tell(listing: &mut LayerListing<'_>, error: &Error) {
+    match error.cause {
+        Cause::Unexpected { .. } => listing.damage(error),
+        _ => listing.remark(error),
     }
 }
 
@@ -298,10 +319,13 @@ fn sealed(listing: &mut LayerListing<'_>, parts: &TelegramParts<'_>) {
         Some(Auth::Unverified) => "not verified: no authentication key (GAK) is known",
         _ => return,
     };
-    for span in listing.spans.iter_mut().filter(|span| span.name == "authentication tag") {
+    for span in listing.spans.iter_mut().filter(|span| span.name == TAG) {
         span.text = format!("{}; {tag}", span.text).into();
     }
 }
+
+/// The field that checks a ciphered APDU.
+const TAG: &str = "authentication tag";
 
 /// Says of an APDU that stays closed why, and what helps.
 fn closed(listing: &mut LayerListing<'_>, error: &Error) {
@@ -311,9 +335,19 @@ fn closed(listing: &mut LayerListing<'_>, error: &Error) {
         Cause::KeyOrDamage => "compare the key with that of the operator",
         _ => "nothing in it can be explained",
     };
+    let is_tag = matches!(error.cause, Cause::Tag | Cause::TagOrAuthenticationKey);
+    let tag = listing.spans.iter_mut().find(|span| span.name == TAG).filter(|_| is_tag);
+    let is_told = tag.is_some();
+    if let Some(span) = tag {
+        span.role = SpanRole::Damaged;
+        span.text = format!("{}; {error}", span.text).into();
+    }
     for span in listing.spans.iter_mut().filter(|span| span.role == SpanRole::Content) {
         span.role = SpanRole::Unexplained;
-        span.text = format!("{}; {error}; {advice}", span.text).into();
+        span.text = match is_told {
+            true => format!("{}; {advice}", span.text).into(),
+            false => format!("{}; {error}; {advice}", span.text).into(),
+        };
     }
 }
 
@@ -337,7 +371,8 @@ fn plain<'a>(apdu: &'a [u8], parts: &TelegramParts<'a>) -> LayerListing<'a> {
         notification(&mut listing, apdu, telegram.as_ref().ok(), parts.zone);
     }
     let defect = match (&telegram, parts.error) {
-        (_, Some(error)) if error.layer != Layer::Cipher => Some(error),
+        // Nothing was opened: the APDU is of a kind that is not read.
+        (_, Some(error)) if error.layer != Layer::Cipher || parts.plain.is_none() => Some(error),
         (_, Some(error @ Error { cause: Cause::KeyFits { .. }, .. })) => Some(error),
         (Err(error), _) => Some(*error),
         (Ok(_), _) => None,

@@ -262,9 +262,10 @@ impl Format for Csv {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, .. } = self;
+        let delimiter = cells.locale.delimiter();
         for (at, Column { key, power, part }) in columns.iter().enumerate() {
             if at > 0 {
-                text.push(cells.locale.delimiter());
+                text.push(delimiter);
             }
             match *key {
                 key if *part != ColumnPart::Whole => {

@@ -127,7 +127,12 @@ impl BlockTransfer {
     pub fn take(&mut self, apdu: &[u8], millis: Option<i64>) -> BlockOutcome<'_> {
         let (block, mut refused) = match Block::read(apdu) {
             Ok(block) => (block, None),
-            Err(error) => return self.refuse(false, error),
+            Err(error) => {
+                // A block that is wrong by itself tells more than that others are missing.
+                self.started = true;
+                self.excused &= apdu.get(2..4) != Some(&[0, 1]);
+                return self.refuse(true, error);
+            }
         };
         let begins = block.number == 1;
         if begins {
@@ -154,7 +159,7 @@ impl BlockTransfer {
     pub const fn end(&mut self) {
         match self.is_collecting() {
             true => self.excused = true,
-            false => self.started = false,
+            false => (self.started, self.excused) = (false, false),
         }
     }
 
@@ -223,6 +228,22 @@ mod tests {
         let [high, low] = number.to_be_bytes();
         let header = [0xe0, control, high, low, 0, 0, octets.len() as u8];
         [&header[..], octets].concat()
+    }
+
+    #[test]
+    fn a_first_block_of_the_wrong_length_is_told_once() {
+        let mut transfer = BlockTransfer::default();
+        let mut wrong = block(0x40, 1, &[7]);
+        wrong[6] += 1;
+        // The second telegram has a message of its own, and so has one behind the end of an input.
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        wrong[3] = 2;
+        assert!(transfer.take(&wrong, None).refused.is_none());
+        transfer.end();
+        assert!(transfer.take(&wrong, None).refused.is_some());
+        assert_eq!(transfer.take(&block(0xc0, 2, &[8]), None), BlockOutcome::default());
+        assert!(transfer.take(&block(0xc0, 1, &[9]), None).apdu.is_some());
     }
 
     /// The APDUs and causes of blocks given as (control, number, octet, milliseconds).

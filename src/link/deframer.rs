@@ -32,6 +32,8 @@ pub struct Skipped<'a> {
     pub error: Option<Error>,
     /// The number of the segment that the damaged frame seems to carry; 0 if none does.
     pub segment: u8,
+    /// The defect needs no message: an earlier one of its telegram had one.
+    pub is_told: bool,
     /// A mark on the first of the octets. The others have none.
     pub mark: Option<Mark>,
 }
@@ -166,7 +168,7 @@ impl Deframer {
         let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
         let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
         let octets = self.hand_out(size.min(most));
-        Some(Err(Skipped { octets, position, error, segment, mark }))
+        Some(Err(Skipped { octets, position, error, segment, is_told: false, mark }))
     }
 
     fn hand_out(&mut self, size: usize) -> &[u8] {
@@ -196,7 +198,11 @@ impl Deframer {
     }
 
     /// The first mark that damages a frame of `size` octets at the current position, and its octet.
+    #[inline]
     fn mark_within(&self, size: usize) -> Option<(usize, Mark)> {
+        if self.marks.is_empty() {
+            return None;
+        }
         let position = self.position();
         // Octets lost in front of the first one do not damage a frame that begins with it.
         let hits = |at: u64, mark: Mark| at > position || !mark.is_gap();

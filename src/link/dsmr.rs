@@ -48,7 +48,19 @@ impl LinkLayer for Dsmr {
     fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
         let mut fields = WireFields::of(octets);
         for line in octets.split_inclusive(|octet| *octet == p1::END) {
-            fields.take(line.len(), "line", |_| "");
+            match line.split_first() {
+                Some((b'!', behind)) => {
+                    let digits =
+                        behind.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+                    fields.take(1, "end", |_| "of the objects");
+                    fields.take(digits, "CRC", |_| p1::CRC_MEANING);
+                    fields.take(behind.len() - digits, "line end", |_| "");
+                }
+                Some((&p1::START, _)) => {
+                    fields.take(line.len(), "identification", |_| p1::HEAD_MEANING);
+                }
+                _ => drop(fields.take(line.len(), "line", |_| "")),
+            }
         }
         fields.list()
     }

@@ -126,7 +126,8 @@ impl<O: Copy> ApduStream<O> {
                     let within = skipped.position - position < START;
                     let reported = reassembly.damaged();
                     blocks.damaged();
-                    skipped.error.take_if(|_| reported && (within || skipped.segment > segment));
+                    skipped.error.take_if(|_| reported && within);
+                    skipped.is_told = reported && skipped.segment > segment;
                     *damaged = (skipped.position, skipped.segment);
                 }
                 StreamItem::Skipped(skipped)

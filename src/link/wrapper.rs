@@ -7,7 +7,8 @@
 //!
 //! 00 01 is the version; SS SS and DD DD are the ports of sender and receiver, LL LL is the length of
 //! the APDU. No sum checks it: octets are believed only if an APDU that meters push begins there, and
-//! has that length by its own account.
+//! has that length by its own account. If octets of it are lost, the next header of the same ports and
+//! meter stands within: the search goes on there.
 
 use core::ops::RangeInclusive;
 
@@ -23,6 +24,9 @@ const HEADER: usize = 8;
 
 /// The longest APDU.
 const MOST: usize = 4096;
+
+/// The octets of a ciphered APDU up to the end of its title.
+const TITLED: usize = 10;
 
 /// The octets of an APDU that tell its length, and that it is one.
 const NEEDED: usize = 16;
@@ -41,30 +45,25 @@ impl LinkLayer for Wrapper {
     const HEADER: &'static [RangeInclusive<u8>] = &[];
 
     fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
-        let is_version = |(octet, version)| octet == version;
-        if !octets.iter().zip(&[0x00, 0x01]).all(is_version) {
-            return Some(Err(NoFrame::LookAlike));
-        }
-        let &[_, _, _, _, _, _, high, low, ref apdu @ ..] = octets else {
-            return None;
+        let size = match announced(octets)? {
+            Ok(size) if octets.len() < size => return None,
+            Ok(size) => size,
+            error => return Some(error),
         };
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if !(NEEDED..=MOST).contains(&length) {
-            return Some(Err(NoFrame::LookAlike));
-        }
-        let needed = apdu.first_chunk::<NEEDED>();
-        match (begins(apdu), needed.map(own_length)) {
-            (false, _) | (true, Some(None)) => Some(Err(NoFrame::LookAlike)),
-            (true, None) => None,
-            (true, Some(Some(found))) if found != 0 && found != length => {
-                // Without the title of a meter it may be chance.
-                let is_titled = matches!(apdu, [0xdb | 0xdc, 0x08, ..]);
-                let cause = Cause::Announced { announced: length, found };
-                let damaged = Error::new(Self::LAYER, HEADER - 2, cause).into();
-                Some(Err(if is_titled { damaged } else { NoFrame::LookAlike }))
+        let (frame, behind) = octets.split_at_checked(size)?;
+        match next_header(frame, behind) {
+            Some(NextHeader::Whole(next)) => {
+                let error = Error::new(Self::LAYER, next, Cause::FrameInFrame { size, next });
+                Some(Err(NoFrame::Damaged { error, size }))
             }
-            _ => (octets.len() >= HEADER + length).then_some(Ok(HEADER + length)),
+            Some(NextHeader::Begins) => None,
+            None => Some(Ok(size)),
         }
+    }
+
+    /// Whatever the last octets look like, no header follows.
+    fn last_frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+        announced(octets).filter(|size| size.as_ref().is_ok_and(|size| octets.len() >= *size))
     }
 
     fn damaged_segment(_: &[u8]) -> Option<u8> {
@@ -97,6 +96,63 @@ impl LinkLayer for Wrapper {
         fields.content(length, "APDU", |data| format!("{} octets of the APDU", data.len()));
         fields.list()
     }
+}
+
+/// The size of the frame that the octets begin, by the length in its header; `None` if more octets are needed
+/// to tell.
+fn announced(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+    let is_version = |(octet, version)| octet == version;
+    if !octets.iter().zip(&[0x00, 0x01]).all(is_version) {
+        return Some(Err(NoFrame::LookAlike));
+    }
+    let &[_, _, _, _, _, _, high, low, ref apdu @ ..] = octets else {
+        return None;
+    };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if !(NEEDED..=MOST).contains(&length) {
+        return Some(Err(NoFrame::LookAlike));
+    }
+    let needed = apdu.first_chunk::<NEEDED>();
+    match (begins(apdu), needed.map(own_length)) {
+        (false, _) | (true, Some(None)) => Some(Err(NoFrame::LookAlike)),
+        (true, None) => None,
+        (true, Some(Some(found))) if found != 0 && found != length => {
+            // Without the title of a meter it may be chance.
+            let is_titled = matches!(apdu, [0xdb | 0xdc, 0x08, ..]);
+            let cause = Cause::Announced { announced: length, found };
+            let damaged = Error::new(Layer::Wrapper, HEADER - 2, cause).into();
+            Some(Err(if is_titled { damaged } else { NoFrame::LookAlike }))
+        }
+        _ => Some(Ok(HEADER + length)),
+    }
+}
+
+/// A further header within a frame.
+enum NextHeader {
+    /// At that octet.
+    Whole(usize),
+    /// The last octets of the frame may begin one: more octets are needed to tell.
+    Begins,
+}
+
+/// Looks for the header of the next telegram of the same meter in a frame and the octets behind it.
+fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
+    let [header @ .., _, _] = frame.first_chunk::<HEADER>()?;
+    let title = frame.get(HEADER..).and_then(|apdu| apdu.first_chunk::<TITLED>())?;
+    if !matches!(title, [0xdb | 0xdc, 0x08, ..]) {
+        return None;
+    }
+    let starts = memchr::memmem::find_iter(frame, header.get(..2)?).filter(|at| *at > 0);
+    for at in starts {
+        let octets = || frame.iter().skip(at).chain(behind);
+        let wanted = header.iter().map(Some).chain([None, None]).chain(title.iter().map(Some));
+        let mut pairs = wanted.zip(octets());
+        if pairs.all(|(wanted, octet)| wanted.is_none_or(|wanted| wanted == octet)) {
+            let is_whole = octets().count() >= HEADER + TITLED;
+            return Some(if is_whole { NextHeader::Whole(at) } else { NextHeader::Begins });
+        }
+    }
+    None
 }
 
 /// True if the octets that are there may begin an APDU.

@@ -26,10 +26,15 @@ impl ValueAxis {
     /// An axis with two to eleven ticks.
     #[must_use]
     pub fn new(low: i64, high: i64, top: i64, bottom: i64) -> Self {
-        let step = round_step((high - low).max(1) / 8);
-        let high = (high.max(1) + step - 1) / step * step;
-        let low = -((step - 1 - low) / step * step);
-        Self { low, high, step, top, bottom }
+        let mut step = round_step((high - low).max(1) / 10);
+        loop {
+            let high = (high.max(1) + step - 1) / step * step;
+            let low = -((step - 1 - low) / step * step);
+            if (high - low) / step <= 10 {
+                return Self { low, high, step, top, bottom };
+            }
+            step = round_step(step + 1);
+        }
     }
 
     /// The coordinate of a value.
@@ -57,6 +62,34 @@ pub fn round_step(least: i64) -> i64 {
             }
         }
         power *= 10;
+    }
+}
+
+/// The bounds of the colours of a heat map: 1, 2, 5, 10, 20 …, the last of which is not below a value.
+///
+/// A house draws a few hundred watts nearly always, and ten thousand now and then: with equal distances all but a few
+/// quarters had one colour.
+#[must_use]
+pub fn heat_bounds<const COUNT: usize>(highest: i64) -> [i64; COUNT] {
+    let mut bounds = [1; COUNT];
+    let mut bound = round_step(highest.max(1));
+    for place in bounds.iter_mut().rev() {
+        *place = bound;
+        bound = round_below(bound);
+    }
+    bounds
+}
+
+/// The one of 1, 2, 5, 10, 20 … before another one.
+fn round_below(step: i64) -> i64 {
+    let mut power = 1;
+    while power * 10 <= step {
+        power *= 10;
+    }
+    match step / power {
+        5 => 2 * power,
+        2 => power,
+        _ => (power / 2).max(1),
     }
 }
 
@@ -89,11 +122,19 @@ pub fn time_ticks(
     let hours = [1, 2, 3, 6, 12].into_iter().find(|hours| hours * 3600 >= clock);
     if let Some(hours) = hours {
         let step = LocalStep::Seconds(u32::try_from(hours * 3600).unwrap_or(3600));
-        return ticks(from, to, step, zone, |at| {
+        let mut ticks = ticks(from, to, step, zone, |at| {
             let local = local(at, zone);
             let midnight = at == LocalStep::Days(1).floor(at, zone);
             Some(if midnight { language.short_date(local) } else { language.clock(local) })
         });
+        // In autumn the clock shows two o'clock twice, an hour apart.
+        let mut last = None;
+        ticks.retain(|tick| {
+            let is_free = last.is_none_or(|last| tick.at - last >= clock);
+            last = if is_free { Some(tick.at) } else { last };
+            is_free
+        });
+        return ticks;
     }
     let (date, weekday) = (room(6, from, to, width), room(10, from, to, width));
     let days = |every: &dyn Fn(jiff::civil::DateTime) -> bool, weekday: bool| {
@@ -187,9 +228,11 @@ mod tests {
     #[test]
     fn texts_never_touch() {
         for width in [2900, 7800] {
-            for days in [1, 2, 3, 5, 7, 10, 14, 31, 62, 92, 183, 366, 1000, 3650] {
-                let from = second("2024-01-01T00:00+01");
-                let to = from + days * DAY;
+            for days in [1, 2, 3, 5, 7, 10, 14, 31, 62, 92, 183, 366, 1000, 3650, -1_i64] {
+                // A year, or the day on which the clock shows two o'clock twice.
+                let start = if days > 0 { "2024-01-01T00:00+01" } else { "2026-10-25T00:00+02" };
+                let from = second(start);
+                let to = from + days.abs() * DAY;
                 let ticks = time_ticks(from, to, width, &VIENNA, PictureLanguage::English);
                 assert!(!ticks.is_empty(), "{days} days");
                 for pair in ticks.windows(2) {
@@ -199,6 +242,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn colours_of_heat_reach_from_low_to_the_highest_value() {
+        assert_eq!(heat_bounds(10_780), [500, 1000, 2000, 5000, 10_000, 20_000]);
+        assert_eq!(heat_bounds(10_000), [200, 500, 1000, 2000, 5000, 10_000]);
+        assert_eq!(heat_bounds(3), [1, 1, 2, 5]);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::{
     local_time::LocalStep,
     picture::{
         axis::ValueAxis,
+        labels::{self, BarLabels},
         language::{PictureLanguage, local},
-        load::draw_axes,
+        load::{draw_axes, parts, stripes},
         palette::Ink,
         scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
         series::{EXPORT, IMPORT, PlotSeries, PlotSpan, milli},
@@ -41,10 +42,12 @@ pub fn draw(
     scene.title = format!("{heading} (kWh)");
     let spans = series.spans(step);
     let exports = series.exports();
-    let mut legend = vec![(Ink::Import, words.import)];
-    legend.extend(exports.then_some((Ink::Export, words.export)));
+    let mut legend = vec![(&[Ink::Import][..], words.import)];
+    legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
     let is_part = |span: &PlotSpan| !span.complete && span.energies.iter().any(Option::is_some);
-    legend.extend(spans.iter().any(is_part).then_some((Ink::ImportPart, words.part)));
+    legend.extend(spans.iter().any(is_part).then_some((parts(exports), words.part)));
+    let is_empty = |span: &PlotSpan| span.energies.iter().all(Option::is_none);
+    legend.extend(spans.iter().any(is_empty).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 180;
     let highest = |direction: usize| {
         let energies = spans.iter().filter_map(|span| energy(span, direction));
@@ -52,19 +55,35 @@ pub fn draw(
     };
     let low = if exports { -highest(EXPORT) } else { 0 };
     let axis = ValueAxis::new(low, highest(IMPORT), top, top + HEIGHT);
-    scene.size.1 = axis.bottom + 340;
+    // Values stand below the bars of export, and labels below these.
+    let below = if exports { 290 } else { 230 };
+    scene.size.1 = axis.bottom + below + if is_month { 290 } else { 110 };
     draw_axes(&mut scene, &axis, size, language);
     let slots = i64::try_from(spans.len()).unwrap_or(i64::MAX).max(1);
-    let bars = EnergyBars { axis, zone: &series.zone, is_month, language };
-    let mut free = 0;
-    for (place, span) in (0..).zip(&spans) {
-        let (x, end) = (slot(place, slots, size), slot(place + 1, slots, size));
-        let directions = if exports { 2 } else { 1 };
-        for direction in (0..directions).filter(|direction| energy(span, *direction).is_some()) {
-            bars.bar(&mut scene, span, direction, (x, end));
-        }
-        free = bars.label(&mut scene, span, (x, end), free);
+    let room = size.plot() / slots;
+    let directions = if exports { 2 } else { 1 };
+    let decimals = [IMPORT, EXPORT].map(|direction| decimals(&spans, direction, room, language));
+    let bars = EnergyBars { axis, zone: &series.zone, is_month, language, decimals };
+    let slot = |place: usize| {
+        let place = i64::try_from(place).unwrap_or(slots);
+        (slot(place, slots, size), slot(place + 1, slots, size))
+    };
+    let empty = spans.iter().enumerate().filter(|(_, span)| is_empty(span));
+    let cells: Vec<_> = empty.flat_map(|(place, _)| stripes(slot(place), &axis)).collect();
+    if !cells.is_empty() {
+        scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
     }
+    for (place, span) in spans.iter().enumerate() {
+        for direction in 0..directions {
+            bars.bar(&mut scene, span, direction, slot(place));
+        }
+    }
+    let starts: Vec<_> = spans.iter().map(|span| span.start).collect();
+    let labels = match is_month {
+        true => BarLabels::fitting(labels::months(&starts, &series.zone, size, language), room),
+        false => BarLabels::fitting(dates(&starts, &series.zone, language), room),
+    };
+    labels.draw(&mut scene, axis.bottom + below, slot);
     scene.rule(
         Ink::Axis,
         (PictureSize::LEFT, axis.y(0)),
@@ -76,6 +95,32 @@ pub fn draw(
 
 const fn slot(place: i64, slots: i64, size: PictureSize) -> i64 {
     PictureSize::LEFT + place * size.plot() / slots
+}
+
+/// The most decimals with which the values of a direction fit above their bars, if any: either all have one or none.
+fn decimals(
+    spans: &[PlotSpan],
+    direction: usize,
+    room: i64,
+    language: PictureLanguage,
+) -> Option<i16> {
+    let energies = || spans.iter().filter_map(|span| span.energies.get(direction).copied()?);
+    let widest = |decimals| {
+        let texts = energies().map(|energy| language.rounded(energy, decimals));
+        texts.map(|text| text_width(&text)).max().unwrap_or(0)
+    };
+    // A small load has digits that count behind the point.
+    let is_small = energies().map(milli).max().is_some_and(|highest| highest < 1_000_000);
+    let decimals = if is_small { [3, 2] } else { [1, 0] };
+    decimals.into_iter().find(|decimals| widest(*decimals) <= room)
+}
+
+/// Days in two forms: with the day of the week, and without.
+fn dates(starts: &[i64], zone: &TimeZone, language: PictureLanguage) -> [Vec<Vec<String>>; 2] {
+    let at = || starts.iter().map(|start| local(*start, zone));
+    let date = |at| language.short_date(at);
+    let long = at().map(|at| vec![format!("{} {}", language.weekday(at), date(at))]);
+    [long.collect(), at().map(|at| vec![date(at)]).collect()]
 }
 
 /// An energy in milliwatt-hours.
@@ -100,12 +145,14 @@ struct EnergyBars<'a> {
     zone: &'a TimeZone,
     is_month: bool,
     language: PictureLanguage,
+    /// Those of the values above the bars, or below.
+    decimals: [Option<i16>; 2],
 }
 
 impl EnergyBars<'_> {
-    /// Draws the bar of a slot, with its value if there is room.
+    /// Draws the bar of a slot, with its value if there is room; none without a value.
     fn bar(&self, scene: &mut Scene, span: &PlotSpan, direction: usize, (x, end): (i64, i64)) {
-        let Self { axis, zone, is_month, language } = self;
+        let Self { axis, zone, is_month, language, .. } = self;
         let words = language.words();
         let Some(exact) = span.energies.get(direction).copied().flatten() else {
             return;
@@ -126,34 +173,29 @@ impl EnergyBars<'_> {
         let part = if span.complete { String::new() } else { format!(", {}", words.part) };
         let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
         scene.marks.push(SceneMark::Bar { ink, cell, title });
-        let texts = [1, 0].map(|decimals| language.rounded(exact, decimals));
-        let fitting = texts.into_iter().find(|text| text_width(text) <= end - x);
-        if let Some(text) = fitting.filter(|_| value >= 1_000_000 || end - x >= 300)
+        if !span.complete {
+            // A frame, because the pale colour alone hardly stands out from the page.
+            let full = if direction == EXPORT { Ink::Export } else { Ink::Import };
+            scene.marks.push(SceneMark::Cells { ink: full, cells: frame(cell).to_vec() });
+        }
+        if let Some(decimals) = self.decimals.get(direction).copied().flatten()
             && !exact.is_zero()
+            && (decimals > 0 || value >= 1_000_000)
         {
             let below = if direction == EXPORT { y + 130 } else { y - 40 };
+            let text = language.rounded(exact, decimals);
             scene.label(Ink::Text, ((x + end) / 2, below), Anchor::Middle, text);
         }
     }
+}
 
-    /// Draws the label below a slot, if the one before leaves room; returns where the next one may begin.
-    fn label(&self, scene: &mut Scene, span: &PlotSpan, (x, end): (i64, i64), free: i64) -> i64 {
-        let Self { axis, zone, is_month, language } = self;
-        let at = local(span.start, zone);
-        let text = match is_month {
-            true => language.month_of_year(at),
-            false => {
-                let (date, weekday) = (language.short_date(at), language.weekday(at));
-                let long = format!("{weekday} {date}");
-                if text_width(&long) <= end - x { long } else { date }
-            }
-        };
-        let half = text_width(&text) / 2;
-        let middle = (x + end) / 2;
-        if middle - half < free || middle + half > scene.size.0 {
-            return free;
-        }
-        scene.label(Ink::Faint, (middle, axis.bottom + 230), Anchor::Middle, text);
-        middle + half + 80
-    }
+/// The four sides of a rectangle, a pixel wide.
+fn frame(Cuboid { x, y, width, height }: Cuboid) -> [Cuboid; 4] {
+    let (thick, high) = (10.min(width), 10.min(height));
+    [
+        Cuboid { x, y, width, height: high },
+        Cuboid { x, y: y + height - high, width, height: high },
+        Cuboid { x, y, width: thick, height },
+        Cuboid { x: x + width - thick, y, width: thick, height },
+    ]
 }

@@ -10,11 +10,12 @@
 use crate::{
     local_time::{LocalStep, offset},
     picture::{
-        axis::{round_step, time_ticks},
+        axis::{heat_bounds, time_ticks},
         language::PictureLanguage,
+        load,
         palette::{HEAT, Ink},
         scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
-        series::{EXPORT, IMPORT, PlotRow, PlotSeries},
+        series::{EXPORT, IMPORT, PlotSeries},
     },
 };
 
@@ -27,7 +28,7 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let words = language.words();
     let mut scene = Scene { size: (size.width, 0), ..Scene::default() };
     scene.title = format!("{} (kW)", words.heat_map);
-    scene.description = words.heat_map.to_owned();
+    scene.description = load::describe(series, words.heat_map, language);
     let mut y = 0;
     let directions = [(IMPORT, words.import), (EXPORT, words.export)];
     for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
@@ -47,34 +48,39 @@ fn plot(
     size: PictureSize,
     language: PictureLanguage,
 ) -> i64 {
-    let highest = series.highest(direction);
-    let width = round_step(highest.max(1) / HEAT as i64 + i64::from(highest > 0));
-    let top = legend(scene, direction, name, top, width, size, language) + 60;
+    let bounds = heat_bounds(series.highest(direction));
+    let top = legend(scene, direction, name, top, &bounds, size, language) + 60;
     let days = series.spans(LocalStep::Days(1));
     let slots = i64::try_from(days.len()).unwrap_or(i64::MAX).max(1);
     let x = |place: i64| PictureSize::LEFT + place * size.plot() / slots;
     let mut rows = series.rows.iter().peekable();
     let mut inks: Vec<(Ink, Vec<Cuboid>)> = Vec::new();
+    let mut stripes = GapStripes { gaps: series.gaps(direction), cells: Vec::new(), empty: None };
     for (place, day) in (0..).zip(&days) {
         let column =
             DayColumn { x: x(place), end: x(place + 1), top, day: (day.start, day.end), series };
+        stripes.add(&column);
         while let Some(row) = rows.next_if(|row| row.start < day.end) {
-            let (ink, cell) = (ink(row, direction, width), column.cell(row));
-            let cell = if ink == Ink::Gap { striped(cell) } else { cell };
+            let Some(power) = row.power(direction) else {
+                continue;
+            };
+            let (ink, cell) = (ink(power, direction, &bounds), column.cell(row.start, row.end));
             match inks.iter_mut().find(|(known, _)| *known == ink) {
-                Some((_, cells)) => add(cells, cell, ink == Ink::Gap),
+                Some((_, cells)) => add(cells, cell),
                 None => inks.push((ink, vec![cell])),
             }
         }
     }
+    inks.push((Ink::Gap, stripes.finish(top)));
+    inks.retain(|(_, cells)| !cells.is_empty());
     scene.marks.extend(inks.into_iter().map(|(ink, cells)| SceneMark::Cells { ink, cells }));
     let bottom = top + HEIGHT;
     for hour in [0, 6, 12, 18, 24] {
         let y = top + HEIGHT * hour / 24;
-        scene.rule(Ink::Axis, (PictureSize::LEFT - 50, y), (PictureSize::LEFT - 15, y));
+        scene.rule(Ink::Axis, (PictureSize::LEFT - 30, y), (PictureSize::LEFT - 5, y));
         scene.label(
             Ink::Faint,
-            (PictureSize::LEFT - 70, y + 42),
+            (PictureSize::LEFT - 60, y + 42),
             Anchor::End,
             format!("{hour:02}:00"),
         );
@@ -93,15 +99,13 @@ fn plot(
     bottom + 330
 }
 
-/// The colour of a quarter.
-fn ink(row: &PlotRow, direction: usize, width: i64) -> Ink {
-    match row.power(direction) {
-        None => Ink::Gap,
-        Some(0) => Ink::Zero,
-        Some(power) => {
-            let step = usize::try_from((power - 1) / width).unwrap_or(HEAT);
-            if direction == EXPORT { Ink::ExportHeat(step) } else { Ink::ImportHeat(step) }
-        }
+/// The colour of a power.
+fn ink(power: i64, direction: usize, bounds: &[i64; HEAT]) -> Ink {
+    let step = bounds.iter().take_while(|bound| **bound < power).count();
+    match direction {
+        _ if power == 0 => Ink::Zero,
+        EXPORT => Ink::ExportHeat(step),
+        _ => Ink::ImportHeat(step),
     }
 }
 
@@ -111,16 +115,63 @@ const fn striped(cell: Cuboid) -> Cuboid {
 }
 
 /// Adds a cell, to the one above if they touch.
-fn add(cells: &mut Vec<Cuboid>, cell: Cuboid, is_gap: bool) {
+fn add(cells: &mut Vec<Cuboid>, cell: Cuboid) {
     match cells.last_mut() {
         Some(last)
-            if !is_gap
-                && (last.x, last.width) == (cell.x, cell.width)
-                && last.y + last.height == cell.y =>
+            if (last.x, last.width) == (cell.x, cell.width) && last.y + last.height == cell.y =>
         {
             last.height += cell.height;
         }
         _ => cells.push(cell),
+    }
+}
+
+/// The stripes of quarters without readings.
+struct GapStripes {
+    gaps: Vec<(i64, i64)>,
+    cells: Vec<Cuboid>,
+    /// The left and the right edge of the last days that have no readings at all.
+    empty: Option<(i64, i64)>,
+}
+
+impl GapStripes {
+    fn add(&mut self, column: &DayColumn) {
+        let (start, end) = column.day;
+        let gaps = self.gaps.iter().map(|(from, to)| (*from.max(&start), *to.min(&end)));
+        let gaps: Vec<_> = gaps.filter(|(from, to)| from < to).collect();
+        if gaps == [(start, end)] {
+            // One stripe through all these days: a long gap does not make a long picture.
+            let left = self.empty.map_or(column.x, |(left, _)| left);
+            self.empty = Some((left, column.end));
+            return;
+        }
+        self.flush(column.top);
+        for (from, to) in gaps {
+            let mut at = from;
+            while at < to {
+                let next = LocalStep::QUARTER.next(at, &column.series.zone).min(to);
+                self.cells.push(striped(column.cell(at, next)));
+                at = next;
+            }
+        }
+    }
+
+    /// Draws the empty days.
+    fn flush(&mut self, top: i64) {
+        if let Some((x, end)) = self.empty.take() {
+            let quarter = |place| Cuboid {
+                x,
+                y: top + place * HEIGHT / 96,
+                width: end - x,
+                height: HEIGHT / 96,
+            };
+            self.cells.extend((0..96).map(quarter).map(striped));
+        }
+    }
+
+    fn finish(mut self, top: i64) -> Vec<Cuboid> {
+        self.flush(top);
+        self.cells
     }
 }
 
@@ -135,13 +186,13 @@ struct DayColumn<'a> {
 }
 
 impl DayColumn<'_> {
-    fn cell(&self, row: &PlotRow) -> Cuboid {
+    fn cell(&self, from: i64, to: i64) -> Cuboid {
         let wall = |second: i64| (second + offset(second, &self.series.zone)).rem_euclid(DAY);
-        let start = wall(row.start);
+        let start = wall(from);
         // The end may lie behind a change of the clock, or be midnight.
-        let end = start + (row.end - row.start);
+        let end = start + (to - from);
         let y = |second: i64| self.top + HEIGHT * second / DAY;
-        let (x, right) = self.sides(row.start, start);
+        let (x, right) = self.sides(from, start);
         Cuboid { x, y: y(start), width: right - x, height: y(end) - y(start) }
     }
 
@@ -166,19 +217,19 @@ fn legend(
     direction: usize,
     name: &str,
     top: i64,
-    width: i64,
+    bounds: &[i64; HEAT],
     size: PictureSize,
     language: PictureLanguage,
 ) -> i64 {
     let words = language.words();
-    let step = |step: usize| {
-        let (from, to) = (step as i64 * width, (step as i64 + 1) * width);
+    let step = |(step, (from, to)): (usize, (i64, i64))| {
         let text = format!("{}–{}", language.millionths(from), language.millionths(to));
         (if direction == EXPORT { Ink::ExportHeat(step) } else { Ink::ImportHeat(step) }, text)
     };
     let zero = (Ink::Zero, "0".to_owned());
-    let entries =
-        [zero].into_iter().chain((0..HEAT).map(step)).chain([(Ink::Gap, words.gap.to_owned())]);
+    let lower = [0].into_iter().chain(*bounds);
+    let steps = lower.zip(*bounds).enumerate().map(step);
+    let entries = [zero].into_iter().chain(steps).chain([(Ink::Gap, words.gap.to_owned())]);
     let mut y = top + 140;
     scene.label(Ink::Text, (PictureSize::LEFT, y), Anchor::Start, format!("{name} (kW)"));
     y += 190;

@@ -86,7 +86,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem
 th,td{padding:2px 14px 2px 0;text-align:right;border-bottom:1px solid var(--line)}\
 th:first-child,td:first-child{text-align:left}th{font-weight:600}\
 @media (max-width:640px){main{padding:12px 6px}svg.wide{display:none}svg.narrow{display:block}\
-h1,h2,p.faint{padding-left:6px}}\
+h1,h2,p.faint,details{padding-left:6px}}\
 @media print{section{break-inside:avoid}main{max-width:none}svg.wide{display:block}\
 svg.narrow{display:none}}";
 
@@ -141,7 +141,8 @@ fn energies(series: &PlotSeries, step: LocalStep, language: PictureLanguage) -> 
     };
     let rows: Vec<_> = series.spans(step).iter().map(row).collect();
     let first = if is_month { words.month } else { words.day };
-    let head = [first, &format!("{} kWh", words.import), &format!("{} kWh", words.export), ""];
+    let head =
+        [first, &format!("{} kWh", words.import), &format!("{} kWh", words.export), words.remark];
     table(&head, &rows, language)
 }
 

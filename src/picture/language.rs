@@ -35,6 +35,7 @@ pub struct PictureWords {
     pub(super) day: &'static str,
     pub(super) month: &'static str,
     pub(super) begins: &'static str,
+    pub(super) remark: &'static str,
     pub(super) highest_of_column: &'static str,
 }
 
@@ -57,6 +58,7 @@ const ENGLISH: PictureWords = PictureWords {
     day: "Day",
     month: "Month",
     begins: "Begins",
+    remark: "Remark",
     highest_of_column: "A column shows the highest of its quarter hours.",
 };
 
@@ -79,6 +81,7 @@ const GERMAN: PictureWords = PictureWords {
     day: "Tag",
     month: "Monat",
     begins: "Beginn",
+    remark: "Anmerkung",
     highest_of_column: "Jede Spalte zeigt die höchste ihrer Viertelstunden.",
 };
 

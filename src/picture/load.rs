@@ -22,11 +22,11 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         Scene { size: (size.width, 0), title: format!("{} (kW)", words.load), ..Scene::default() };
     let exports = series.exports();
     let is_dense = i64::try_from(series.rows.len()).unwrap_or(i64::MAX) > size.plot() / PIXEL;
-    let gaps = series.gaps();
-    let mut legend = vec![(Ink::Import, words.import)];
-    legend.extend(exports.then_some((Ink::Export, words.export)));
-    legend.extend(is_dense.then_some((Ink::ImportPart, words.highest)));
-    legend.extend((!gaps.is_empty()).then_some((Ink::Gap, words.gap)));
+    let gaps = series.gaps(IMPORT);
+    let mut legend = vec![(&[Ink::Import][..], words.import)];
+    legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
+    legend.extend(is_dense.then_some((parts(exports), words.highest)));
+    legend.extend((!gaps.is_empty()).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 60;
     let export = if exports { series.highest(EXPORT) } else { 0 };
     let axis = ValueAxis::new(-export, series.highest(IMPORT), top, top + HEIGHT);
@@ -49,8 +49,13 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         (PictureSize::LEFT, axis.y(0)),
         (size.width - PictureSize::RIGHT, axis.y(0)),
     );
-    scene.description = describe(series, language);
+    scene.description = describe(series, words.load, language);
     scene
+}
+
+/// The colours of parts in a legend.
+pub(super) const fn parts(exports: bool) -> &'static [Ink] {
+    if exports { &[Ink::ImportPart, Ink::ExportPart] } else { &[Ink::ImportPart] }
 }
 
 /// The places of times.
@@ -67,9 +72,10 @@ impl TimePlace {
     }
 }
 
-fn describe(series: &PlotSeries, language: PictureLanguage) -> String {
+/// The highest quarters in words.
+pub(super) fn describe(series: &PlotSeries, heading: &str, language: PictureLanguage) -> String {
     let words = language.words();
-    let mut text = words.load.to_owned();
+    let mut text = heading.to_owned();
     for (direction, name) in [(IMPORT, words.import), (EXPORT, words.export)] {
         let highest = series.rows.iter().filter(|row| row.power(direction).is_some());
         let highest = highest.max_by_key(|row| row.power(direction));
@@ -148,16 +154,6 @@ fn draw_columns(
 }
 
 fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &TimePlace) {
-    // Stripes, so that a gap does not look like a value even without colours.
-    let stripe = |(from, to): (i64, i64)| {
-        let (x, end) = (place.x(from), place.x(to));
-        (0..HEIGHT / 140).map(move |at| Cuboid {
-            x,
-            y: axis.top + at * 140 + 50,
-            width: (end - x).max(PIXEL),
-            height: 20,
-        })
-    };
     // More gaps than pixels would only make a long picture.
     let mut drawn = 0;
     let visible = gaps.iter().filter(|(_, to)| {
@@ -166,10 +162,22 @@ fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &T
         drawn = if is_visible { x } else { drawn };
         is_visible
     });
-    let cells: Vec<_> = visible.copied().flat_map(stripe).collect();
+    let cells: Vec<_> =
+        visible.flat_map(|(from, to)| stripes((place.x(*from), place.x(*to)), axis)).collect();
     if !cells.is_empty() {
         scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
     }
+}
+
+/// Stripes over the whole height, so that a gap does not look like a value even without colours.
+pub(super) fn stripes((x, end): (i64, i64), axis: &ValueAxis) -> impl Iterator<Item = Cuboid> {
+    let (top, width) = (axis.top, (end - x).max(PIXEL));
+    (0..(axis.bottom - top) / 140).map(move |at| Cuboid {
+        x,
+        y: top + at * 140 + 50,
+        width,
+        height: 20,
+    })
 }
 
 /// Draws the lines and numbers of the values.
@@ -199,7 +207,7 @@ fn draw_times(
     for tick in time_ticks(series.from, series.to, size.plot(), &series.zone, language) {
         let x = place.x(tick.at);
         scene.rule(Ink::Grid, (x, axis.top), (x, axis.bottom + 60));
-        if x + text_width(&tick.text) <= size.width {
+        if x + 20 + text_width(&tick.text) <= size.width {
             scene.label(Ink::Faint, (x + 20, axis.bottom + 190), Anchor::Start, tick.text);
         }
     }

@@ -121,9 +121,9 @@ impl Ink {
             Self::Axis => both(0x59626c, 0x98a1ab),
             Self::Import => both(0x0072b2, 0x56b4e9),
             Self::Export => both(0xd55e00, 0xe69f00),
-            Self::ImportPart => both(0x8cc1e0, 0x2b5a75),
-            Self::ExportPart => both(0xf0b58c, 0x735008),
-            Self::Gap => both(0xb4bac1, 0x59616a),
+            Self::ImportPart => both(0x5ba7d4, 0x33708f),
+            Self::ExportPart => both(0xeb9a5e, 0x8a6412),
+            Self::Gap => both(0x8b939c, 0x727b85),
             Self::Zero => both(0xeef1f4, 0x1f2328),
             Self::ImportHeat(step) => heat(&IMPORT_HEAT, step),
             Self::ExportHeat(step) => heat(&EXPORT_HEAT, step),
@@ -158,6 +158,10 @@ mod tests {
             (Ink::Axis, 4.5),
             (Ink::Import, 3.0),
             (Ink::Export, 3.0),
+            (Ink::Gap, 3.0),
+            // With a frame or a leg in full colour.
+            (Ink::ImportPart, 2.2),
+            (Ink::ExportPart, 2.2),
         ] {
             let InkColour { light, dark } = ink.colour();
             assert!(contrast(light, page.light) >= least, "{ink:?} in light");

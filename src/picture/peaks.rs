@@ -2,6 +2,7 @@
 
 use crate::picture::{
     axis::ValueAxis,
+    labels::{self, BarLabels},
     language::{PictureLanguage, local},
     load::draw_axes,
     palette::Ink,
@@ -26,14 +27,22 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     scene.size.1 = axis.bottom + 500;
     draw_axes(&mut scene, &axis, size, language);
     let slots = i64::try_from(peaks.len()).unwrap_or(i64::MAX).max(1);
-    let mut free = 0;
+    let slot = |place: usize| {
+        let x = |place: i64| PictureSize::LEFT + place * size.plot() / slots;
+        let place = i64::try_from(place).unwrap_or(slots);
+        (x(place), x(place + 1))
+    };
+    let texts = |decimals| {
+        peaks.iter().filter_map(move |(_, row)| Some(language.rounded(mean(row)?, decimals)))
+    };
+    let widest = |decimals| texts(decimals).map(|text| text_width(&text)).max().unwrap_or(0);
+    let decimals = [2, 1].into_iter().find(|decimals| widest(*decimals) <= size.plot() / slots);
     let mut told = vec![scene.title.clone()];
-    for (place, (month, row)) in (0..).zip(&peaks) {
+    for (place, (_, row)) in peaks.iter().enumerate() {
         let Some(exact) = mean(row) else {
             continue;
         };
-        let x = |place: i64| PictureSize::LEFT + place * size.plot() / slots;
-        let (x, end) = (x(place), x(place + 1));
+        let (x, end) = slot(place);
         let (middle, room) = ((x + end) / 2, end - x);
         let width = (room * 8 / 10).clamp(10, WIDEST);
         let y = axis.y(milli(exact));
@@ -43,27 +52,20 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let title = format!("{when}: {} kW", language.exact(exact));
         told.push(title.clone());
         scene.marks.push(SceneMark::Bar { ink: Ink::Import, cell, title });
-        let text = language.rounded(exact, 2);
-        if text_width(&text) <= room {
+        if let Some(decimals) = decimals {
+            let text = language.rounded(exact, decimals);
             scene.label(Ink::Text, (middle, y - 40), Anchor::Middle, text);
         }
-        let lines = [
-            language.month_of_year(local(month.start, &series.zone)),
-            format!("{} {}", language.short_date(at), language.clock(at)),
-        ];
-        let half = lines.iter().map(|line| text_width(line)).max().unwrap_or(0) / 2;
-        let month_alone = text_width(lines.first().map_or("", String::as_str)) / 2;
-        let fits = |half: i64| middle - half >= free && middle + half <= size.width;
-        let shown = if half * 2 + 60 <= room { 2 } else { 1 };
-        let half = if shown == 2 { half } else { month_alone };
-        if fits(half) {
-            for (line, text) in (0..).zip(lines.into_iter().take(shown)) {
-                let ink = if line == 0 { Ink::Text } else { Ink::Faint };
-                scene.label(ink, (middle, axis.bottom + 200 + 180 * line), Anchor::Middle, text);
-            }
-            free = middle + half + 80;
-        }
     }
+    let starts: Vec<_> = peaks.iter().map(|(month, _)| month.start).collect();
+    let [long, short] = labels::months(&starts, &series.zone, size, language);
+    let times = long.iter().zip(&peaks).map(|(month, (_, row))| {
+        let at = local(row.start, &series.zone);
+        let time = format!("{} {}", language.short_date(at), language.clock(at));
+        month.iter().cloned().chain([time]).collect()
+    });
+    let labels = BarLabels::fitting([times.collect(), long, short], size.plot() / slots);
+    labels.draw(&mut scene, axis.bottom + 200, slot);
     scene.rule(
         Ink::Axis,
         (PictureSize::LEFT, axis.y(0)),

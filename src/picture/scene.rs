@@ -103,7 +103,7 @@ pub const LETTERS: i64 = 120;
 /// About the width of a text; fonts differ.
 #[must_use]
 pub fn text_width(text: &str) -> i64 {
-    i64::try_from(text.chars().count()).map_or(0, |count| count * 66)
+    i64::try_from(text.chars().count()).map_or(0, |count| count * 70)
 }
 
 /// The room of a picture.
@@ -142,19 +142,24 @@ impl Scene {
         self.marks.push(SceneMark::Rule { ink, from, to });
     }
 
-    /// Adds a legend at the top, line by line; returns the height that it takes.
-    pub fn legend(&mut self, entries: &[(Ink, &str)]) -> i64 {
+    /// Adds a legend at the top, line by line, each entry with one colour or two; returns the height that it takes.
+    pub fn legend(&mut self, entries: &[(&[Ink], &str)]) -> i64 {
         let (mut x, mut y) = (PictureSize::LEFT, 140);
-        for (ink, text) in entries {
+        for (inks, text) in entries {
             let width = 160 + text_width(text) + 160;
             if x > PictureSize::LEFT && x + width - 160 > self.size.0 {
                 (x, y) = (PictureSize::LEFT, y + 190);
             }
             let cell = Cuboid { x, y: y - 95, width: 110, height: 110 };
             let stripe = |part: i64| Cuboid { y: cell.y + part * 45, height: 20, ..cell };
-            let is_gap = *ink == Ink::Gap;
-            let cells = if is_gap { (0..3).map(stripe).collect() } else { vec![cell] };
-            self.marks.push(SceneMark::Cells { ink: *ink, cells });
+            let parts = i64::try_from(inks.len()).unwrap_or(1).max(1);
+            for (part, ink) in (0..).zip(*inks) {
+                let cells = match ink {
+                    Ink::Gap => (0..3).map(stripe).collect(),
+                    _ => vec![Cuboid { x: x + 110 / parts * part, width: 110 / parts, ..cell }],
+                };
+                self.marks.push(SceneMark::Cells { ink: *ink, cells });
+            }
             self.label(Ink::Text, (x + 160, y), Anchor::Start, *text);
             x += width;
         }

@@ -148,12 +148,12 @@ impl PlotSeries {
         self.total().get(EXPORT).copied().flatten().is_some_and(|energy| !energy.is_zero())
     }
 
-    /// The times without readings, from one end to the other.
+    /// The times without readings of a direction, from one end to the other.
     #[must_use]
-    pub fn gaps(&self) -> Vec<(i64, i64)> {
+    pub fn gaps(&self, direction: usize) -> Vec<(i64, i64)> {
         let mut gaps = Vec::new();
         let mut end = self.from;
-        for row in self.rows.iter().filter(|row| row.power(IMPORT).is_some()) {
+        for row in self.rows.iter().filter(|row| row.power(direction).is_some()) {
             if row.start > end {
                 gaps.push((end, row.start));
             }

@@ -65,7 +65,7 @@ fn open(scene: &Scene, (width, height): (i64, i64), text: &mut String) {
     let (title, description) = (escaped(&scene.title), escaped(&scene.description));
     text.push_str(&format!(
         "viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
-        aria-label=\"{title}\">\n<title>{title}</title>\n<desc>{description}</desc>\n"
+        aria-label=\"{description}\">\n<title>{title}</title>\n<desc>{description}</desc>\n"
     ));
 }
 

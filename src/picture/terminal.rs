@@ -13,7 +13,7 @@
 use crate::{
     local_time::{LocalStep, offset},
     picture::{
-        axis::{ValueAxis, round_step, time_ticks},
+        axis::{ValueAxis, heat_bounds, time_ticks},
         language::{PictureLanguage, local},
         series::{EXPORT, IMPORT, PlotRow, PlotSeries, milli},
     },
@@ -237,10 +237,10 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
     let columns = [96, 48, 24].into_iter().find(|columns| *columns <= room).unwrap_or(12);
     let directions = [(IMPORT, words.import), (EXPORT, words.export)];
     for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
-        let step = round_step((series.highest(direction).max(1) + 3) / 4);
-        let legend = (1..=4).zip("░▒▓█".chars());
+        let bounds: [i64; 4] = heat_bounds(series.highest(direction));
+        let legend = bounds.into_iter().zip("░▒▓█".chars());
         let legend =
-            legend.map(|(part, letter)| format!("{letter} ≤{} ", language.millionths(part * step)));
+            legend.map(|(bound, letter)| format!("{letter} ≤{} ", language.millionths(bound)));
         plot.line("");
         plot.words(&format!("{name} (kW): {}· {}", legend.collect::<String>(), words.gap));
         let mut hours = " ".repeat(11);
@@ -263,7 +263,7 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
                 None => '·',
                 Some(0) => ' ',
                 Some(power) => {
-                    let level = usize::try_from((power - 1) / step).unwrap_or(3);
+                    let level = bounds.iter().take_while(|bound| **bound < power).count();
                     "░▒▓".chars().nth(level).unwrap_or('█')
                 }
             });

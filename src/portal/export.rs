@@ -76,21 +76,14 @@ impl PortalExport {
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
         let mut lines: Vec<_> = rows.iter().filter_map(|row| PortalRow::of(columns, row)).collect();
-        // Some portals have the last quarter first.
-        let is_back = lines.first().zip(lines.last());
-        if is_back.is_some_and(|(first, last)| first.time.until(last.time).is_some_and(|it| it < 0))
-        {
+        // Some portals have the last quarter first; in an export that is sorted as text, most steps go forwards.
+        let back = steps(&lines).filter(|step| *step < 0).count();
+        if back > steps(&lines).count() / 2 {
             lines.reverse();
         }
-        let steps = || {
-            lines.windows(2).filter_map(|pair| match pair {
-                [first, second] => first.time.until(second.time),
-                _ => None,
-            })
-        };
         // Rows with one time alone are quarters if some follow each other at such a distance.
         let is_single = columns.start.is_empty() || columns.end.is_empty();
-        if is_single && lines.len() > 1 && !steps().any(|step| step == QUARTER) {
+        if is_single && lines.len() > 1 && !steps(&lines).any(|step| step == QUARTER) {
             return Ok(());
         }
         let mut before = None;
@@ -118,6 +111,14 @@ impl PortalExport {
         }
         Ok(())
     }
+}
+
+/// The seconds from each row to the next one, as they are written.
+fn steps(lines: &[PortalRow]) -> impl Iterator<Item = i64> {
+    lines.windows(2).filter_map(|pair| match pair {
+        [first, second] => first.time.until(second.time),
+        _ => None,
+    })
 }
 
 /// A row of quarters: its time, its value unless the cell is empty, and the unit.

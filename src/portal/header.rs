@@ -13,6 +13,7 @@
 //! | common form (EDA) | `Startdatum`, `Enddatum`, `Wert`, `Einheit` | start |
 //! | common form (E-Control) | `Ende Ablesezeitraum`, `… Verbrauch [kWh]` | end, with its offset |
 //! | Stromnetz Graz | `Ablesezeitpunkt`, `Verbrauch Gesamt - 1.8.0` | end, with its offset |
+//! | IKB | `Datum`, `AT005… ab 21.02.2024 00:30`; sorted as text | end |
 //! | Netz Burgenland | `Startdatum`, `Startuhrzeit`, `Enddatum`, `Enduhrzeit`, `Verbrauch (in kWh)` | start |
 
 /// The columns of one series.
@@ -38,6 +39,8 @@ enum ColumnTask {
     /// The time of the start, to a date.
     Clock,
     Value,
+    /// The value, to the end that stands before it.
+    ValueOfEnd,
     Unit,
 }
 
@@ -59,6 +62,10 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
             Some(ColumnTask::Start | ColumnTask::Date | ColumnTask::Clock) => series.start.push(at),
             Some(ColumnTask::End) => series.end.push(at),
             Some(ColumnTask::Value) if !has_value => (series.value, has_value) = (at, true),
+            Some(ColumnTask::ValueOfEnd) if !has_value => {
+                (series.value, has_value) = (at, true);
+                series.end = core::mem::take(&mut series.start);
+            }
             Some(ColumnTask::Unit) if series.unit.is_none() => series.unit = Some(at),
             _ => {}
         }
@@ -91,6 +98,8 @@ fn task(name: &str) -> Option<ColumnTask> {
         }
         _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
         _ if has(&["ende"]) || name.starts_with("enddatum") => ColumnTask::End,
+        // A metering point alone, and the start of its contract.
+        _ if name.starts_with("at") && name.find(" ab ") == Some(33) => ColumnTask::ValueOfEnd,
         _ if has(&["kwh", "verbrauch", "messwert", "einspeis", "energiemenge"]) => {
             ColumnTask::Value
         }
@@ -154,6 +163,10 @@ mod tests {
         assert_eq!(
             one("Startdatum;Startuhrzeit;Enddatum;Enduhrzeit;Verbrauch (in kWh)"),
             (vec![0, 1], vec![2, 3], 4)
+        );
+        assert_eq!(
+            one("Datum;AT0051000602000000000000000000000 ab 21.02.2024 00:30"),
+            (vec![], vec![0], 1)
         );
         let names = ["DATE_FROM", "DATE_TO", "VALUE", "DATE_FROM", "DATE_TO", "VALUE"];
         let all = columns(&names);

@@ -155,8 +155,13 @@ impl Decimal {
 
     /// The same number in a unit that is 10^`power` times as large.
     #[must_use]
+    #[inline]
     pub const fn in_larger_unit(self, power: i16) -> Self {
-        Self { exponent: self.exponent.saturating_sub(power), ..self }
+        match power {
+            // Nearly always.
+            0 => self,
+            _ => Self { exponent: self.exponent.saturating_sub(power), ..self },
+        }
     }
 
     /// The same number with exactly so many digits behind the point, rounded half to even; `None`
@@ -310,10 +315,18 @@ fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let zeros = (digits.trailing_zeros() / 8).min(7 - decimals);
     let whole = 8 - zeros - decimals;
     let digits = (digits | u64::from_le_bytes(*b"00000000")) >> (8 * zeros);
-    append(digits, whole, text);
-    if decimals > 0 {
+    if decimals == 0 {
+        return append(digits, whole, text);
+    }
+    let behind = digits >> (8 * whole);
+    if zeros > 0 {
+        // With the point it fits into the register.
+        let front = digits & !(u64::MAX << (8 * whole)) | u64::from(b'.') << (8 * whole);
+        append(front | behind << (8 * whole + 8), whole + 1 + decimals, text);
+    } else {
+        append(digits, whole, text);
         text.push(b'.');
-        append(digits >> (8 * whole), decimals, text);
+        append(behind, decimals, text);
     }
 }
 

@@ -10,8 +10,8 @@
 //!
 //! An octet-string of six octets that is an OBIS code names the value behind it; a structure of an
 //! integer and an enum behind that gives scaler and unit. In a structure of its own this is the
-//! nested form, and the scaler may be missing in both. A value without a code is an object on its
-//! own.
+//! nested form, and the scaler may be missing in both. Some meters put the value and its scaler and
+//! unit into a structure behind the code. A value without a code is an object on its own.
 //!
 //! ```text
 //! defined (Landis+Gyr and Iskra in Switzerland)
@@ -87,6 +87,8 @@ pub struct Objects<'a> {
     alone: Option<Data<'a>>,
     /// The family whose list it is: its elements have no codes of their own.
     family: Option<&'static MeterFamily>,
+    /// The elements of that list so far.
+    place: usize,
 }
 
 /// The rest of a list.
@@ -119,7 +121,7 @@ impl<'a> Objects<'a> {
     #[must_use]
     pub fn of(body: Data<'a>, family: Option<&'static MeterFamily>) -> Self {
         let alone = (!body.is_list()).then_some(body);
-        Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone, family }
+        Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone, family, place: 0 }
     }
 
     /// True for the list of a family.
@@ -138,11 +140,27 @@ impl<'a> Objects<'a> {
                 None => object,
             });
         };
-        let value = self.list.elements.next()?;
-        let element = elements.get(self.index)?;
-        let scale = element.scale;
-        let object = self.object(element.obis, value, true);
-        Some(Object { scale, assumed: scale.is_some(), ..object })
+        loop {
+            // The values of a list within the list have no codes.
+            if let Some(level) = self.inner.last_mut() {
+                match level.elements.next() {
+                    None => drop(self.inner.pop()),
+                    Some(list) if list.is_list() => self.inner.push(Level::of(&list)),
+                    Some(value) => return Some(self.object(None, value, false)),
+                }
+                continue;
+            }
+            let value = self.list.elements.next()?;
+            let element = elements.get(self.place)?;
+            self.place += 1;
+            if value.is_list() && element.obis.is_none() {
+                self.inner.push(Level::of(&value));
+                continue;
+            }
+            let scale = element.scale;
+            let object = self.object(element.obis, value, true);
+            return Some(Object { scale, assumed: scale.is_some(), ..object });
+        }
     }
 
     fn object(&mut self, obis: Option<Obis>, value: Data<'a>, flat: bool) -> Object<'a> {
@@ -186,7 +204,13 @@ impl<'a> Objects<'a> {
             }
             if let Some(obis) = code(&element) {
                 let mut ahead = *elements;
-                if let Some(value) = ahead.next().filter(|value| !value.is_list()) {
+                let next = ahead.next();
+                if let Some((value, scale)) = next.as_ref().and_then(scaled) {
+                    *elements = ahead;
+                    let scale = Some(scale);
+                    return Some(Object { scale, ..self.object(Some(obis), value, false) });
+                }
+                if let Some(value) = next.filter(|value| !value.is_list()) {
                     *elements = ahead;
                     let scale = ahead.next().and_then(|data| scale(&data));
                     if scale.is_some() {
@@ -234,6 +258,16 @@ pub(crate) fn scale(data: &Data<'_>) -> Option<ScalerUnit> {
         (DataType::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),
         _ => None,
     }
+}
+
+/// A structure of a value, and its scaler with unit.
+fn scaled<'a>(data: &Data<'a>) -> Option<(Data<'a>, ScalerUnit)> {
+    if data.kind != DataType::STRUCTURE || data.count != 2 {
+        return None;
+    }
+    let mut elements = data.elements();
+    let value = elements.next().filter(|value| !value.is_list())?;
+    Some((value, scale(&elements.next()?)?))
 }
 
 /// A structure of code and value, or of code, value, and scaler with unit.
@@ -336,6 +370,8 @@ mod tests {
                 format!("0202 {A} 0202 1101 1102"),
                 vec![(None, -1, None), (None, 1, None), (None, 2, None)],
             ),
+            // Value and scaler in a structure of their own behind the code.
+            (format!("0204 {V} 0202 120921 {SCALE} {A} 1105"), vec![v(2337, scaled), a(5, None)]),
             // A third element that is no scaler makes the structure a list of its own.
             (format!("0201 0203 {A} 1105 1106"), vec![a(5, None), (None, 6, None)]),
         ] {

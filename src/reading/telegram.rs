@@ -155,7 +155,8 @@ impl<'a> Telegram<'a> {
         let steps = Steps::of(notification.body, family).inspect(|step| {
             layout.see(step);
             if let ObjectStep::Any(object) = step {
-                unscaled += usize::from(!is_known && object.lacks_scale());
+                unscaled +=
+                    usize::from(object.lacks_scale() && !(is_known && object.obis.is_some()));
             }
         });
         let list = KnownList { family, ..KnownList::default() };
@@ -494,5 +495,6 @@ fn is_string(data: &Data<'_>) -> bool {
 }
 
 fn is_number(data: &Data<'_>) -> bool {
-    is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
+    // Without a branch an octet.
+    is_string(data) && data.octets.iter().fold(true, |all, octet| all & octet.is_ascii_digit())
 }

@@ -4,29 +4,12 @@ use std::fs;
 
 use crate::common::chain::{Outcome, beside, decode_octets};
 use crate::common::published::{DUMP, KEY, octets};
+use crate::common::wire::{crc, dsmr as telegram};
 use meterpipe::{
     cosem::obis::Obis,
     reading::{dsmr::SentNumber, template::Templates, value::Value},
 };
 use serde_json::Value as Json;
-
-/// The CRC by the figure of the standard, bit by bit.
-fn crc(text: &[u8]) -> u16 {
-    text.iter().fold(0, |sum, octet| {
-        let next = |sum: u16| if sum & 1 == 1 { sum >> 1 ^ 0xa001 } else { sum >> 1 };
-        (0..8).fold(sum ^ u16::from(*octet), |sum, _| next(sum))
-    })
-}
-
-/// A telegram as an Austrian meter has it, with its CRC.
-fn telegram(energy: u32) -> Vec<u8> {
-    let text = format!(
-        "/EST5\\253710000_A\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(221006155014S)\r\n\
-         0-0:96.1.1(31323334)\r\n1-0:1.8.0({energy:09}*Wh)\r\n1-0:1.7.0(000000286*W)\r\n\
-         1-0:2.7.0(000000000*W)\r\n!"
-    );
-    format!("{text}{:04X}\r\n", crc(text.as_bytes())).into_bytes()
-}
 
 fn counts(outcome: &Outcome) -> (usize, usize) {
     (outcome.telegrams.len(), outcome.refused.len())

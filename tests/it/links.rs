@@ -3,17 +3,13 @@
 use crate::common::binary::run;
 use crate::common::chain::{beside, decode_octets, keys_beside};
 use crate::common::published::{DUMP, Folder, KEY, PLAIN, octets};
+use crate::common::wire::wrapped;
 use meterpipe::source::simulator::wire::Sealer;
 
 /// The ciphered APDU of the published telegram.
 fn apdu() -> Vec<u8> {
     let data = |frame: &str| frame[18..frame.len() - 4].to_owned();
     octets(&DUMP.lines().map(data).collect::<String>())
-}
-
-fn wrapped(apdu: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(apdu.len()).unwrap().to_be_bytes();
-    [&[0, 1, 0, 1, 0, 0x66][..], &length, apdu].concat()
 }
 
 /// An APDU in blocks of `size` octets.
@@ -163,6 +159,12 @@ fn a_link_that_is_named_makes_all_others_noise() {
             let reads = [own, "auto"].contains(&link) || (*own, link) == ("wrapper", "raw");
             let telegrams = usize::from(reads);
             assert_eq!(ran.out.lines().count(), telegrams, "{own} as {link}: {}", ran.err);
+            assert_eq!(
+                ran.err.contains("without it the content tells the link"),
+                !reads,
+                "{}",
+                ran.err
+            );
             let unframed = run(&["unframe", "--input", "binary", "--link", link, &line], b"");
             let apdus = unframed.out.matches(" apdu ").count();
             assert_eq!(apdus, telegrams, "{own} as {link}: {}", unframed.out);

@@ -26,6 +26,7 @@ mod dumps;
 mod endurance;
 mod environment;
 mod explain;
+mod explain_links;
 mod files;
 mod floors;
 mod formats;

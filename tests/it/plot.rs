@@ -1,10 +1,13 @@
 //! `plot`: the structure of the pictures, against what is drawn.
 
-use std::fmt::Write;
+use std::{fmt::Write, process::Stdio};
 
 use quick_xml::{Reader, events::Event};
 
-use crate::common::binary::{Ran, command, run, run_command};
+use crate::common::{
+    binary::{Ran, command, run, run_command},
+    terminal::terminal,
+};
 
 const QUARTER: i64 = 900;
 const DAY: i64 = 86_400;
@@ -349,6 +352,209 @@ fn a_page_has_all_pictures_and_loads_nothing() {
     assert!(german.contains("lang=\"de\"") && german.contains("Einspeisung"));
 }
 
+/// A decoded PNG.
+struct Pixels {
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+}
+
+impl Pixels {
+    fn read(file: &[u8]) -> Self {
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
+        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut rgb).unwrap();
+        assert_eq!(info.color_type, png::ColorType::Rgb);
+        Self { width: info.width, height: info.height, rgb }
+    }
+
+    /// The colour at a point of the SVG, such as `#0072b2`.
+    fn colour(&self, x: f64, y: f64) -> String {
+        let place = (y * 2.0) as usize * self.width as usize + (x * 2.0) as usize;
+        let [red, green, blue] = self.rgb[place * 3..place * 3 + 3] else { panic!("three") };
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// The numbers of the data of a path, in order.
+fn numbers(data: &str) -> Vec<f64> {
+    let parts = data.split(|c: char| !c.is_ascii_digit() && c != '.' && c != '-');
+    parts.filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect()
+}
+
+/// The octets that `plot` writes.
+fn plot_octets(args: &[&str], input: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, picture) = (folder.path().join("lines"), folder.path().join("picture"));
+    std::fs::write(&lines, input).unwrap();
+    let mut command = command(&[&["plot"], args].concat());
+    command.arg(&lines).stdout(std::fs::File::create(&picture).unwrap());
+    assert!(command.status().unwrap().success(), "{args:?}");
+    std::fs::read(picture).unwrap()
+}
+
+#[test]
+fn a_png_has_the_marks_of_the_svg() {
+    let start = second("2026-06-01T00:00+02");
+    let values = (0..7 * 96).map(|at| (!(100..140).contains(&at)).then_some((200 + at, at % 400)));
+    let input = quarters(start, values);
+    for kind in ["load", "energy", "heatmap", "peaks"] {
+        let svg = plot(&["--kind", kind], &input);
+        let file = plot_octets(&["--kind", kind, "--format", "png"], &input);
+        assert_eq!(file, plot_octets(&["--kind", kind, "--format", "png"], &input), "{kind}");
+        let pixels = Pixels::read(&file);
+        let all = elements(&svg);
+        let size = |name: &str| (all[0].number(name) * 2.0).round() as u32;
+        assert_eq!((pixels.width, pixels.height), (size("width"), size("height")), "{kind}");
+        assert_eq!(pixels.colour(0.0, 0.0), "#ffffff");
+        let light = |class: &str| {
+            let (_, rules) = svg.split_once(&format!(".{class}{{fill:")).unwrap();
+            rules[..7].to_owned()
+        };
+        // The marks lie below the headings.
+        let at = |x: f64, y: f64| pixels.colour(x, y + 56.0);
+        let ink = |element: &Element| element.get("class").split(' ').nth(1).unwrap().to_owned();
+        let mut drawn = 0;
+        for element in all.iter().filter(|it| it.is("bar") || it.is("cells") || it.is("steps")) {
+            let data = numbers(element.get("d"));
+            let places: Vec<_> = match element.get("class").split(' ').next().unwrap() {
+                _ if element.is("page") => continue,
+                "bar" => {
+                    let [x, y, width, height] =
+                        ["x", "y", "width", "height"].map(|name| element.number(name));
+                    vec![(x + width / 2.0, y + height / 2.0)]
+                }
+                // M x y h width v height h back, for each cell.
+                "cells" => {
+                    let middle = |it: &[f64]| (it[0] + it[2] / 2.0, it[1] + it[3] / 2.0);
+                    data.chunks(5).map(middle).collect()
+                }
+                // M x base, then H x V y for each step; the middle one is high enough.
+                _ => {
+                    let step = data.len() / 4 * 2;
+                    vec![((data[step] + data[step + 2]) / 2.0, (data[1] + data[step + 1]) / 2.0)]
+                }
+            };
+            let is_drawn = |(x, y): &(f64, f64)| at(*x, *y) == light(&ink(element));
+            // The grid lies above the stripes of gaps, and the zero line above the frame of a bar.
+            let all_drawn = match kind {
+                "heatmap" => places.iter().all(is_drawn),
+                _ => places.iter().any(is_drawn),
+            };
+            assert!(all_drawn, "{kind}: {element:?}");
+            drawn += 1;
+        }
+        assert!(drawn > 0, "{kind}");
+        // Each text is there, in its colour, and nothing of it beside the place.
+        for text in all.iter().filter(|it| it.name == "text") {
+            let (class, heading) = (ink(text), text.is("heading"));
+            let top =
+                if heading || text.is("faint") && text.number("y") == 43.0 { 0.0 } else { 56.0 };
+            let (x, y) = (text.number("x"), text.number("y") + top);
+            let width = text.text.chars().count() as f64 * if heading { 10.0 } else { 6.6 };
+            let left = match text.get("text-anchor") {
+                "start" => x,
+                "middle" => x - width / 2.0,
+                _ => x - width,
+            };
+            let rows = (0..20).map(|row| y - 10.0 + f64::from(row) / 2.0);
+            let columns = || (0..(width * 2.0) as i32).map(|column| left + f64::from(column) / 2.0);
+            let dots = rows.flat_map(|y| columns().map(move |x| (x, y)));
+            let full = dots.filter(|(x, y)| pixels.colour(*x, *y) == light(&class)).count();
+            assert!(full > 2 * text.text.chars().count(), "{kind}: {text:?}: {full}");
+        }
+    }
+}
+
+#[test]
+fn no_png_goes_to_a_terminal() {
+    let (_reader, device) = terminal();
+    let device = std::fs::OpenOptions::new().write(true).open(device).unwrap();
+    let mut command = command(&["plot", "--format", "png", "-"]);
+    let ran = command.stdin(Stdio::null()).stdout(device).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert!(err.contains("no PNG goes to a terminal: write > picture.png behind it"), "{err}");
+}
+
+#[test]
+fn a_png_has_its_content_in_words() {
+    let input = quarters(second("2026-06-01T00:00+02"), (0..96).map(|at| Some((at, 0))));
+    let file = plot_octets(&["--format", "png", "--lang", "de"], &input);
+    let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+    let texts: Vec<_> =
+        reader.info().utf8_text.iter().map(|it| (&*it.keyword, it.get_text().unwrap())).collect();
+    assert_eq!(texts[0].0, "Title");
+    assert!(texts[1].1.contains("Bezug: max. 0,380 kW, Mo 1.6.2026 23:45"), "{texts:?}");
+}
+
+#[test]
+fn quarters_without_a_line_are_striped_too() {
+    let start = second("2026-06-01T00:00+02");
+    let input = quarters(start, (0..10 * 96).map(|at| Some((at % 90 + 1, 0))));
+    let lines: Vec<_> = input.lines().enumerate().collect();
+    // From the fourth day at six to the eighth day at noon.
+    let kept = lines.iter().filter(|(at, _)| !(3 * 96 + 24..7 * 96 + 48).contains(at));
+    let input: String = kept.map(|(_, line)| format!("{line}\n")).collect();
+    let all = elements(&plot(&["--kind", "heatmap"], &input));
+    let gap = all.iter().rfind(|it| it.is("cells") && it.is("gap")).unwrap();
+    // Three whole days have one stripe for each time of day.
+    assert_eq!(gap.get("d").matches('M').count(), 72 + 48 + 96);
+    let all = elements(&plot(&["--kind", "energy"], &input));
+    let gap = all.iter().rfind(|it| it.is("cells") && it.is("gap")).unwrap();
+    assert_eq!(gap.get("d").matches('M').count(), 3 * 18, "{gap:?}");
+    assert_eq!((bars(&all, "import").len(), bars(&all, "import-part").len()), (5, 2));
+}
+
+#[test]
+fn labels_of_bars_stand_apart_and_are_all_there() {
+    for (months, every) in [(12, 1), (30, 2)] {
+        let start = second("2024-01-01T00:00+01");
+        let input = quarters(start, (0..months * 304 * 96 / 10).map(|_| Some((100, 10))));
+        for kind in ["energy", "peaks"] {
+            let all = elements(&plot(&["--kind", kind, "--lang", "de"], &input));
+            let month = |it: &&Element| {
+                let name = it.text.split(' ').next().unwrap_or_default();
+                it.name == "text" && ["J\u{e4}n", "Feb", "M\u{e4}rz", "Juli", "Dez"].contains(&name)
+            };
+            let labels: Vec<_> = all.iter().filter(month).collect();
+            let known = if every == 1 { 5 } else { 8 };
+            assert!(labels.len() >= known, "{kind} {months}: {labels:?}");
+            assert!(all.iter().any(|it| it.name == "text" && it.text.contains("2024")), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn texts_stay_within_their_picture() {
+    for (day, days) in
+        [("2026-06-21", 1), ("2026-10-25", 1), ("2026-11-01", 27), ("2026-03-16", 31)]
+    {
+        let start = second(&format!(
+            "{day}T00:00+{:02}",
+            if day < "2026-03-29" || day > "2026-10-25" { 1 } else { 2 }
+        ));
+        let input = quarters(start, (0..days * 96).map(|at| Some((at % 90, at % 40))));
+        let page = plot(&["--format", "html"], &input);
+        let xml = page.replace("<!DOCTYPE html>", "");
+        let xml: String = xml.lines().filter(|line| !line.starts_with("<meta")).collect();
+        let mut room = 0.0;
+        for element in elements(&xml) {
+            match element.name.as_str() {
+                "svg" => room = element.number("width"),
+                "text" if element.get("text-anchor") == "start" => {
+                    // In DejaVu Sans, which is wide, twelve pixels high.
+                    let end = element.number("x") + 7.0 * element.text.chars().count() as f64;
+                    assert!(end <= room, "{day}: {element:?} in {room}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 #[test]
 fn letters_stay_within_the_terminal() {
     let start = second("2026-10-20T00:00+02");
@@ -376,6 +582,7 @@ fn a_name_of_a_meter_is_text_wherever_it_stands() {
     let name = "</title><script>\\u001b[2J&";
     let input =
         quarters(start, (0..96).map(|_| Some((100, 0)))).replace("\"7\"", &format!("\"{name}\""));
+    assert!(!plot_octets(&["--format", "png"], &input).is_empty());
     for format in ["svg", "html", "terminal"] {
         let out = plot(&["--format", format], &input);
         assert!(!out.contains('\x1b'), "{format}");

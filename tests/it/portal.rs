@@ -60,7 +60,7 @@ fn utf_8_with_mark(text: &str) -> Vec<u8> {
     [b"\xef\xbb\xbf", text.as_bytes()].concat()
 }
 
-const FORMS: [Form; 12] = [
+const FORMS: [Form; 13] = [
     ("Netz NÖ", |starts| {
         utf_8_with_mark(&table(
             "Messzeitpunkt;Verbrauch (kWh);Qualität;",
@@ -140,6 +140,16 @@ const FORMS: [Form; 12] = [
         let head = "Ende Ablesezeitraum;Messintervall;Abrechnungsmaßeinheit;Haus - AT001 - Verbrauch [kWh]";
         utf_8_with_mark(&table(head, starts, |start, value| {
             format!("{};QH;KWH;{value}", iso(start + 900))
+        }))
+    }),
+    ("IKB", |starts| {
+        let head = "\"Datum\",\"AT0051000602000000000000000000000 ab 21.02.2024 00:30\"";
+        // Sorted as text. A month ends at 00:00 of the next one, which then is its first row.
+        let mut starts = starts.to_vec();
+        let last = starts.pop();
+        let starts: Vec<_> = last.into_iter().chain(starts).collect();
+        utf_8_with_mark(&table(head, &starts, |start, value| {
+            format!("\"{}\",\"{}\"", dots(start + 900), value.replace(',', "."))
         }))
     }),
     ("newest first", |starts| {
@@ -247,6 +257,51 @@ fn what_differs_and_what_is_missing_is_printed() {
     );
     let loose = compare(&folder, export.as_bytes(), &input, &["--tolerance", "3"]);
     assert!(loose.out.contains("\"different\":1,"), "{}", loose.out);
+}
+
+/// Salzburg Netz wrote an export in 2023 that has the hour from two to three once in autumn, with twice the energy.
+#[test]
+fn a_doubled_hour_that_an_export_has_once_is_the_sum_of_both() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (AUTUMN - 5 * 3600, AUTUMN + 4 * 3600);
+    let input = readings(from, to);
+    // From 02:00 to 03:00 summer time, and then from 03:00 on.
+    let doubled = AUTUMN - 3600..AUTUMN;
+    let starts: Vec<i64> =
+        (from..to).step_by(900).filter(|at| !(AUTUMN..AUTUMN + 3600).contains(at)).collect();
+    let both = |start: i64| match doubled.contains(&start) {
+        true => energy(start) + energy(start + 3600),
+        false => energy(start),
+    };
+    let sum: i64 = starts.iter().map(|start| both(*start)).sum();
+    let head = "\"Datum und Uhrzeit\";\"Restverbrauch (594,373 kWh)\";\"Status\"";
+    let of_start =
+        table(head, &starts, |start, _| format!("\"{}\";{};\"\"", dots(start), comma(both(start))));
+    let of_end = table("Messzeitpunkt;Verbrauch (kWh);", &starts, |start, _| {
+        // 03:00 ends the last quarter of both hours.
+        let end = if start == AUTUMN - 900 { AUTUMN + 3600 } else { start + 900 };
+        format!("{};{};", dots(end), comma(both(start)))
+    });
+    for export in [&of_start, &of_end] {
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        let expected = format!(
+            "{{\"schema\":1,\"compared\":{},\"different\":0,\"missing_portal\":0,\"missing_meter\":0,\"energy_import_wh\":{sum},\"portal_wh\":{sum},\"difference_wh\":0}}\n",
+            starts.len()
+        );
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        assert_eq!(ran.out, expected, "{export}");
+    }
+    // A portal that leaves one of both hours out has less than the meter.
+    let half = table(head, &starts, |start, value| format!("\"{}\";{value};\"\"", dots(start)));
+    let ran = compare(&folder, half.as_bytes(), &input, &[]);
+    let line = format!(
+        "{{\"schema\":1,\"start\":\"2026-10-25T02:00:00+02:00\",\"end\":\"2026-10-25T02:15:00+01:00\",\"quarters\":2,\"energy_import_wh\":{},\"portal_wh\":{},\"difference_wh\":{},\"complete\":false}}",
+        both(AUTUMN - 3600),
+        energy(AUTUMN - 3600),
+        energy(AUTUMN),
+    );
+    assert_eq!(ran.out.lines().next(), Some(line.as_str()), "{}", ran.out);
+    assert!(ran.out.contains("\"different\":4,\"missing_portal\":0,"), "{}", ran.out);
 }
 
 #[test]

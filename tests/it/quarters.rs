@@ -16,7 +16,9 @@ use std::{
     process::Stdio,
 };
 
-use crate::common::binary::{Ran, Running, command, run};
+use rustix::process::Signal;
+
+use crate::common::binary::{Ran, Running, command, run, signal};
 
 /// 1 January 2026 in Vienna, in seconds since 1970.
 const NEW_YEAR: i64 = 1_767_222_000;
@@ -390,6 +392,46 @@ fn a_row_leaves_with_the_first_telegram_after_its_end_and_pieces_change_nothing(
     drop(stdin);
     while stdout.read_line(&mut out).unwrap() > 0 {}
     assert_eq!(out, expected.out);
+}
+
+#[test]
+fn a_signal_ends_the_last_row_with_the_last_telegram_and_a_word() {
+    let line = |minute: i64, meter: &str| {
+        let time = stamp(1_782_036_000 + minute * 60);
+        format!(
+            "{{\"time\":\"{time}\",\"meter\":\"{meter}\",\"energy_import_wh\":{}}}\n",
+            7 * minute
+        )
+    };
+    for interrupt in [Signal::INT, Signal::TERM] {
+        let mut command = command(&["quarters"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Running(command.spawn().unwrap());
+        let mut stdin = child.0.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
+        let input: String = (0..=22).map(|minute| line(minute, "7")).collect();
+        stdin.write_all(input.as_bytes()).unwrap();
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        assert!(first.contains("\"energy_import_wh\":105,"), "{first}");
+        signal(&child.0, interrupt);
+        let mut rest = String::new();
+        while stdout.read_line(&mut rest).unwrap() > 0 {}
+        let Ran { status, err, .. } = child.ended();
+        assert_eq!(status, 0, "{err}");
+        let row: serde_json::Value = serde_json::from_str(&rest).unwrap();
+        let expected = (stamp(1_782_036_900), stamp(1_782_037_320), 49, false);
+        let found = ["start", "end"].map(|name| row[name].as_str().unwrap().to_owned());
+        let [start, end] = found;
+        let energy = row["energy_import_wh"].as_i64().unwrap();
+        assert_eq!((start, end, energy, row["complete"].as_bool().unwrap()), expected);
+        let word = "meter 7: the interval up to 2026-06-21T12:30:00+02:00 ends with the last telegram, at \
+            2026-06-21T12:22:00+02:00, and is not complete";
+        assert!(err.contains(word), "{err}");
+        // The peak of a month is a whole quarter.
+        let peaks = run(&["quarters", "--peaks"], input.as_bytes()).out;
+        assert!(peaks.contains("\"energy_import_wh\":105,"), "{peaks}");
+    }
 }
 
 #[test]

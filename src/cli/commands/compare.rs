@@ -8,8 +8,15 @@
 //!
 //! Quarters that only one side has are one row as long as they follow each other. The sums are those of the quarters
 //! that both have.
+//!
+//! In autumn the clock shows the hour from two to three twice. An export that has it once, with the energy of both hours, is
+//! compared with the sum of both; Salzburg Netz wrote such exports in 2023.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use jiff::tz::TimeZone;
 
@@ -25,6 +32,7 @@ use meterpipe::{
     file_error,
     format::printable::printable,
     intervals::row::IntervalRow,
+    local_time::offset,
     portal::export::PortalExport,
     reading::{
         decimal::Decimal,
@@ -52,6 +60,9 @@ struct MeterQuarter {
 
 /// A quarter of an hour, in seconds.
 const QUARTER: i64 = 900;
+
+/// The time that the clock is set back in autumn, in seconds.
+const HOUR: i64 = 3600;
 
 /// The largest export: a year of quarters has 2 MB, in UTF-16 4 MB.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -130,9 +141,18 @@ impl Comparison {
             Sums { ours: Decimal::new(0, 0), theirs: Decimal::new(0, 0), ..Sums::default() };
         let mut missing: Option<MissingQuarters> = None;
         let text = &mut context.output.text;
-        let starts: std::collections::BTreeSet<_> =
+        let starts: BTreeSet<_> =
             self.meter.keys().chain(self.portal.quarters.keys()).copied().collect();
+        let doubled = self.doubled_quarters(zone);
         for start in starts {
+            if doubled.contains_key(&(start - HOUR)) {
+                continue;
+            }
+            if let Some((ours, theirs)) = doubled.get(&start) {
+                missing.take().into_iter().for_each(|run| run.write(field, zone, text));
+                sums.compare((start, 2), ours, *theirs, (self.tolerance, field), zone, text);
+                continue;
+            }
             let (ours, theirs) = (self.meter.get(&start), self.portal.quarters.get(&start));
             let side = match (ours, theirs) {
                 (Some(_), None) => Some("portal"),
@@ -144,7 +164,7 @@ impl Comparison {
             }
             match (ours, theirs, side) {
                 (Some(ours), Some(theirs), _) => {
-                    sums.compare(start, ours, *theirs, (self.tolerance, field), zone, text)
+                    sums.compare((start, 1), ours, *theirs, (self.tolerance, field), zone, text)
                 }
                 (ours, theirs, Some(side)) => {
                     let energy = ours.map(|ours| ours.energy).or(theirs.copied());
@@ -158,6 +178,36 @@ impl Comparison {
         missing.into_iter().for_each(|run| run.write(field, zone, text));
         sums.write(field, text);
         Ok(())
+    }
+
+    /// The quarters that the clock shows twice and the portal has once, by the first of both: the energies of the
+    /// meter in both, and that of the portal.
+    fn doubled_quarters(&self, zone: &TimeZone) -> BTreeMap<i64, (MeterQuarter, Decimal)> {
+        let wall = |second: i64| second + offset(second, zone);
+        let portal = &self.portal.quarters;
+        let once = |start: i64| match (portal.get(&start), portal.get(&(start + HOUR))) {
+            (Some(energy), None) | (None, Some(energy)) => Some(*energy),
+            _ => None,
+        };
+        let mut doubled = BTreeMap::new();
+        let is_doubled = |start: i64| wall(start) == wall(start + HOUR);
+        // The first quarter of such an hour follows one that the clock shows once.
+        let hours = portal.keys().filter(|last| !is_doubled(**last)).map(|last| last + QUARTER);
+        let hours = hours.filter(|start| is_doubled(*start));
+        for hour in hours.filter(|hour| portal.contains_key(&(hour + 2 * HOUR))) {
+            let quarters = (0..HOUR / QUARTER).map(|place| hour + place * QUARTER);
+            let found: Option<Vec<_>> = quarters
+                .map(|start| {
+                    let (first, second) =
+                        (self.meter.get(&start)?, self.meter.get(&(start + HOUR))?);
+                    let energy = first.energy.plus(second.energy)?;
+                    let complete = first.complete && second.complete;
+                    Some((start, (MeterQuarter { energy, complete }, once(start)?)))
+                })
+                .collect();
+            doubled.extend(found.into_iter().flatten());
+        }
+        doubled
     }
 }
 
@@ -219,7 +269,7 @@ impl Default for Sums {
 impl Sums {
     fn compare(
         &mut self,
-        start: i64,
+        (start, quarters): (i64, u8),
         ours: &MeterQuarter,
         theirs: Decimal,
         (tolerance, field): (Decimal, &str),
@@ -236,9 +286,11 @@ impl Sums {
         let MeterQuarter { energy, complete } = ours;
         let theirs = short(theirs);
         let difference = short(difference);
-        let (start, end) = (local(start, zone), local(start + QUARTER, zone));
+        let end = if quarters > 1 { start + HOUR + QUARTER } else { start + QUARTER };
+        let (start, end) = (local(start, zone), local(end, zone));
+        let quarters = if quarters > 1 { "\"quarters\":2," } else { "" };
         let line = format!(
-            "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"{field}\":{energy},\"portal_wh\":{theirs},\"difference_wh\":{difference},\"complete\":{complete}}}\n"
+            "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",{quarters}\"{field}\":{energy},\"portal_wh\":{theirs},\"difference_wh\":{difference},\"complete\":{complete}}}\n"
         );
         text.extend_from_slice(line.as_bytes());
     }

@@ -13,7 +13,7 @@ use crate::cli::{
         stage::{self, Stage},
         status::{Status, Stop},
     },
-    setup::{args, families, keys, output_format},
+    setup::{args, families, keys, link_choice, output_format},
 };
 
 /// Runs the subcommand.
@@ -27,6 +27,7 @@ pub fn run(args: &args::DecodeArgs) -> Status {
         Ok(mut stage) => {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, stage.as_mut(), &mut context);
+            link_choice::remark(args.link.choice(), &context);
             stage::finish(context, result, stage.as_mut())
         }
         Err(stop) => context.stop(stop),

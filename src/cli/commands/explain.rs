@@ -23,7 +23,7 @@ use crate::cli::{
     },
     setup::{
         args::{self, ExplainFormat},
-        families, keys, output_format,
+        families, keys, link_choice, output_format,
     },
 };
 use meterpipe::{
@@ -36,6 +36,7 @@ use meterpipe::{
     cipher::ciphered::{GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     error::Error,
     explain::telegram::{self, TelegramParts},
+    format::printable::printable,
     reading::family::MeterFamilies,
     record::{Place, Record, RecordKind},
 };
@@ -47,6 +48,8 @@ pub fn run(args: &args::ExplainArgs) -> Status {
         Ok(mut stage) => {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, &mut stage, &mut context);
+            let result = result.and_then(|()| stage.rest.printer.has_shown_the_place(&context));
+            link_choice::remark(args.link.choice(), &context);
             stage::finish(context, result, &mut stage)
         }
         Err(stop) => context.stop(stop),
@@ -59,10 +62,12 @@ fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Sto
     let families = families::all(&args.layouts, None)?;
     let printer = match args.format {
         ExplainFormat::Text => {
-            Printer::Page(ExplainPage::of_stdout(std::io::stdout().is_terminal(), at))
+            let is_terminal = std::io::stdout().is_terminal();
+            PrinterForm::Page(ExplainPage::of_stdout(is_terminal, at))
         }
-        ExplainFormat::Json => Printer::Json(at),
+        ExplainFormat::Json => PrinterForm::Json(at),
     };
+    let printer = Printer { form: printer, missed: args.at.clone(), telegrams: 0 };
     Ok(Explainer {
         unframe: Unframe::with(args.link.choice()).with_parts(),
         rest: Listener {
@@ -90,8 +95,17 @@ struct Listener {
     printer: Printer,
 }
 
+/// Writes listings.
+struct Printer {
+    form: PrinterForm,
+    /// The place of `--at`, as long as no telegram has it.
+    missed: Option<String>,
+    /// Telegrams, and parts of some.
+    telegrams: usize,
+}
+
 /// The form of the output.
-enum Printer {
+enum PrinterForm {
     Page(ExplainPage),
     Json(Option<WantedPlace>),
 }
@@ -195,6 +209,7 @@ impl Listener {
             plain: plain.as_deref(),
             auth,
             error,
+            place: Some(place),
             ..TelegramParts::of(list, self.families, &self.zone)
         };
         let place = pieces.as_ref().map_or(place, SourcePieces::place);
@@ -221,9 +236,27 @@ impl Listener {
 impl Printer {
     fn print(&mut self, parts: &TelegramParts<'_>, place: Place, text: &mut Vec<u8>) {
         let layers = telegram::layers(parts);
-        match self {
-            Self::Page(page) => page.telegram(&layers, place, text),
-            Self::Json(at) => json::telegram(&layers, at.as_ref(), text),
+        let has_place = match &mut self.form {
+            PrinterForm::Page(page) => page.telegram(&layers, place, text),
+            PrinterForm::Json(at) => json::telegram(&layers, at.as_ref(), text),
+        };
+        self.telegrams += 1;
+        self.missed.take_if(|_| has_place);
+    }
+
+    /// Refuses a place that no telegram has.
+    fn has_shown_the_place(&self, context: &Context) -> Result<(), Stop> {
+        let Some(at) = self.missed.as_ref().filter(|_| self.telegrams > 0) else {
+            return Ok(());
+        };
+        let text = format!("--at: no telegram has the place {}", printable(at));
+        match context.tally.status() {
+            Status::Fine => Err(Stop::usage(text)),
+            // It may be in a layer that stays closed, or behind a defect.
+            _ => {
+                context.messages.warn(&text);
+                Ok(())
+            }
         }
     }
 }

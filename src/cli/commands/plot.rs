@@ -38,7 +38,7 @@ use meterpipe::{
     picture::{
         energy, heat_map, html,
         language::PictureLanguage,
-        load, peaks,
+        load, peaks, png,
         scene::{PictureSize, Scene},
         series::{PlotRow, PlotSeries},
         svg,
@@ -109,6 +109,9 @@ enum LastPart {
 impl PlotInput {
     fn new(args: &PlotArgs) -> Result<Self, Stop> {
         let zone = output_format::zone_of(args.timezone.as_deref())?;
+        if args.format == Some(PlotFormat::Png) && std::io::stdout().is_terminal() {
+            return Err(Stop::usage("no PNG goes to a terminal: write > picture.png behind it"));
+        }
         Ok(Self {
             range: PlotRange::new(args, &zone)?,
             clock: IntervalClock { step: LocalStep::QUARTER, zone },
@@ -166,12 +169,15 @@ impl PlotInput {
         let is_terminal = std::io::stdout().is_terminal();
         let usual = if is_terminal { PlotFormat::Terminal } else { PlotFormat::Svg };
         let kind = args.kind.unwrap_or_default();
-        let text = match args.format.unwrap_or(usual) {
-            PlotFormat::Svg => svg::file(&draw(&series, kind, PictureSize::WIDE, language)),
-            PlotFormat::Html => html::page(&series, language),
-            PlotFormat::Terminal => letters(&series, kind, columns(is_terminal), language),
+        let wide = || draw(&series, kind, PictureSize::WIDE, language);
+        let file = match args.format.unwrap_or(usual) {
+            PlotFormat::Svg => svg::file(&wide()).into(),
+            PlotFormat::Png => png::file(&wide())
+                .ok_or_else(|| Stop::Failed(Status::Output, "the picture is too large".into()))?,
+            PlotFormat::Html => html::page(&series, language).into(),
+            PlotFormat::Terminal => letters(&series, kind, columns(is_terminal), language).into(),
         };
-        context.output.text.extend_from_slice(text.as_bytes());
+        context.output.text.extend_from_slice(&file);
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 //! `{"time":"2026-06-21T12:00:00+02:00",…,"energy_import_wh":12937}` and its successors become
 //! `{"start":"2026-06-21T12:00:00+02:00","end":"2026-06-21T12:15:00+02:00",…,"energy_import_wh":123,…}`.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 
 use crate::cli::{
@@ -15,6 +17,7 @@ use crate::cli::{
         context::{Context, Ending},
         interval_readings::{self, IntervalReadings, MeterLabel},
         row_output::RowOutput,
+        signals::Signals,
         stage::Task,
         status::{Status, Stop},
     },
@@ -43,6 +46,9 @@ use meterpipe::{
     reading::fields::{self, FIELDS},
 };
 
+/// A signal interrupts the wait for a telegram; this long it lasts if the signal came just before the wait.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Runs the subcommand.
 pub fn run(args: &args::QuartersArgs) -> Status {
     let mut context = Context::new("quarters", args.messages);
@@ -59,7 +65,11 @@ pub fn run(args: &args::QuartersArgs) -> Status {
     }
     let mut lines = ReadingLines::new(quarters);
     let result = files::lines(&args.files, &mut lines, &mut context);
-    let compared = lines.into_inner().finish(&mut context);
+    let quarters = lines.into_inner();
+    if matches!(result, Err(Stop::Interrupted)) {
+        quarters.report_cut(&context);
+    }
+    let compared = quarters.finish(&mut context);
     context.finish(result.and(compared), Ending::default())
 }
 
@@ -75,6 +85,8 @@ struct Quarters {
     registers: EnergyRegisters,
     /// Telegrams that came twice.
     duplicates: u64,
+    /// Those that may end the run, once the input is one that can go on for ever.
+    signals: Option<Signals>,
 }
 
 /// The use of the intervals.
@@ -130,7 +142,26 @@ impl Quarters {
             meters: Meters::default(),
             registers: EnergyRegisters::default(),
             duplicates: 0,
+            signals: None,
         })
+    }
+
+    /// Says which rows a signal cuts off: they end with the last telegram, as at the end of a file.
+    fn report_cut(&self, context: &Context) {
+        for state in self.meters.iter() {
+            if let Some((row, end)) = state.intervals.running()
+                && row.start < row.end
+            {
+                let meter =
+                    state.name.as_ref().map(|(_, name)| format!("meter {}: ", printable(name)));
+                let [last, end] =
+                    [row.end, end].map(|at| interval_readings::local(at, &self.clock.zone));
+                context.messages.say(&format!(
+                    "{}the interval up to {end} ends with the last telegram, at {last}, and is not complete",
+                    meter.unwrap_or_default(),
+                ));
+            }
+        }
     }
 
     /// Writes what is left of all meters.
@@ -152,7 +183,22 @@ impl Quarters {
     }
 }
 
-impl Task for Quarters {}
+impl Task for Quarters {
+    fn tick(&mut self, context: &mut Context) {
+        // A run over a file just ends.
+        if !context.can_wait && self.signals.is_none() {
+            self.signals = Some(Signals::catch());
+        }
+    }
+
+    fn tick_interval(&self) -> Duration {
+        LOOK
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.signals.as_ref().is_some_and(Signals::ended)
+    }
+}
 
 impl ReadingConsumer for Quarters {
     fn readings(&mut self, readings: Readings, line: u64, context: &mut Context) {

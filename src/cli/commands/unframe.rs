@@ -10,7 +10,7 @@ use crate::cli::{
         stage::{self, Stage, Task},
         status::Status,
     },
-    setup::args,
+    setup::{args, link_choice},
 };
 use meterpipe::{
     chain::{event::StageEvent, unframe::Unframe},
@@ -25,6 +25,7 @@ pub fn run(args: &args::UnframeArgs) -> Status {
     let mut stage = Unframer(Unframe::with(args.link.choice()));
     let (files, form) = (&args.input.files, args.input.form.form);
     let result = files::run(files, form, None, &mut stage, &mut context);
+    link_choice::remark(args.link.choice(), &context);
     stage::finish(context, result, &mut stage)
 }
 

@@ -405,7 +405,7 @@ pub struct QuartersArgs {
     pub running: bool,
     /// Print where the quarter hours differ from those that the operator's portal exports as CSV
     ///
-    /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, Salzburg Netz,
+    /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, IKB, Salzburg Netz,
     /// Vorarlberg Netz, Linz Netz, Kärnten Netz, Energienetze Steiermark and others, or the common
     /// form. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
@@ -508,6 +508,8 @@ pub enum PlotKind {
 pub enum PlotFormat {
     /// Vectors, light and dark
     Svg,
+    /// Pixels, 1680 across, light
+    Png,
     /// A page with all pictures and tables, which loads nothing
     Html,
     /// Letters

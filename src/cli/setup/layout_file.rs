@@ -62,7 +62,8 @@ fn families(text: &str) -> Result<Vec<MeterFamily>, Mistake> {
 
 fn family(list: &LayoutRow<'_, '_>) -> Result<MeterFamily, Mistake> {
     list.only(&["name", "elements", "marks", "values"])?;
-    let name = list.text("name")?.ok_or_else(|| list.lacks("name = \"my meter\""))?;
+    let name = list.text("name")?.filter(|name| !name.trim().is_empty());
+    let name = name.ok_or_else(|| list.lacks("name = \"my meter\""))?;
     let table = match (list.get("elements"), list.get("marks"), list.get("values")) {
         (Some(elements), None, None) => {
             FamilyTable::Places(rows(elements, "the element", element)?)
@@ -108,7 +109,22 @@ fn element(row: &LayoutRow<'_, '_>) -> Result<FamilyElement, Mistake> {
         let octets = scalar(value).and_then(|text| hex::decode(text).ok());
         octets.ok_or_else(|| at_key(value, "fixed", "octets in hex, as in \"0006190900ff\""))
     });
+    let fixed = fixed.transpose()?;
+    let sizes = length.zip(fixed.as_ref().map(Vec::len));
+    if let (Some((_, size)), Some(value)) =
+        (sizes.filter(|(length, size)| length != size), row.get("length"))
+    {
+        return Err(at_key(value, "length", &format!("{size}, as many octets as fixed has")));
+    }
     let (obis, unit, scaler) = row.meaning()?;
+    let is_list = [DataType::ARRAY, DataType::STRUCTURE].contains(&kind);
+    if let Some(value) = row.get("obis").or_else(|| row.get("name")).filter(|_| is_list) {
+        return Err(at_key(
+            value,
+            "obis",
+            "none: a list is no value, and those in it have no codes",
+        ));
+    }
     let is_number = kind.number_size().is_some();
     match row.get("unit").or_else(|| row.get("scaler")) {
         Some(value) if !is_number => {
@@ -119,14 +135,18 @@ fn element(row: &LayoutRow<'_, '_>) -> Result<FamilyElement, Mistake> {
         }
         _ => {
             let scale = unit.filter(|_| is_number).map(|unit| (scaler, unit));
-            Ok(FamilyElement { kind, length, fixed: fixed.transpose()?, obis, scale })
+            Ok(FamilyElement { kind, length, fixed, obis, scale })
         }
     }
 }
 
 fn mark(row: &LayoutRow<'_, '_>) -> Result<FamilyMark, Mistake> {
     row.only(&["item", "obis", "begins"])?;
-    let item = row.number("item", "the place of an object, from 1")?;
+    let form = "the place of an object, from 1";
+    let item = row.number("item", form)?;
+    if let Some(value) = row.get("item").filter(|_| item == Some(0)) {
+        return Err(at_key(value, "item", form));
+    }
     let obis = row.get("obis").map(obis).transpose()?;
     let begins = row.text("begins")?.unwrap_or_default().into_bytes();
     match (item, obis) {
@@ -190,7 +210,14 @@ impl<'a, 'b> LayoutRow<'a, 'b> {
             return Err(at_key(value, "obis", "either a name or a code"));
         }
         let obis = self.get("obis").map(obis).transpose()?.or(field.map(|(obis, _)| obis));
-        let unit = self.get("unit").map(unit).transpose()?.or(field.map(|(_, unit)| unit));
+        let own = self.get("unit").map(unit).transpose()?;
+        if let (Some((_, named)), Some(value)) =
+            (field.filter(|(_, named)| own.is_some_and(|own| own != *named)), self.get("unit"))
+        {
+            let unit = named.symbol().unwrap_or("1");
+            return Err(at_key(value, "unit", &format!("{unit}, or none: the name has it")));
+        }
+        let unit = own.or(field.map(|(_, unit)| unit));
         let scaler = self.number("scaler", "a power of ten from -128 to 127, as in -1")?;
         Ok((obis, unit, scaler.unwrap_or_default()))
     }
@@ -366,6 +393,23 @@ mod tests {
                 element("{ type = \"long\", scalar = 1 }"),
                 "line 5: nothing is called scalar: did you mean scaler?",
             ),
+            (
+                element("{ type = \"long\", name = \"power_import_w\", unit = \"V\" }"),
+                "line 5: unit: expected W, or none: the name has it",
+            ),
+            (
+                element("{ type = \"array\", obis = \"1-0:1.7.0\" }"),
+                "line 5: obis: expected none: a list is no value",
+            ),
+            (
+                element("{ type = \"octet-string\", length = 2, fixed = \"00\" }"),
+                "line 5: length: expected 1, as many octets as fixed has",
+            ),
+            (
+                coded("item = 0", "name = \"power_import_w\""),
+                "line 4: item: expected the place of an object, from 1",
+            ),
+            (list("").replace("\"x\"", "\" \""), "line 2: the list has no name = "),
             (element("\"long\""), "line 5: a table in braces is expected here"),
             (list("elements = []"), "line 4: a list of tables in braces is expected here"),
             (list("elements = [{ type = \"long\" }]\nmarks = []"), "line 4: elements stand alone"),

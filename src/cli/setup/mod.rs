@@ -8,6 +8,7 @@ pub mod families;
 pub mod key_text;
 pub mod keys;
 mod layout_file;
+pub mod link_choice;
 mod memory;
 mod message_settings;
 pub mod output_format;

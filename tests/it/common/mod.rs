@@ -12,3 +12,4 @@ pub mod secrets;
 pub mod sinks;
 pub mod terminal;
 pub mod tools;
+pub mod wire;

@@ -21,14 +21,19 @@ struct JsonSpan<'a> {
     text: &'a str,
 }
 
-/// Appends a telegram, or the spans of one place in it.
-pub(super) fn telegram(layers: &[LayerListing<'_>], at: Option<&WantedPlace>, text: &mut Vec<u8>) {
+/// Appends a telegram, or the spans of one place in it. False if it has no such place.
+pub(super) fn telegram(
+    layers: &[LayerListing<'_>],
+    at: Option<&WantedPlace>,
+    text: &mut Vec<u8>,
+) -> bool {
     let names: Vec<_> = layers.iter().map(LayerListing::name).collect();
     let spans = layers.iter().zip(&names).flat_map(|(listing, layer)| {
         let spans = match at {
             Some(at) => at.spans(listing),
-            None => listing.spans.iter().collect(),
+            None => None,
         };
+        let spans = spans.unwrap_or_else(|| listing.spans.iter().collect());
         spans.into_iter().map(move |span| JsonSpan {
             layer,
             offset: span.offset,
@@ -43,4 +48,5 @@ pub(super) fn telegram(layers: &[LayerListing<'_>], at: Option<&WantedPlace>, te
     // Writing to a Vec cannot fail.
     let _ = serde_json::to_writer(&mut *text, &spans);
     text.push(b'\n');
+    !spans.is_empty()
 }

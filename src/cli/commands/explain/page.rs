@@ -40,6 +40,8 @@ pub(super) struct ExplainPage {
     at: Option<WantedPlace>,
     /// Telegrams so far.
     count: usize,
+    /// One of them was written.
+    has_begun: bool,
 }
 
 /// A line of a table before it is wrapped.
@@ -61,18 +63,26 @@ impl ExplainPage {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
         let colours = is_terminal && !is_set("NO_COLOR") && !is_dumb;
-        Self { columns: columns(is_terminal), colours, at, count: 0 }
+        Self { columns: columns(is_terminal), colours, at, count: 0, has_begun: false }
     }
 
-    /// Appends a telegram, or one place in it.
+    /// Appends a telegram, or one place in it. False if it has no such place.
     pub(super) fn telegram(
         &mut self,
         layers: &[LayerListing<'_>],
         place: Place,
         text: &mut Vec<u8>,
-    ) {
+    ) -> bool {
         self.count += 1;
-        if self.count > 1 {
+        let spans = |listing| {
+            let wanted = self.at.as_ref().and_then(|at| at.spans(listing));
+            wanted.unwrap_or_else(|| on_page(listing))
+        };
+        let layers: Vec<_> = layers.iter().map(|listing| (listing, spans(listing))).collect();
+        if layers.iter().all(|(_, spans)| spans.is_empty()) {
+            return false;
+        }
+        if core::mem::replace(&mut self.has_begun, true) {
             text.push(b'\n');
         }
         let place = match place {
@@ -81,15 +91,10 @@ impl ExplainPage {
             Place::Live => String::new(),
         };
         self.line(Some(BOLD), &format!("Telegram {}{place}", self.count), text);
-        for listing in layers {
-            let spans = match &self.at {
-                Some(at) => at.spans(listing),
-                None => on_page(listing),
-            };
-            if !spans.is_empty() {
-                self.layer(listing, &spans, text);
-            }
+        for (listing, spans) in layers.iter().filter(|(_, spans)| !spans.is_empty()) {
+            self.layer(listing, spans, text);
         }
+        true
     }
 
     fn layer(&self, listing: &LayerListing<'_>, spans: &[&Span<'_>], text: &mut Vec<u8>) {
@@ -256,7 +261,8 @@ mod tests {
 
     #[test]
     fn colours_stand_around_words_and_only_on_request() {
-        let page = |colours| ExplainPage { columns: 80, colours, at: None, count: 0 };
+        let page =
+            |colours| ExplainPage { columns: 80, colours, at: None, count: 0, has_begun: false };
         assert_eq!(page(true).painted("32", "12937 Wh"), "\x1b[32m12937 Wh\x1b[0m");
         assert_eq!(page(true).painted("32", "  "), "  ");
         assert_eq!(page(false).painted("32", "12937 Wh"), "12937 Wh");

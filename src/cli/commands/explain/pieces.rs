@@ -1,11 +1,21 @@
 //! The octets of a source since its last telegram, and the parts that they play.
 
+use core::ops::Range;
+
 use meterpipe::{
     chain::event::{SortedOctets, StreamPart},
     error::{Cause, Error},
     explain::telegram::{LinePiece, PiecePart},
     record::Place,
 };
+
+/// The place of an octet further on. A line may end in between: then it is the last one known.
+const fn onward(place: Place, octets: u64) -> Place {
+    match place {
+        Place::Octet(octet) => Place::Octet(octet + octets),
+        place => place,
+    }
+}
 
 /// The octets of noise that are kept together.
 const NOISE: usize = 4096;
@@ -19,6 +29,8 @@ pub(super) struct SourcePieces {
     place: Place,
     /// The known parts; between them stand octets that were skipped.
     parts: Vec<KnownPart>,
+    /// The defect of a start that is the content of a damaged frame.
+    hidden: Option<Error>,
 }
 
 /// Octets with a part.
@@ -26,6 +38,7 @@ pub(super) struct SourcePieces {
 struct KnownPart {
     position: u64,
     end: u64,
+    place: Place,
     part: PiecePart,
     /// A segment of a telegram is there, or a part of one.
     has_segment: bool,
@@ -48,8 +61,12 @@ impl SourcePieces {
         let has_segment = self.parts.iter().any(|part| part.has_segment);
         match sorted.part {
             StreamPart::Frame(_, begins) => begins && has_segment,
-            StreamPart::Skipped(Some(_), segment) => segment == 0 && has_segment,
-            StreamPart::Skipped(None, _) => self.parts.is_empty() && self.octets.len() > NOISE,
+            StreamPart::Skipped { error: Some(_), segment, .. } => {
+                segment == 0 && has_segment && !self.is_within_damaged(sorted.position)
+            }
+            StreamPart::Skipped { error: None, .. } => {
+                self.parts.is_empty() && self.octets.len() > NOISE
+            }
             StreamPart::Apdu(_) | StreamPart::DamagedApdu(_) => has_segment,
         }
     }
@@ -65,12 +82,16 @@ impl SourcePieces {
                 let segment = link.segment(octets);
                 (Some(PiecePart::Frame(link)), !matches!(segment, Ok(None)))
             }
-            StreamPart::Skipped(error, _) => (error.map(PiecePart::Damaged), true),
+            StreamPart::Skipped { error: Some(error), .. } if self.is_within_damaged(position) => {
+                self.hidden = Some(error);
+                (None, true)
+            }
+            StreamPart::Skipped { error, .. } => (error.map(PiecePart::Damaged), true),
             StreamPart::Apdu(_) => (Some(PiecePart::Apdu), true),
             StreamPart::DamagedApdu(error) => (Some(PiecePart::Damaged(error)), true),
         };
         // An APDU without a frame was skipped before.
-        if matches!(part, StreamPart::Frame(..) | StreamPart::Skipped(..)) {
+        if matches!(part, StreamPart::Frame(..) | StreamPart::Skipped { .. }) {
             self.octets.extend_from_slice(octets);
         }
         if let Some(part) = known {
@@ -79,13 +100,23 @@ impl SourcePieces {
                 _ => position + octets.len() as u64,
             };
             let errors = Vec::new();
-            self.parts.push(KnownPart { position, end, part, has_segment, errors });
+            self.parts.push(KnownPart { position, end, place, part, has_segment, errors });
         }
+    }
+
+    /// True in front of the octet at which the defect of the damaged frame showed: what looks like the
+    /// start of another frame there is its content.
+    fn is_within_damaged(&self, position: u64) -> bool {
+        self.parts.last().is_some_and(|last| match last.part {
+            PiecePart::Damaged(error) => position < last.position + error.offset as u64,
+            _ => false,
+        })
     }
 
     /// Adds a defect to the part that showed it.
     pub(super) fn refused(&mut self, error: Error) {
-        if let Some(last) = self.parts.last_mut()
+        let is_hidden = self.hidden.take() == Some(error);
+        if let Some(last) = self.parts.last_mut().filter(|_| !is_hidden)
             && last.part != PiecePart::Damaged(error)
         {
             last.errors.push(error);
@@ -110,34 +141,36 @@ impl SourcePieces {
     pub(super) fn list(&self, before: u64) -> Vec<LinePiece<'_>> {
         let mut pieces = Vec::new();
         let end = before.min(self.start + self.octets.len() as u64);
-        let mut next = self.start;
+        let (mut next, mut place) = (self.start, self.place);
         let known: Vec<_> = self.parts.iter().filter(|part| part.position < end).collect();
         for (at, part) in known.iter().enumerate() {
-            self.push(next, part.position, PiecePart::Skipped, &[], &mut pieces);
+            self.push(next..part.position, place, PiecePart::Skipped, &[], &mut pieces);
             let following = known.get(at + 1).map_or(end, |part| part.position);
             next = match part.part {
                 // The search went on behind the start of a damaged frame.
                 PiecePart::Damaged(_) => following,
                 _ => part.end,
             };
-            self.push(part.position, next, part.part, &part.errors, &mut pieces);
+            self.push(part.position..next, part.place, part.part, &part.errors, &mut pieces);
+            place = onward(part.place, next.saturating_sub(part.position));
         }
-        self.push(next, end, PiecePart::Skipped, &[], &mut pieces);
+        self.push(next..end, place, PiecePart::Skipped, &[], &mut pieces);
         pieces
     }
 
     fn push<'a>(
         &'a self,
-        from: u64,
-        to: u64,
+        positions: Range<u64>,
+        place: Place,
         part: PiecePart,
         errors: &[Error],
         pieces: &mut Vec<LinePiece<'a>>,
     ) {
         let index = |position: u64| usize::try_from(position.saturating_sub(self.start)).ok();
-        let octets = index(from).zip(index(to)).and_then(|(from, to)| self.octets.get(from..to));
+        let (from, to) = (index(positions.start), index(positions.end));
+        let octets = from.zip(to).and_then(|(from, to)| self.octets.get(from..to));
         if let Some(octets) = octets.filter(|octets| !octets.is_empty()) {
-            pieces.push(LinePiece { octets, part, errors: errors.to_vec() });
+            pieces.push(LinePiece { octets, place, part, errors: errors.to_vec() });
         }
     }
 
