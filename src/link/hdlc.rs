@@ -26,7 +26,7 @@ use core::ops::RangeInclusive;
 use crate::{
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
-    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
+    link::layer::{ApduSegment, FURTHER, LinkLayer, NoFrame, copy_before_end},
     reader::Reader,
 };
 
@@ -82,7 +82,10 @@ impl LinkLayer for Hdlc {
     fn damaged_segment(octets: &[u8]) -> Option<u8> {
         let mut reader = Reader::new(Layer::Hdlc, octets);
         match FrameHeader::checked(&mut reader) {
-            Ok(_) => reader.array("LLC header").ok().map(|first| u8::from(*first != LLC)),
+            Ok(_) => {
+                let first = reader.array("LLC header").ok()?;
+                Some(if *first == LLC { 0 } else { FURTHER })
+            }
             result => Some(0).filter(|_| !is_short(&result)),
         }
     }

@@ -14,6 +14,9 @@ use crate::{
     field::{WireField, WireFields},
 };
 
+/// The number of a segment that is not the first one, in a layer that does not count them.
+pub const FURTHER: u8 = u8::MAX;
+
 /// One link layer: how its frames look, and the part of an APDU that each brings.
 pub trait LinkLayer {
     /// The layer in errors. Its name also stands in the `link=` column of records.
@@ -50,8 +53,8 @@ pub trait LinkLayer {
         None
     }
 
-    /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more
-    /// octets are needed to tell.
+    /// The number of the segment that a damaged frame seems to carry, 0 for none, [`FURTHER`] for one
+    /// behind the first without a number; `None` if more octets are needed to tell.
     fn damaged_segment(octets: &[u8]) -> Option<u8>;
 
     /// The segment in a frame that passed its checks; `None` if it carries nothing.

@@ -5,6 +5,7 @@ use crate::{
     link::{
         block_transfer::{BlockTransfer, is_block},
         deframer::{Deframer, LinkFrame, Skipped},
+        layer::FURTHER,
         reassembly::{FrameOutcome, Reassembly},
         registry::{LinkChoice, LinkKind},
     },
@@ -127,7 +128,8 @@ impl<O: Copy> ApduStream<O> {
                     let reported = reassembly.damaged();
                     blocks.damaged();
                     skipped.error.take_if(|_| reported && within);
-                    skipped.is_told = reported && skipped.segment > segment;
+                    let goes_on = skipped.segment > segment || skipped.segment == FURTHER;
+                    skipped.is_told = reported && goes_on;
                     *damaged = (skipped.position, skipped.segment);
                 }
                 StreamItem::Skipped(skipped)

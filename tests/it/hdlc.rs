@@ -170,6 +170,22 @@ fn lost_repeated_and_swapped_frames_lose_one_telegram_with_one_message() {
 }
 
 #[test]
+fn damage_to_several_frames_of_a_telegram_has_one_message() {
+    let Some((octets, keys, plaintext)) = blocks() else { return };
+    let dump = hex::encode(&octets);
+    let starts: Vec<_> = dump.match_indices("7e7e").map(|(at, _)| at / 2 + 1).collect();
+    let [second, third] = *starts else { panic!("{starts:?}") };
+    for hit in [vec![second, third], vec![0, second], vec![0, second, third]] {
+        let mut damaged = octets.clone();
+        hit.iter().for_each(|start| damaged[start + 30] ^= 1);
+        let stream = [&octets[..], &damaged, &damaged, &octets].concat();
+        let outcome = decode_octets(&stream, &keys, 4096);
+        assert_eq!(apdus(&outcome), [&*plaintext; 2]);
+        assert_eq!(outcome.refused.len(), 2, "{hit:?}: {:?}", outcome.refused);
+    }
+}
+
+#[test]
 fn two_links_share_a_line() {
     let Some((hdlc, keys, plaintext)) = blocks() else { return };
     let mbus = octets(DUMP);
