@@ -464,6 +464,41 @@ fn variables_that_stand_for_values_are_filled_in() {
     assert!(!old.path("new/guek").exists());
 }
 
+/// A command has variables in front of it, and a composition has some in other files.
+#[test]
+fn variables_of_a_command_and_of_a_composition() {
+    let script = "smartmeter_kaifa_ma309_ha_mqtt.py --mqtt";
+    let set = format!("P1_GUEK={KEY} MQTT_HOST=10.0.0.9");
+    for text in [
+        format!("[Service]\nExecStart=/usr/bin/env {set} python3 {script} --port /dev/x\n"),
+        format!("@reboot {set} python3 {script} --port /dev/x >>/tmp/log 2>&1 &\n"),
+        format!("#!/bin/sh\nexport {set} && exec python3 {script} --port=/dev/x\n"),
+    ] {
+        let old = OldFiles::new(&[("old", text)]);
+        let (config, messages) = old.import(&["old"]);
+        has(&config, &["source = \"/dev/x\"\n", "to = \"mqtt://10.0.0.9/smart"]);
+        assert_eq!(old.secret("guek"), format!("{KEY}\n"));
+        assert!(!messages.contains("not carried over"), "{messages}");
+    }
+    let compose = format!(
+        "services:\n  mbus:\n    env_file: more.env\n    environment:\n      SERIAL_KEY: {KEY}\n      \
+         MQTT_SERVER: \"$BROKER\"\n      MQTT_USER: u\n      MQTT_PASSWD: \"{CANARY}$$x #1\"\n"
+    );
+    let old = OldFiles::new(&[("compose.yaml", compose), (".env", "BROKER=10.1.1.1\n".to_owned())]);
+    let (config, messages) = old.import(&["compose.yaml"]);
+    has(&config, &["to = \"mqtt://10.1.1.1\"\n"]);
+    has(&messages, &["compose.yaml:3: env_file is not read: name it behind this file"]);
+    assert!(!messages.contains(".env:1: "), "{messages}");
+    assert_eq!(old.secret("mqtt_password"), format!("{CANARY}$x #1\n"));
+    // A word that may be a secret is told by its line alone.
+    let old = OldFiles::new(&[(
+        "old.sh",
+        format!("#!/bin/sh\npython3 {script} --mqtt-host h {CANARY}\n"),
+    )]);
+    let (_, messages) = old.import(&["old.sh"]);
+    has(&messages, &["old.sh:2: a word without an option is not carried over: "]);
+}
+
 /// A key file has labels in front of keys, and a key may have signs between its digits.
 #[test]
 fn a_key_with_signs_in_it_is_the_same_in_its_file() {
@@ -500,6 +535,7 @@ fn the_files_of_the_newer_script_are_known() {
             &messages,
             &["the topics and entities of that program's version of 2026 do not go on: "],
         );
+        assert!(!messages.contains("EnvironmentFile"), "{messages}");
     }
 }
 
@@ -602,6 +638,14 @@ fn nothing_is_overwritten_unless_that_is_wanted() {
     // The same again is no change.
     let ran = old.config(&["import", "-o", "new/config.toml", "meter.json"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
+    // A folder in the place of the file: no secret is left beside it.
+    for force in [&[][..], &["--force"]] {
+        fs::create_dir_all(old.path("folder/here")).unwrap();
+        let ran = old.config(&[&["import", "-o", "folder/here", "meter.json"], force].concat());
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        has(&ran.err, &["folder/here: a folder, not a file"]);
+        assert_eq!(fs::read_dir(old.path("folder")).unwrap().count(), 1);
+    }
 }
 
 #[test]

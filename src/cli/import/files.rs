@@ -1,7 +1,8 @@
 //! From files and a command line to settings.
 
 use std::{
-    collections::HashMap,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
     env, fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -56,7 +57,11 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
         old.add(command_line::parse(words, of_words, 0), None);
     }
     let program = program.ok_or_else(|| Stop::usage("name a file, or a command line behind --"))?;
-    if let Some(file) = old.take(ENVIRONMENT_FILE) {
+    let is_read = |it: &PlacedEntry| {
+        let name = Path::new(it.text().trim_start_matches('-')).file_name();
+        files.iter().any(|path| path.file_name() == name)
+    };
+    if let Some(file) = old.take(ENVIRONMENT_FILE).filter(|it| !is_read(it)) {
         let how = "is not read: name it behind this file if it sets anything";
         old.changed(&file, how);
         old.look_elsewhere(format!("{} {how}", file.place()));
@@ -77,7 +82,12 @@ impl Found {
         let others = self.files.iter().filter(|(_, form, _)| *form != OldForm::Compose);
         let others = others.flat_map(|(_, _, entries)| entries.iter().filter(closed));
         let known: HashMap<_, _> = others.map(|it| (it.key.clone(), it.value.clone())).collect();
-        let value = |name: &str| Some(Zeroizing::new(known.get(name)?.as_text().to_owned()));
+        let used = RefCell::new(BTreeSet::new());
+        let value = |name: &str| {
+            let value = known.get(name)?;
+            used.borrow_mut().insert(name.to_owned());
+            Some(Zeroizing::new(value.as_text().to_owned()))
+        };
         for (name, form, entries) in &mut self.files {
             let has_marks = matches!(form, OldForm::Variables | OldForm::Unit | OldForm::Compose);
             let is_open = |it: &OldEntry| has_marks && references::is_open(it.value.as_text());
@@ -94,6 +104,18 @@ impl Found {
                     entry.value = OldValue::of_text(&text);
                 }
                 entries.push(entry);
+            }
+        }
+        // A variable that only others name has done its work.
+        let used = used.into_inner();
+        let is_own = |it: &OldEntry| {
+            it.is_variable()
+                && used.contains(&it.key)
+                && !variables::KNOWN.contains(&it.key.as_str())
+        };
+        for (_, form, entries) in &mut self.files {
+            if matches!(form, OldForm::Variables | OldForm::Unit) {
+                entries.retain(|it| !is_own(it));
             }
         }
     }

@@ -1,6 +1,12 @@
 //! Settings of an older program, which the translation takes one by one: what remains is not carried over.
 
-use crate::cli::{older::entry::OldEntry, run::status::Stop};
+use crate::cli::{
+    older::{
+        command_line::{NO_OPTION, NO_WORD},
+        entry::OldEntry,
+    },
+    run::status::Stop,
+};
 use meterpipe::sink::settings::redact;
 
 /// A setting and its place.
@@ -22,7 +28,8 @@ impl PlacedEntry {
     pub fn place(&self) -> String {
         let OldEntry { written, line, .. } = &self.entry;
         // A secret may stand in the place of a name.
-        let written = if is_name(written) { written } else { redact::HIDDEN };
+        let is_shown = is_name(written) || [NO_OPTION, NO_WORD].contains(&written.as_str());
+        let written = if is_shown { written } else { redact::HIDDEN };
         match (&self.file, line) {
             (Some(file), 1..) => format!("{file}:{line}: {written}"),
             (Some(file), 0) => format!("{file}: {written}"),

@@ -50,6 +50,12 @@ pub const COMMAND: &str = "command line";
 /// The setting under which stands what the program does not know.
 pub const UNKNOWN: &str = "unknown";
 
+/// In the place of a name that no option has.
+pub const NO_OPTION: &str = "an option that is none";
+
+/// In the place of a word that may be a secret.
+pub const NO_WORD: &str = "a word without an option";
+
 /// The scripts by their names.
 const SCRIPTS: [(&str, OldProgram); 3] = [
     ("smartmeter_kaifa_ma309_ha_mqtt.py", OldProgram::KaifaMa309),
@@ -95,8 +101,8 @@ pub fn parse(words: &[String], program: OldProgram, line: usize) -> Vec<OldEntry
         let is_plain = |c: char| c.is_ascii_lowercase() || "-_".contains(c);
         let written = match name.starts_with("--") {
             true if name.chars().all(is_plain) => name,
-            true => "an option that is none",
-            false => "a word without an option",
+            true => NO_OPTION,
+            false => NO_WORD,
         };
         let mut push = |key: &str, value: OldValue| {
             let entry = OldEntry::new(written, value, line).called(key);
@@ -116,7 +122,7 @@ pub fn parse(words: &[String], program: OldProgram, line: usize) -> Vec<OldEntry
 
 /// True for a word with which a shell ends a command.
 fn is_end(word: &str) -> bool {
-    ["&", "&&", "||", ";", "|", ">", ">>", "2>&1", ">/dev/null"].contains(&word)
+    word.starts_with(['&', '|', ';', '>', '<']) || word.starts_with("1>") || word.starts_with("2>")
 }
 
 /// The option of a name, or of the beginning of one name only.
@@ -148,7 +154,7 @@ mod tests {
     fn options_are_the_variables_that_they_replace() {
         let (program, entries) = seen(
             "python3 -u /x/smartmeter_kaifa_ma309_ha_mqtt.py --guek=36 --mqtt --mqtt-h 1.2.3.4 \
-             --colour red --guek36C6 --no-print --chunk",
+             --colour red --guek36C6 --no-print --chunk >>/x/log 2>&1",
         );
         assert_eq!(program, OldProgram::KaifaMa309);
         let entries: Vec<_> =

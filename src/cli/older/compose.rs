@@ -19,7 +19,11 @@ pub fn variables(entries: &[OldEntry]) -> Vec<OldEntry> {
 /// The service of an entry, and the variable or device that it sets.
 fn setting(entry: &OldEntry) -> Option<(&str, OldEntry)> {
     let (service, rest) = entry.key.strip_prefix("services.")?.split_once('.')?;
-    let found = match rest.split_once('.')? {
+    let found = match rest.split_once('.').unwrap_or((rest, "")) {
+        ("env_file", _) => {
+            let file = OldEntry::new(unit::ENVIRONMENT_FILE, entry.value.clone(), entry.line);
+            OldEntry { written: "env_file".to_owned(), ..file }
+        }
         ("environment", name) if name.chars().all(|c| c.is_ascii_digit()) => {
             variables::assignment(entry.value.as_text(), entry.line)?
         }

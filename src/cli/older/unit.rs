@@ -62,7 +62,8 @@ fn of_unit(line: &str, number: usize) -> Vec<OldEntry> {
     if has_command(line) {
         let words = words::split(line).unwrap_or_default();
         let words: Vec<_> = words.iter().map(|word| references::marked(word)).collect();
-        return of_command(&words, number);
+        // The first one begins with the name of the setting.
+        return of_command(words.get(1..).unwrap_or_default(), number);
     }
     match line.split_once('=') {
         Some(("Environment", value)) => {
@@ -77,18 +78,23 @@ fn of_unit(line: &str, number: usize) -> Vec<OldEntry> {
     }
 }
 
-/// The variables of a line of a shell, and its command, which has the variables before its name.
+/// The variables or the command of a line of a shell.
 fn of_shell(line: &str, number: usize) -> Vec<OldEntry> {
-    let mut entries = variables::exports(line, number);
     if has_command(line) {
-        entries.extend(of_command(&words::split_marked(line).unwrap_or_default(), number));
+        return of_command(&words::split_marked(line).unwrap_or_default(), number);
     }
-    entries
+    variables::exports(line, number)
 }
 
+/// A command, and the variables in front of it, as `env` takes them too.
 fn of_command(words: &[String], number: usize) -> Vec<OldEntry> {
+    let script = words.iter().position(|word| command_line::script(word).is_some());
+    let before = words.get(..script.unwrap_or_default()).unwrap_or_default();
+    let before = before.iter().map(|word| word.strip_suffix(';').unwrap_or(word));
+    let mut entries: Vec<_> = before.filter_map(|word| variables::of_word(word, number)).collect();
     let program = command_line::program(words);
-    program.map_or_else(Vec::new, |it| command_line::parse(words, it, number))
+    entries.extend(program.map_or_else(Vec::new, |it| command_line::parse(words, it, number)));
+    entries
 }
 
 /// The device of this machine in a pair such as `/dev/ttyUSB1:/dev/ttyUSB0`.

@@ -66,6 +66,9 @@ impl Folders {
             (None, false) => home("XDG_CONFIG_HOME", ".config")?,
         };
         let config = std::path::absolute(&config).unwrap_or(config);
+        if config.is_dir() {
+            return Err(Stop::usage(format!("{}: a folder, not a file", config.display())));
+        }
         let are_of_service = config.starts_with("/etc/meterpipe");
         Ok(Self { config, state, are_of_service })
     }
