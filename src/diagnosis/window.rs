@@ -44,6 +44,12 @@ impl OctetWindow {
         self.push_up_to(KEPT, octets, marks);
     }
 
+    /// True if [`push_first`](Self::push_first) keeps more.
+    #[must_use]
+    pub const fn has_room(&self) -> bool {
+        self.octets.len() < KEPT
+    }
+
     /// The same with room for a long file.
     pub fn push_file(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
         self.push_up_to(KEPT_OF_FILE, octets, marks);

@@ -315,18 +315,10 @@ fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let zeros = (digits.trailing_zeros() / 8).min(7 - decimals);
     let whole = 8 - zeros - decimals;
     let digits = (digits | u64::from_le_bytes(*b"00000000")) >> (8 * zeros);
-    if decimals == 0 {
-        return append(digits, whole, text);
-    }
-    let behind = digits >> (8 * whole);
-    if zeros > 0 {
-        // With the point it fits into the register.
-        let front = digits & !(u64::MAX << (8 * whole)) | u64::from(b'.') << (8 * whole);
-        append(front | behind << (8 * whole + 8), whole + 1 + decimals, text);
-    } else {
-        append(digits, whole, text);
+    append(digits, whole, text);
+    if decimals > 0 {
         text.push(b'.');
-        append(behind, decimals, text);
+        append(digits >> (8 * whole), decimals, text);
     }
 }
 

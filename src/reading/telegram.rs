@@ -341,16 +341,22 @@ impl<'a> Telegram<'a> {
     /// The meter's clock.
     #[must_use]
     pub fn time(&self, zone: &TimeZone) -> Option<Stamp> {
-        self.clock()?.stamp(zone)
+        self.best_clock(|clock| clock.stamp(zone))
     }
 
     /// The clock that gives the time: the object 0-0:1.0.0, else that of the APDU, else one among the
     /// objects that has no code. The header of a Landis+Gyr E450 is some seconds older than its list.
     #[must_use]
     pub fn clock(&self) -> Option<&Clock> {
+        self.best_clock(|clock| clock.is_definite().then_some(clock))
+    }
+
+    /// The first of its clocks that gives something.
+    fn best_clock<'c, T>(&'c self, given: impl Fn(&'c Clock) -> Option<T>) -> Option<T> {
         let [header, object] = self.clocks();
         let named = object.filter(|_| self.has_clock_object);
-        [named, header, object].into_iter().flatten().find(|clock| clock.is_definite())
+        let named = named.and_then(&given);
+        named.or_else(|| header.and_then(&given)).or_else(|| object.and_then(&given))
     }
 
     /// Its clocks: that of the APDU's header, and the first one among the objects.

@@ -69,8 +69,10 @@ impl Context {
 
     /// Takes note of a line of text: it may be that of another protocol.
     pub fn note_text(&mut self, line: &[u8]) {
-        self.text.push_first(line, []);
-        self.text.push_first(b"\n", []);
+        if self.text.has_room() {
+            self.text.push_first(line, []);
+            self.text.push_first(b"\n", []);
+        }
     }
 
     /// The reason to stop a run that has waited for a telegram this long in vain: with the cause, as
