@@ -181,8 +181,8 @@ impl<'a> Telegram<'a> {
         Ok(telegram)
     }
 
-    /// Puts a telegram together, from numbers with the places of their names and the channels
-    /// (group B) of their codes, and from other steps.
+    /// Puts a telegram together, from numbers with the places of their names, each another one, and
+    /// the channels (group B) of their codes, and from other steps.
     ///
     /// # Errors
     /// The closing element of the flat list is no number.
@@ -214,7 +214,7 @@ impl<'a> Telegram<'a> {
             unnamed: Unnamed::default(),
         };
         for (place, channel, number) in named {
-            telegram.name(place, channel, number);
+            telegram.set(place, channel, number);
         }
         let mut rank = NUMBERS.len();
         for step in steps {
@@ -272,13 +272,19 @@ impl<'a> Telegram<'a> {
 
     /// Takes a value with a name. The name belongs to its first value.
     fn name(&mut self, place: usize, channel: u8, number: Decimal) {
-        match (self.named.get_mut(place), self.channels.get_mut(place)) {
-            (Some(slot @ None), Some(slot_channel)) => {
-                *slot = Some(number);
-                *slot_channel = channel;
-                self.present |= 1 << place;
-            }
-            _ => self.unnamed.more = true,
+        match self.field(place) {
+            None => self.set(place, channel, number),
+            Some(_) => self.unnamed.more = true,
+        }
+    }
+
+    fn set(&mut self, place: usize, channel: u8, number: Decimal) {
+        if let (Some(slot), Some(slot_channel)) =
+            (self.named.get_mut(place), self.channels.get_mut(place))
+        {
+            *slot = Some(number);
+            *slot_channel = channel;
+            self.present |= 1 << place;
         }
     }
 

@@ -148,6 +148,9 @@ impl<'a> TextLines<'a> {
     /// True for a line without data. The header of records is noted.
     fn is_comment(&mut self, line: &[u8], context: &mut Context) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.first().is_some_and(|first| *first != b'#') {
+            return false;
+        }
         if line.starts_with(HEADER_START.as_bytes()) {
             context.tally.records = true;
             self.records = true;
@@ -156,7 +159,7 @@ impl<'a> TextLines<'a> {
                 self.stage.remark(text, context);
             }
         }
-        line.is_empty() || line.starts_with(b"#")
+        true
     }
 
     /// True for a line of a DSMR telegram, also of one whose beginning is not there.
