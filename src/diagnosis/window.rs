@@ -40,8 +40,12 @@ impl OctetWindow {
     }
 
     /// Takes octets as long as there is room: the first ones of an input are kept.
+    #[inline]
     pub fn push_first(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
-        self.push_up_to(KEPT, octets, marks);
+        match self.has_room() {
+            true => self.push_up_to(KEPT, octets, marks),
+            false => self.total += octets.len() as u64,
+        }
     }
 
     /// True if [`push_first`](Self::push_first) keeps more.

@@ -111,6 +111,7 @@ macro_rules! link_layers {
             ///
             /// # Errors
             /// The same.
+            #[inline]
             pub fn segment(self, frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error> {
                 match self { $(Self::$name => super::$module::$name::segment(frame),)* }
             }
