@@ -61,9 +61,9 @@ impl LinkLayer for Hdlc {
     const TITLE: &'static str = "HDLC frame";
     const START: u8 = FLAG;
     const END: Option<u8> = Some(FLAG);
-    /// From the control field to the LLC header.
+    /// From the control field, which may be damaged, to the LLC header.
     const HEADER: &'static [RangeInclusive<u8>] =
-        &[0x03..=0x13, 0x00..=0xff, 0x00..=0xff, LLC[0]..=LLC[0], LLC[1]..=LLC[1], LLC[2]..=LLC[2]];
+        &[0x00..=0xff, 0x00..=0xff, 0x00..=0xff, LLC[0]..=LLC[0], LLC[1]..=LLC[1], LLC[2]..=LLC[2]];
 
     fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
         let content = match octets {
@@ -245,7 +245,7 @@ impl FrameHeader {
                 // frame.
                 let (fields, _) = octets.split_at_checked(before + CHECK).unwrap_or_default();
                 let hides = fields.windows(2).any(|two| matches!(*two, [FLAG, 0xa0..=0xaf]));
-                if hides || !header.pushes() {
+                if hides || !header.pushes() && *reader.array("LLC header")? != LLC {
                     return Err(NoFrame::LookAlike);
                 }
                 let what = "header check sequence";
@@ -415,6 +415,8 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
+        let (text, _) = at(5);
+        assert!(text.starts_with("hdlc: header check sequence"), "a control field of none: {text}");
         let (text, size) = at(3);
         assert!(text.starts_with("hdlc: header check sequence at octet 6: found "), "{text}");
         assert_eq!(size, 0);
