@@ -154,7 +154,10 @@ impl SourceStream {
                 None => return frames,
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
-                    bare.framed();
+                    // A frame without data stands between APDUs that have none around them.
+                    if begins || refused.is_some() || apdu.is_some() {
+                        bare.framed();
+                    }
                     if bare.pending() > 0 {
                         bare.end();
                         drain_bare(bare, origins, sorts, from, out);

@@ -74,6 +74,21 @@ fn what_breaks_off_behind_its_date_time_borrows_nothing_from_the_next_line() {
 }
 
 #[test]
+fn a_frame_without_data_makes_the_others_no_less_bare() {
+    let telegram = hex::decode(ciphered()).unwrap();
+    let reset = [0x10, 0x40, 0x01, 0x41, 0x16];
+    for stream in [
+        [&reset[..], &telegram, &telegram, &telegram].concat(),
+        [&telegram, &reset[..], &telegram, &reset, &telegram].concat(),
+    ] {
+        for piece in [1, 7, 64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (3, 0), "by {piece}");
+        }
+    }
+}
+
+#[test]
 fn an_apdu_whose_frame_was_damaged_is_none() {
     let mut octets = octets(DUMP);
     // Not even if the start of the frame is what was damaged.
