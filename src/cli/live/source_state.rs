@@ -14,7 +14,7 @@ use std::{
 use meterpipe::{
     diagnosis::{
         finding::Finding,
-        foreign,
+        foreign::{self, ForeignProtocol},
         line::LineFacts,
         line_finding::{LineView, line_finding},
         window::OctetWindow,
@@ -196,7 +196,9 @@ impl SourceState {
             frameless.look_at = frameless.octets * 2;
             let octets = self.window.octets();
             let last = octets.get(octets.len().saturating_sub(frameless.octets)..);
-            frameless.is_foreign = last.and_then(foreign::recognise).is_some();
+            // The text of a P1 socket is none before its end.
+            let foreign = last.and_then(foreign::recognise);
+            frameless.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr);
         }
     }
 
@@ -320,6 +322,19 @@ mod tests {
         assert_eq!(line.fault(at(40)), None);
         assert_eq!(line.note_frames().as_deref(), Some("tty: frames again"));
         assert_eq!(line.note_frames(), None);
+    }
+
+    #[test]
+    fn the_text_of_a_p1_socket_is_waited_for() {
+        let (mut line, at) = line();
+        let text =
+            b"/KFM5\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(260621120000S)\r\n1-0:1.8.0(001.5*kWh)\r\n";
+        assert_eq!(foreign::recognise(text), Some(ForeignProtocol::Dsmr));
+        for part in text.chunks(16) {
+            frameless(&mut line, burst(part), at(1));
+            assert_eq!(line.fault(at(1)), None);
+        }
+        assert!(line.fault(at(32)).is_some(), "its end does not come");
     }
 
     #[test]
