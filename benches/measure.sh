@@ -67,6 +67,7 @@ spaced csv spaced decode csv
 esphome csv esphome decode csv
 xxd csv xxd decode csv
 layouts csv layouts decode csv
+hdlc csv netz-burgenland.hex decode csv
 keys csv keys decode_with keys csv
 hex influx netz-noe-kaifa.hex decode influx
 hex lines netz-noe-kaifa.hex decode lines
@@ -85,6 +86,7 @@ make_form() {
             sed 's/../&:/g; s/:$//; s/^/[12:34:56][D][uart_debug:114]: <<< /' "$hex" >"$file"
             ;;
         xxd) xxd -r -p "$hex" | xxd >"$file" ;;
+        netz-burgenland.hex) simulate netz-burgenland hex "$count" ;;
         layouts) make_layouts "$count" >"$file" ;;
         keys) make_meters "$count" >"$file" ;;
         readings) decode json "$hex" >"$file" ;;

@@ -286,6 +286,10 @@ fn what_no_key_opens_is_left_out() {
         assert!(ran.err.contains("1 telegram left out that no key opens"), "{}", ran.err);
         assert!(!ran.out.contains("frame"), "{}", ran.out);
     }
+    let cut = [DUMP, DUMP.lines().next().unwrap()].concat();
+    let ran = run(&["anonymise", "--key-file", &folder.write("key", KEY)], cut.as_bytes());
+    let left_out = "256 octets left out that belong to no whole telegram";
+    assert!(ran.status == 0 && ran.err.contains(left_out), "{} {}", ran.status, ran.err);
     let noise = [b"68FAFA68 53FF0001 67DB084B 464D6750\n", DUMP.as_bytes()].concat();
     let made = compare("noise", &noise, KEY);
     assert_eq!(made.lines().count(), 4, "noise may be a part of a telegram: {made}");

@@ -250,6 +250,12 @@ fn readings_give_the_same_picture_as_their_quarters() {
             "{kind}"
         );
     }
+    // In both forms at once they count once, whichever comes first.
+    for both in [format!("{quarters}{readings}"), format!("{readings}{quarters}")] {
+        let ran = run(&["plot", "--kind", "energy"], both.as_bytes());
+        assert_eq!(ran.out, plot(&["--kind", "energy"], &quarters));
+        assert!(ran.err.contains("sort the input by time"), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -83,6 +83,10 @@ impl Stage for Anonymiser {
                 "{left_out} left out that no key opens: the ciphertext would be the original's"
             ));
         }
+        if context.tally.noise > 0 {
+            let left_out = counted(context.tally.noise, "octet");
+            context.messages.say(&format!("{left_out} left out that belong to no whole telegram"));
+        }
         true
     }
 }

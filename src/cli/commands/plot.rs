@@ -85,6 +85,8 @@ struct PlotInput {
     rows: VecDeque<PlotRow>,
     /// The first and the last second of all quarters, also of those outside the range.
     seen: Option<(i64, i64)>,
+    /// The end of the last quarter that was read as one.
+    read_to: i64,
     /// There were more quarters than fit.
     is_too_long: bool,
 }
@@ -122,6 +124,7 @@ impl PlotInput {
             registers: EnergyRegisters::default(),
             rows: VecDeque::new(),
             seen: None,
+            read_to: i64::MIN,
             is_too_long: false,
         })
     }
@@ -149,10 +152,15 @@ impl PlotInput {
         }
     }
 
-    /// Draws the picture.
-    fn finish(mut self, args: &PlotArgs, context: &mut Context) -> Result<(), Stop> {
+    /// Takes the quarter that the last telegrams began.
+    fn end_telegrams(&mut self) {
         let mut intervals = std::mem::take(&mut self.intervals);
         intervals.finish(&mut |row| self.row(of_interval(row)));
+    }
+
+    /// Draws the picture.
+    fn finish(mut self, args: &PlotArgs, context: &mut Context) -> Result<(), Stop> {
+        self.end_telegrams();
         if let (Some(meter), Some(other)) = (&self.meter, &self.other) {
             let (meter, other) = (printable(meter), printable(other));
             return Err(Stop::usage(format!(
@@ -300,6 +308,10 @@ impl ReadingConsumer for PlotInput {
 impl PlotInput {
     fn telegram(&mut self, readings: &Readings) -> Result<(), Cause> {
         let second = seconds(readings, [Meta::Time, Meta::Received]).ok_or(Cause::NoTime)?;
+        // A quarter that was read already has this telegram in it.
+        if let Some(late) = self.read_to.checked_sub(second).filter(|late| *late > 0) {
+            return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
+        }
         let mut registers = std::mem::take(&mut self.registers);
         interval_readings::registers(readings, &mut registers);
         let clock = self.clock.clone();
@@ -328,10 +340,13 @@ impl PlotInput {
                 found: "an interval longer than a quarter of an hour",
             });
         }
+        // The telegrams so far end before it.
+        self.end_telegrams();
         let last = self.seen.map_or(i64::MIN, |(_, end)| end);
         if start < last {
             return Err(Cause::OutOfOrder { seconds: last.abs_diff(start) });
         }
+        self.read_to = end;
         let energies = [ENERGY_IMPORT, ENERGY_EXPORT].map(|place| readings.number(place));
         let telegrams = match readings.get(FieldKey::Meta(Meta::Telegrams)) {
             Some(ReadingValue::Number(number)) => number.to_integer(),
