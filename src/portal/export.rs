@@ -35,12 +35,17 @@ pub enum PortalError {
     NoQuarters,
     /// The values have another unit than kWh or Wh.
     Unit,
+    /// Quarters have several values: consumption and feed-in, or two metering points.
+    Several,
     /// The text is no CSV.
     Csv,
 }
 
 /// A quarter of an hour, in seconds.
 const QUARTER: i64 = 900;
+
+/// The quarters that an hour which comes twice may leave with two values.
+const DOUBLED: usize = 4;
 
 /// The rows at the start among which the names are looked for.
 const HEAD: usize = 40;
@@ -58,10 +63,11 @@ impl PortalExport {
             Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
         });
         let (at, series) = found.ok_or(PortalError::NoHeader)?;
-        let head = rows.drain(..=at).flatten().collect::<Vec<_>>().join(" ").to_lowercase();
-        let mut export = Self { is_export: head.contains("einspeis"), ..Self::default() };
+        let head: Vec<_> = rows.drain(..=at).collect();
+        let mut export = Self::default();
         for columns in series {
-            export.series(&columns, &rows, zone)?;
+            export.is_export = is_export(&columns, &head, &rows)?;
+            export.series(&columns, &head, &rows, zone)?;
         }
         match export.quarters.is_empty() {
             true => Err(PortalError::NoQuarters),
@@ -72,9 +78,13 @@ impl PortalExport {
     fn series(
         &mut self,
         columns: &PortalColumns,
+        head: &[Vec<String>],
         rows: &[Vec<String>],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
+        let name = name_of_value(columns, head);
+        let is_in_wh = name.contains("(wh)") || name.contains("[wh]");
+        let mut twice = 0;
         let mut lines: Vec<_> = rows.iter().filter_map(|row| PortalRow::of(columns, row)).collect();
         // Some portals have the last quarter first; in an export that is sorted as text, most steps go forwards.
         let back = steps(&lines).filter(|step| *step < 0).count();
@@ -96,6 +106,7 @@ impl PortalExport {
             match line.value {
                 Some(text) => {
                     let factor = match line.unit {
+                        "" if is_in_wh => 0,
                         "" | "kwh" => 3,
                         "wh" => 0,
                         _ => return Err(PortalError::Unit),
@@ -103,14 +114,49 @@ impl PortalExport {
                     let Some(energy) = number(text) else {
                         continue;
                     };
-                    self.decimals = self.decimals.max(energy.decimals());
-                    self.quarters.insert(start, energy.in_larger_unit(-factor));
+                    let decimals = energy.in_larger_unit(3 - factor).decimals();
+                    self.decimals = self.decimals.max(decimals);
+                    let energy = energy.in_larger_unit(-factor);
+                    let before = self.quarters.insert(start, energy);
+                    twice += usize::from(before.is_some_and(|before| before != energy));
                 }
                 None => self.empty += 1,
             }
         }
-        Ok(())
+        if twice > DOUBLED { Err(PortalError::Several) } else { Ok(()) }
     }
+}
+
+/// The name of the column of the energy.
+fn name_of_value(columns: &PortalColumns, head: &[Vec<String>]) -> String {
+    let name = head.last().and_then(|names| names.get(columns.value));
+    name.map(|name| name.to_lowercase()).unwrap_or_default()
+}
+
+/// True if the energies were fed into the grid: by their OBIS codes, by the name of their column, or by
+/// the lines above.
+fn is_export(
+    columns: &PortalColumns,
+    head: &[Vec<String>],
+    rows: &[Vec<String>],
+) -> Result<bool, PortalError> {
+    if let Some(at) = columns.code {
+        let codes = rows.iter().filter_map(|row| row.get(at)).map(|code| code.trim());
+        let of_export: Vec<_> = codes.filter(|code| !code.is_empty()).map(is_of_export).collect();
+        return match (of_export.contains(&true), of_export.contains(&false)) {
+            (true, true) => Err(PortalError::Several),
+            (is_export, _) => Ok(is_export),
+        };
+    }
+    let (name, is_feed_in) = (name_of_value(columns, head), |text: &str| text.contains("einspeis"));
+    let is_import = ["verbrauch", "bezug"].iter().any(|word| name.contains(word));
+    let above = || head.iter().flatten().any(|cell| is_feed_in(&cell.to_lowercase()));
+    Ok(is_feed_in(&name) || !is_import && above())
+}
+
+/// True for `1-1:2.9.0` and its kind.
+fn is_of_export(code: &str) -> bool {
+    code.split_once(':').map_or(code, |(_, code)| code).starts_with("2.")
 }
 
 /// The seconds from each row to the next one, as they are written.
@@ -192,6 +238,10 @@ impl core::fmt::Display for PortalError {
             Self::NoHeader => "no row of names that an operator's portal is known to write",
             Self::NoQuarters => "no quarter hours: export these, not days",
             Self::Unit => "energies in another unit than kWh",
+            Self::Several => {
+                "quarters have several values, of consumption and feed-in or of two metering points: \
+                keep the rows of one"
+            }
             Self::Csv => "no CSV",
         })
     }

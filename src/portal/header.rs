@@ -27,6 +27,8 @@ pub struct PortalColumns {
     pub value: usize,
     /// That of its unit; kWh without it.
     pub unit: Option<usize>,
+    /// That of its OBIS code.
+    pub code: Option<usize>,
 }
 
 /// The task of a column.
@@ -42,6 +44,7 @@ enum ColumnTask {
     /// The value, to the end that stands before it.
     ValueOfEnd,
     Unit,
+    Code,
 }
 
 /// The columns of a row of names: those of each series in it; empty for any other row.
@@ -66,6 +69,7 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
                 (series.value, has_value) = (at, true);
                 series.end = core::mem::take(&mut series.start);
             }
+            Some(ColumnTask::Code) if series.code.is_none() => series.code = Some(at),
             Some(ColumnTask::Unit) if series.unit.is_none() => series.unit = Some(at),
             _ => {}
         }
@@ -90,6 +94,7 @@ fn task(name: &str) -> Option<ColumnTask> {
         "zeit" | "uhrzeit" | "zeit von" | "startuhrzeit" => ColumnTask::Clock,
         "value" | "wert" | "kwh" => ColumnTask::Value,
         "einheit" => ColumnTask::Unit,
+        "obis" | "obis-code" | "obis code" => ColumnTask::Code,
         // The end of the time alone says no more than its start.
         "zeit bis" => return None,
         "enduhrzeit" => ColumnTask::End,

@@ -331,6 +331,28 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     say(days, &input, &[], "no quarter hours: export these, not days");
     let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
     say(unit, &input, &[], "energies in another unit than kWh");
+    let several = "quarters have several values";
+    let coded = |code: &str| {
+        let time = |minute| format!("29.03.2026 03:{minute:02}");
+        let row = |at| format!("{};{};AT7;{code};0,{at};kWh\n", time(at), time(at + 15));
+        [0, 15, 30].map(row).concat()
+    };
+    let head = "Startdatum;Enddatum;Zählpunktbezeichnung;OBIS;Wert;Einheit\n";
+    let (consumed, fed_in) = (coded("1-1:1.9.0"), coded("1-1:2.9.0"));
+    say(&format!("{head}{consumed}{fed_in}"), &input, &[], several);
+    for (rows, field) in [(&consumed, "energy_import_wh"), (&fed_in, "energy_export_wh")] {
+        let ran = compare(&folder, format!("{head}{rows}").as_bytes(), &input, &[]);
+        assert!(ran.out.contains(&format!("\"{field}\"")), "{}{}", ran.out, ran.err);
+    }
+    let points = (0..6).map(|at| format!("29.03.2026 0{}:00;29.03.2026 0{}:15", 3 + at, 3 + at));
+    let points: String = points.flat_map(|it| [format!("{it};1\n"), format!("{it};2\n")]).collect();
+    say(&format!("Datum von;Datum bis;Verbrauch in kWh\n{points}"), &input, &[], several);
+    let columns = "Messzeitpunkt;Verbrauch (kWh);Einspeisung (kWh)\n29.03.2026 03:15;0,1;9\n";
+    let columns = format!("{columns}29.03.2026 03:30;0,1;9\n");
+    let ran = compare(&folder, columns.as_bytes(), &input, &[]);
+    assert!(ran.out.contains("energy_import_wh"), "{}{}", ran.out, ran.err);
+    let in_wh = columns.replace("Verbrauch (kWh)", "Verbrauch (Wh)").replace(";0,1;", ";100;");
+    assert_eq!(compare(&folder, in_wh.as_bytes(), &input, &[]).out, ran.out);
     let export = "Messzeitpunkt;Verbrauch (kWh)\n29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n";
     let both = format!("{input}{}", input.replace("\"7\"", "\"8\""));
     say(
