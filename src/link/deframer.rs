@@ -30,8 +30,8 @@ pub struct Skipped<'a> {
     pub position: u64,
     /// The defect of the frame that seems to begin here; `None` if none does.
     pub error: Option<Error>,
-    /// The number of the segment that the damaged frame seems to carry; 0 if none does, [`FURTHER`] if its
-    /// layer has no numbers.
+    /// The number of the segment that the damaged frame seems to carry; 0 if none does,
+    /// [`FURTHER`](crate::link::layer::FURTHER) if its layer has no numbers.
     pub segment: u8,
     /// The defect needs no message: an earlier one of its telegram had one.
     pub is_told: bool,
