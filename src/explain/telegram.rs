@@ -4,10 +4,12 @@
 //! plaintext, the defects. Where a telegram breaks off, the layers above have what is there.
 //!
 //! ```
-//! use meterpipe::{cosem::clock::VIENNA, explain::telegram::{TelegramParts, layers}};
+//! use meterpipe::cosem::clock::VIENNA;
+//! use meterpipe::explain::telegram::{TelegramParts, layers};
+//! use meterpipe::reading::family::MeterFamilies;
 //!
 //! let apdu = [0x0f, 0, 0, 0, 1, 0, 0x02, 0x01, 0x11, 0x07];
-//! let nothing = TelegramParts::of(vec![], &[], &VIENNA);
+//! let nothing = TelegramParts::of(vec![], MeterFamilies::default(), &VIENNA);
 //! let layers = layers(&TelegramParts { apdu: Some(&apdu), ..nothing });
 //! let around: Vec<_> = layers[0].at(9).map(|span| format!("{}: {}", span.name, span.text)).collect();
 //! assert_eq!(around, ["structure: 1 element", "item_1: 7", "item_1: 7"]);
