@@ -67,7 +67,7 @@ fn options_answer_every_question() {
     // A broker that is away is no sink, unless nobody asks it.
     let ran = setup(&home, &[&options[..3], &["--to", to, "--force"]].concat());
     assert_eq!(ran.status, 6, "{}{}", ran.out, ran.err);
-    // So is a server whose spool will be in a folder that comes with the first start.
+    // A server is tried too whose spool will be in a folder that comes with the first start.
     let is_root = rustix::process::geteuid().is_root();
     let state = if is_root { "/var".into() } else { home.path().join(".local/state") };
     let spool = state.join(if is_root { "lib/meterpipe/influx" } else { "meterpipe/influx" });

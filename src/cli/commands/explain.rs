@@ -252,7 +252,7 @@ impl Printer {
         let text = format!("--at: no telegram has the place {}", printable(at));
         match context.tally.status() {
             Status::Fine => Err(Stop::usage(text)),
-            // It may be in a layer that stays closed, or behind a defect.
+            // The place may be in a layer that stays closed, or behind a defect.
             _ => {
                 context.messages.warn(&text);
                 Ok(())

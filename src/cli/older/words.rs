@@ -26,7 +26,7 @@ fn split_with(text: &str, mark: char) -> Option<Vec<String>> {
             (None, '#') if word.is_none() => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (None | Some('"'), '$') => word.get_or_insert_default().push(mark),
-            // What stands between two of these is a command.
+            // Between two of these stands a command.
             (None | Some('"'), '`') if mark == MARK => {
                 word.get_or_insert_default().extend([mark, c])
             }
