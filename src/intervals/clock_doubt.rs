@@ -16,10 +16,11 @@ use jiff::Timestamp;
 /// A clock that goes on faster than the arrivals by more than this is in doubt, in seconds.
 const AHEAD: i64 = 60;
 
-/// A clock that was wrong by more than this has no common run with the right one.
+/// A first telegram whose clock was wrong by more than this has no common run with the others.
 const SET: i64 = 3600;
 
-/// The longest pause without times of arrival, in seconds.
+/// The longest pause without times of arrival, in seconds. A computer without a battery for its clock goes on, after days
+/// without power, with the time at which it stopped: its arrivals are no proof before that.
 const WEEK: i64 = 7 * 86_400;
 
 /// The telegrams that have to agree before the next one settles a doubt.
@@ -163,8 +164,9 @@ impl<T> ClockDoubt<T> {
         if first.ahead < 0 {
             return BelievedStep::SetBack(-first.ahead);
         }
+        let most = if self.is_second { SET } else { WEEK };
         match last.arrivals(first.clocks.borrowed()) {
-            Some(arrivals) if first.ahead.saturating_sub(arrivals) > SET => {
+            Some(arrivals) if first.ahead.saturating_sub(arrivals) > most => {
                 BelievedStep::SetAhead(first.ahead.saturating_sub(arrivals))
             }
             _ => {
@@ -244,7 +246,9 @@ impl ClockPair {
     /// The seconds from this arrival to another one, if both are known.
     fn arrivals(&self, other: TelegramClocks<'_>) -> Option<i64> {
         let second = |text: &str| text.parse().ok().map(Timestamp::as_second);
-        Some(second(other.received?)? - second(&self.received)?)
+        let arrivals = second(other.received?)? - second(&self.received)?;
+        // The clock of the computer was set back.
+        Some(arrivals).filter(|arrivals| *arrivals >= 0)
     }
 }
 
@@ -327,6 +331,7 @@ mod tests {
             (vec![(0, 100), (5, 105), (7210, 110), (7215, 115), (7220, 120)], "++hh+"),
             (vec![(0, 100), (5, 105), (7210, 110), (9215, 115), (20, 120)], "++--+"),
             (vec![(0, 100), (MONTHS, 105)], "+-"),
+            (vec![(0, 9000), (5, 9005), (905, 100), (910, 105)], "++++"),
         ] {
             assert_eq!(fates(&all), expected, "{all:?}");
         }

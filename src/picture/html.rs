@@ -87,7 +87,7 @@ details{margin:.5em 0}summary{cursor:pointer;color:var(--faint)}\
 .table{overflow:auto;max-height:24rem}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\
 th,td{padding:2px 14px 2px 0;text-align:right;border-bottom:1px solid var(--line)}\
-th:first-child,td:first-child{text-align:left;white-space:nowrap}th{font-weight:600}\
+th:first-child,td:first-child{text-align:left}td{white-space:nowrap}th{font-weight:600}\
 @media (max-width:640px){main{padding:12px 6px}svg.wide{display:none}svg.narrow{display:block}\
 h1,h2,p.faint,details{padding-left:6px}}\
 @media print{section{break-inside:avoid}main{max-width:none}svg.wide{display:block}\

@@ -108,6 +108,21 @@ fn a_clock_that_was_set_is_believed_once_others_agree() {
     assert_eq!(status, 0, "{err}");
     assert!(err.contains("meter A: the clock is set ahead by 90 days at"), "{err}");
     assert!(rows(&out).len() < 6, "{out}");
+    // A computer that was without power for three hours goes on where it stopped: no energy is lost.
+    let outage = |minute: i64| {
+        let second = NEW_YEAR + 60 * minute;
+        let pause = if minute < 20 { 0 } else { 3 * 3600 };
+        line(second + pause, Some(second), 10 * minute)
+    };
+    let input: String = (0..=60).map(outage).collect();
+    let Ran { status, out, err } = run(&["quarters"], input.as_bytes());
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(rows(&out).iter().map(|row| row.2).sum::<i64>(), 600, "{out}");
+    // A first telegram alone is no part of a run.
+    let ahead = minutes(60, true, &[(0, -MONTHS)]);
+    let Ran { out, err, .. } = run(&["quarters"], ahead.as_bytes());
+    assert!(err.contains("the clock is set ahead by 90 days"), "{err}");
+    assert_eq!(rows(&out).len(), 4, "{out}");
     // Two telegrams are all there is.
     let two = line(NEW_YEAR, None, 0) + &line(NEW_YEAR + MONTHS, None, 900);
     let Ran { status, out, .. } = run(&["quarters", "--every", "1mo"], two.as_bytes());
@@ -262,7 +277,7 @@ fn nothing_is_said_to_be_missing_where_rows_are() {
     for (args, input, status, words) in [
         (&[][..], bare.clone(), 3, "meter B: the readings have no register of energy"),
         (&[], one.clone(), 3, "meter A: one telegram alone has no energy, so read for a while"),
-        (&["--peaks"], one, 3, "one telegram alone"),
+        (&["--peaks"], one.clone(), 3, "one telegram alone"),
         (&["--meter", "C"], good.clone(), 3, "no readings of meter C"),
         (&[], good.clone() + &bare, 0, "meter B: the readings have no register of energy"),
         (
@@ -284,4 +299,11 @@ fn nothing_is_said_to_be_missing_where_rows_are() {
     }
     let ran = run(&["quarters"], good.as_bytes());
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for (input, words) in
+        [(bare.as_str(), "no register of energy"), (one.as_str(), "one telegram alone")]
+    {
+        let ran = run(&["plot"], input.as_bytes());
+        assert_eq!(ran.status, 3, "{}", ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
 }

@@ -93,6 +93,8 @@ struct PlotInput {
     read_to: i64,
     /// There were more quarters than fit.
     is_too_long: bool,
+    /// Some telegrams have no register of energy.
+    has_bare: bool,
 }
 
 /// The days that the user wants.
@@ -131,6 +133,7 @@ impl PlotInput {
             seen: None,
             read_to: i64::MIN,
             is_too_long: false,
+            has_bare: false,
         })
     }
 
@@ -206,10 +209,12 @@ impl PlotInput {
 
     /// The quarters with their period: whole days.
     fn series(self) -> Result<PlotSeries, Stop> {
-        let Self { clock, range, rows, seen, meter, chosen, .. } = self;
+        let is_begun = self.intervals.begin().is_some();
+        let Self { clock, range, rows, seen, meter, chosen, has_bare, .. } = self;
         let day = LocalStep::Days(1);
         let (Some(first), Some(last)) = (rows.front(), rows.back()) else {
-            return Err(nothing(seen, chosen.filter(|_| meter.is_none()), &clock.zone));
+            let chosen = chosen.filter(|_| meter.is_none());
+            return Err(nothing(seen, chosen, has_bare && !is_begun, &clock.zone));
         };
         let first = range.last.map_or(first.start, |part| part.start(last.end, &clock.zone));
         let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
@@ -221,7 +226,12 @@ impl PlotInput {
 }
 
 /// The reason for an empty picture.
-fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) -> Stop {
+fn nothing(
+    seen: Option<(i64, i64)>,
+    chosen: Option<String>,
+    is_bare: bool,
+    zone: &TimeZone,
+) -> Stop {
     let text = match (seen, chosen) {
         (_, Some(meter)) => format!("no readings of meter {}", printable(&meter)),
         (Some((start, end)), None) => {
@@ -229,6 +239,10 @@ fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) ->
                 .map(|at| date(at, zone).map_or(String::new(), |it| it.to_string()));
             let [first, last] = days;
             format!("no readings in these days: the input has {first} to {last}")
+        }
+        (None, None) if is_bare => {
+            "no quarter hours: the readings have no register of energy (energy_import_wh …)"
+                .to_owned()
         }
         (None, None) => {
             "no quarter hours: one telegram alone has no energy, so read for a while".to_owned()
@@ -340,6 +354,7 @@ impl PlotInput {
         }
         interval_readings::registers(readings, &mut self.registers);
         if self.registers.all().is_empty() {
+            self.has_bare = true;
             return Ok(());
         }
         let clocks = TelegramClocks { second, received: readings.meta(Meta::Received) };

@@ -162,7 +162,13 @@ impl Quarters {
                 output.finish(context);
                 lack
             }
-            RowUse::Comparison(comparison) => comparison.finish(&self.clock.zone, context),
+            RowUse::Comparison(comparison) => {
+                // The portal has its rows all the same.
+                if let Err(Stop::Failed(_, lack)) = lack {
+                    context.messages.say(&lack);
+                }
+                comparison.finish(&self.clock.zone, context)
+            }
         }
     }
 
