@@ -178,7 +178,7 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
     let out = |args: &[&str]| run(&[&["quarters"], args].concat(), input.as_bytes()).out;
     let (quarters, hours) = (out(&[]), out(&["--every", "1h"]));
     for (args, input, words) in [
-        (&[][..], hours.clone(), "choose a longer --every, or read the telegrams"),
+        (&[][..], hours, "choose a longer --every, or read the telegrams"),
         (&["--running"], quarters.clone(), "--running takes telegrams"),
         (&[], out(&["--peaks"]), "the peak of a month"),
         (&[], format!("{quarters}{quarters}"), "3 h older"),
