@@ -56,6 +56,10 @@ pub struct BareApdus {
     /// Positions at which a line of a text begins.
     lines: VecDeque<u64>,
     ended: bool,
+    /// Nothing but APDUs: one stands right behind the other.
+    alone: bool,
+    /// Where the next APDU has to stand then.
+    next_at: u64,
     /// In front of this position an APDU belongs to a frame.
     framed_to: u64,
     /// Octets of a telegram that the end of the stream cut off.
@@ -97,6 +101,12 @@ enum BlockStart {
 }
 
 impl BareApdus {
+    /// For a stream of nothing but APDUs.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self { alone: true, ..Self::default() }
+    }
+
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
     /// [ends](Self::end) the stream first.
     pub fn push(&mut self, octets: &[u8], position: u64) {
@@ -106,7 +116,9 @@ impl BareApdus {
         self.done = self.done.min(LinkKind::HEADER);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
-        self.ended = false;
+        if core::mem::take(&mut self.ended) {
+            self.next_at = position;
+        }
     }
 
     /// Marks `position` as the start of a line of text.
@@ -165,6 +177,7 @@ impl BareApdus {
                 BlockStart::Block(size) => match self.take_block(size) {
                     Some((None, began)) => {
                         let end = self.before + self.done as u64;
+                        self.next_at = end;
                         return Some(FoundApdu::Apdu(self.blocks.joined(), began, end));
                     }
                     Some((Some(error), position)) => {
@@ -188,7 +201,7 @@ impl BareApdus {
         while self.lines.front().is_some_and(|line| *line < position) {
             self.lines.pop_front();
         }
-        let trusted = self.lines.front() == Some(&position);
+        let trusted = self.is_trusted(position);
         if self.blocks.is_collecting() {
             // Something else stands between the blocks.
             let error = self.blocks.partial();
@@ -224,6 +237,11 @@ impl BareApdus {
         }
     }
 
+    /// True where the first octets of an APDU are enough to believe in it.
+    fn is_trusted(&self, position: u64) -> bool {
+        self.alone && position == self.next_at || self.lines.binary_search(&position).is_ok()
+    }
+
     /// True near a frame.
     const fn is_framed(&self) -> bool {
         self.before + (self.done as u64) < self.framed_to
@@ -251,6 +269,7 @@ impl BareApdus {
         let start = self.done;
         self.done += size;
         let end = self.before + self.done as u64;
+        self.next_at = end;
         FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position, end)
     }
 
@@ -284,7 +303,7 @@ impl BareApdus {
         if rest.first() != Some(&GENERAL_BLOCK_TRANSFER) {
             return BlockStart::Nothing;
         }
-        let trusted = self.lines.contains(&position);
+        let trusted = self.is_trusted(position);
         let mut reader = Reader::new(Layer::Apdu, rest);
         let header = reader.array::<6>("header").map(|header| (header, reader));
         let length = header.and_then(|(header, mut reader)| {

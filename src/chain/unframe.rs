@@ -126,7 +126,8 @@ struct SourceStream {
 impl SourceStream {
     fn with(links: LinkChoice) -> Self {
         let (link, has_bare) = (ApduStream::with(links), links.has_bare_apdus());
-        Self { link, has_bare, ..Self::default() }
+        let bare = if links == LinkChoice::Raw { BareApdus::alone() } else { BareApdus::default() };
+        Self { link, bare, has_bare, ..Self::default() }
     }
 
     fn feed(&mut self, record: &Record<'_>, place: Place) {
