@@ -36,7 +36,15 @@ const OLD: u64 = 2 * 3600;
 
 impl MeterLists {
     /// The readings, and what the other lists of the meter brought last.
+    ///
+    /// An interval that has ended leaves the one that goes on: that has more to show, and its successor is near.
     pub fn union(&mut self, now: &Arc<Readings>) -> Arc<Readings> {
+        let is_row = now.is_interval() && !now.is_running();
+        let running = |list: &&MeterList| list.readings.is_running();
+        if is_row && let Some(list) = self.lists.iter().find(running) {
+            let running = list.readings.clone();
+            return self.union(&running);
+        }
         let same = self.lists.iter().position(|list| is_of_list(&list.readings, now));
         if same.is_some_and(|at| at + 1 == self.lists.len()) && self.lists.len() == 1 {
             // Nearly all meters send one list.
@@ -123,6 +131,18 @@ mod tests {
             format!("energy_import_wh=7 power_import_w={power} current_l1_a=1.11 item_9=3")
         };
         assert_eq!(found[3..], [both(5), both(6)]);
+    }
+
+    #[test]
+    fn an_interval_that_has_ended_does_not_hide_the_one_that_goes_on() {
+        let start = r#"{2:05:00+01:00","start":"2026-11-20T12:00:00+01:00""#;
+        let going = format!(
+            r#"{start},"power_import_mean_w":5,"energy_import_today_wh":9,"running":true}}"#
+        );
+        let ended = format!(r#"{start},"power_import_mean_w":6}}"#);
+        let found = states(&[&ended, &going, &ended, &going, &ended]);
+        let running = "power_import_mean_w=5 energy_import_today_wh=9";
+        assert_eq!(found, ["power_import_mean_w=6", running, running, running, running]);
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod guard;
 mod hdlc;
 mod http_pages;
 mod influx;
+mod intervals;
 mod jobs;
 #[cfg(feature = "cli")]
 mod layouts;
