@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::format::{
-    key::{FieldKey, Meta},
-    readings::{Member, Readings},
+use crate::{
+    format::{
+        key::{FieldKey, Meta},
+        readings::{Member, Readings},
+    },
+    reading::fields,
 };
 
 /// The last readings of each list of a meter.
@@ -26,6 +29,14 @@ struct MeterList {
     /// True once the list came again after another one.
     takes_turns: bool,
 }
+
+/// The means of an interval.
+const MEANS: [usize; 4] = [
+    fields::POWER_IMPORT_MEAN,
+    fields::POWER_EXPORT_MEAN,
+    fields::REACTIVE_POWER_IMPORT_MEAN,
+    fields::REACTIVE_POWER_EXPORT_MEAN,
+];
 
 /// The most lists of a meter.
 const MOST: usize = 4;
@@ -45,6 +56,10 @@ impl MeterLists {
             let running = list.readings.clone();
             return self.union(&running);
         }
+        let with_means = self.lists.iter().find(running).and_then(|list| {
+            (now.is_running() && !is_old(&list.readings, now)).then(|| means(now, &list.readings))
+        });
+        let now = &with_means.map_or_else(|| now.clone(), Arc::new);
         let same = self.lists.iter().position(|list| is_of_list(&list.readings, now));
         if same.is_some_and(|at| at + 1 == self.lists.len()) && self.lists.len() == 1 {
             // Nearly all meters send one list.
@@ -66,7 +81,21 @@ impl MeterLists {
     }
 }
 
+/// An interval that has just begun, with the means of the one before: there is none of no time.
+fn means(now: &Readings, before: &Readings) -> Readings {
+    let is_missing = |member: &&Member| {
+        matches!(member.key, FieldKey::Field(place, 1) if MEANS.contains(&place))
+            && now.member(member.key).is_none()
+    };
+    let missing = before.values().filter(is_missing).cloned();
+    Readings { members: now.members.iter().cloned().chain(missing).collect(), ..now.clone() }
+}
+
+/// Intervals that go on are one list, whatever they have: the peak of a month is none of the next one.
 fn is_of_list(one: &Readings, other: &Readings) -> bool {
+    if one.is_running() && other.is_running() {
+        return true;
+    }
     one.values().map(|member| member.key).eq(other.values().map(|member| member.key))
 }
 
@@ -143,6 +172,24 @@ mod tests {
         let found = states(&[&ended, &going, &ended, &going, &ended]);
         let running = "power_import_mean_w=5 energy_import_today_wh=9";
         assert_eq!(found, ["power_import_mean_w=6", running, running, running, running]);
+    }
+
+    #[test]
+    fn an_interval_that_has_just_begun_keeps_the_mean_and_no_peak_of_another_month() {
+        let start = r#"{2:05:00+01:00","start":"2026-11-20T12:00:00+01:00""#;
+        let row = |fields: &str| format!("{start},{fields},\"running\":true}}");
+        let first = row("\"power_import_mean_w\":5,\"power_import_peak_w\":8");
+        let begun = row("\"energy_import_today_wh\":9");
+        let next = row("\"power_import_mean_w\":6,\"energy_import_today_wh\":9");
+        let found = states(&[&first, &begun, &next, &first, &begun]);
+        let expected = [
+            "power_import_mean_w=5 power_import_peak_w=8",
+            "energy_import_today_wh=9 power_import_mean_w=5",
+            "power_import_mean_w=6 energy_import_today_wh=9",
+            "power_import_mean_w=5 power_import_peak_w=8",
+            "energy_import_today_wh=9 power_import_mean_w=5",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]
