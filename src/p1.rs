@@ -123,7 +123,7 @@ impl P1Envelope {
             [b'\r', found, ..] | [found, ..] => {
                 let expected =
                     if digits == CRC { "the end of the line" } else { "four hex digits" };
-                let cause = Cause::Unexpected { what: "CRC", found: *found, expected };
+                let cause = Cause::Unexpected { what: CRC_NAME, found: *found, expected };
                 return Err(damaged(mark + 1 + digits, cause));
             }
         };
@@ -135,13 +135,13 @@ impl P1Envelope {
                 let found = number(behind.get(..CRC).unwrap_or_default());
                 let computed = crc(checked);
                 if found != computed {
-                    return Err(refused(Cause::CheckSequence { what: "CRC", found, computed }));
+                    return Err(refused(Cause::CheckSequence { what: CRC_NAME, found, computed }));
                 }
             }
             0 if !has_version(checked) => {}
             _ => {
                 let found = rest.first().copied().unwrap_or_default();
-                let (what, expected) = ("CRC", "four hex digits");
+                let (what, expected) = (CRC_NAME, "four hex digits");
                 return Err(refused(Cause::Unexpected { what, found, expected }));
             }
         }
@@ -151,6 +151,9 @@ impl P1Envelope {
 
 /// The meaning of the first line, for people.
 pub const HEAD_MEANING: &str = "manufacturer and type of the meter";
+
+/// The name of the CRC in messages.
+pub const CRC_NAME: &str = "CRC";
 
 /// The meaning of the CRC, for people.
 pub const CRC_MEANING: &str = "CRC-16 of everything from the slash to the exclamation mark";

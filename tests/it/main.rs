@@ -27,6 +27,7 @@ mod endurance;
 mod environment;
 mod explain;
 mod explain_links;
+mod explain_places;
 mod files;
 mod floors;
 mod formats;
