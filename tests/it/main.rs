@@ -64,4 +64,5 @@ mod spreadsheet;
 mod streams;
 mod sweeps;
 mod tcp;
+mod text_protocols;
 mod year;
