@@ -40,6 +40,7 @@ mod influx;
 mod jobs;
 #[cfg(feature = "cli")]
 mod layouts;
+mod link_choice;
 mod link_sweeps;
 mod links;
 mod live;
