@@ -29,6 +29,7 @@ use crate::cli::{
     setup::keys,
 };
 use meterpipe::{
+    counted::{counted, verb},
     file_error,
     format::printable::printable,
     intervals::row::IntervalRow,
@@ -132,9 +133,11 @@ impl Comparison {
             ));
         }
         if self.parts > 0 {
-            context
-                .messages
-                .detail(&format!("{} quarters are not whole, and left out", self.parts));
+            context.messages.detail(&format!(
+                "{} {} not whole, and left out",
+                counted(self.parts, "quarter"),
+                verb(self.parts, "is", "are")
+            ));
         }
         let field = FIELDS.get(self.place()).map_or("", |field| field.name);
         let mut sums =

@@ -27,6 +27,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    counted::counted,
     error::{Cause, Error, Layer},
     format::{
         influx::seconds,
@@ -171,7 +172,9 @@ impl Quarters {
             state.finish(clock, target, &mut context.output.text);
         }
         if self.duplicates > 0 {
-            context.messages.detail(&format!("{} telegrams came twice", self.duplicates));
+            context
+                .messages
+                .detail(&format!("{} came twice", counted(self.duplicates, "telegram")));
         }
         match self.target {
             Target::Text(mut output, _) => {

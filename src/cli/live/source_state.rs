@@ -12,6 +12,7 @@ use std::{
 };
 
 use meterpipe::{
+    counted::counted,
     diagnosis::{
         finding::Finding,
         foreign::{self, ForeignProtocol},
@@ -262,7 +263,8 @@ impl Frameless {
             0 => String::new(),
             marked => format!(", {marked} of them damaged on the line"),
         };
-        format!("no frame in the {octets} octets of {seconds} s{marked}; {clause}")
+        let octets = counted(octets, "octet");
+        format!("no frame in the {octets} of {seconds} s{marked}; {clause}")
     }
 }
 
@@ -365,6 +367,7 @@ mod tests {
             frameless(&mut line, burst(part), at(1));
             assert_eq!(line.fault(at(1)), None);
         }
+        line.note_octets(at(32));
         let message = line.fault(at(32)).unwrap();
         assert!(message.contains("DSMR telegram") && !message.contains("D0"), "{message}");
     }
