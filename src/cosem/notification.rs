@@ -181,10 +181,7 @@ mod tests {
             message("0f000000010c07e50d1b01092f0f00ff88800200"),
             "apdu: date-time at octet 6 is on no calendar"
         );
-        assert_eq!(
-            message("0f0000000100020011"),
-            "axdr: 1 octet left at octet 8, behind the data"
-        );
+        assert_eq!(message("0f0000000100020011"), "axdr: 1 octet left at octet 8, behind the data");
     }
 
     #[test]

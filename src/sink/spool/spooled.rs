@@ -227,9 +227,12 @@ impl SpooledLines {
                 let (lines, unreadable) = (dropped.lines, dropped.unreadable);
                 if lines > 0 {
                     report.lost(lines);
-                    report.say(&format!(
-                        "the spool is full: the {lines} oldest readings are dropped"
-                    ));
+                    report.say(&match lines {
+                        1 => "the spool is full: the oldest reading is dropped".to_owned(),
+                        lines => {
+                            format!("the spool is full: the {lines} oldest readings are dropped")
+                        }
+                    });
                 }
                 if unreadable > 0 {
                     report.found(1);
