@@ -21,6 +21,20 @@ pub struct LinkFrame<'a> {
     pub octets: &'a [u8],
 }
 
+impl LinkFrame<'_> {
+    /// The position behind its last octet.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.position + self.octets.len() as u64
+    }
+
+    /// False for a frame that carries nothing: it may stand between APDUs without frames.
+    #[must_use]
+    pub fn has_data(&self) -> bool {
+        !matches!(self.link.segment(self.octets), Ok(None))
+    }
+}
+
 /// Octets that were skipped because no frame begins with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skipped<'a> {

@@ -141,7 +141,10 @@ fn check(
     let all: Vec<_> = telegrams.iter().flatten().collect();
     let frames = ["mbus", "hdlc", "wrapper"];
     let name = |layer: &str| layer.split('#').next().unwrap().to_owned();
-    let is_framed = all.iter().any(|span| frames.contains(&&*name(&span.layer)));
+    let tiles: Vec<_> = telegrams.iter().flat_map(|spans| tiles(spans, what)).collect();
+    let is_frame = |layer: &str| layer == "noise" || frames.contains(&layer);
+    let framed = tiles.iter().filter(|(layer, _)| is_frame(&name(layer)));
+    let is_framed = framed.map(|(_, octets)| octets.len()).sum::<usize>() == octets.len();
     let is_text = victim.wire.starts_with(b"/");
     let of_line = |layer: &str| match &*name(layer) {
         "noise" | "mbus" | "hdlc" | "wrapper" => true,
@@ -149,7 +152,6 @@ fn check(
         "dsmr" => is_text,
         _ => false,
     };
-    let tiles: Vec<_> = telegrams.iter().flat_map(|spans| tiles(spans, what)).collect();
     let line = tiles.iter().filter(|(layer, _)| of_line(layer)).flat_map(|(_, octets)| octets);
     assert_eq!(hex::encode(line.copied().collect::<Vec<_>>()), hex::encode(octets), "{what}");
     let outcome = decode_octets(octets, keys, usize::MAX);

@@ -37,6 +37,7 @@ mod guard;
 mod hdlc;
 mod http_pages;
 mod influx;
+mod intervals;
 mod jobs;
 #[cfg(feature = "cli")]
 mod layouts;

@@ -21,6 +21,7 @@ use meterpipe::{
         link,
         window::OctetWindow,
     },
+    error::Lapse,
     link::registry::LinkKind,
     record,
     source::{Burst, SourceLine, holders},
@@ -143,7 +144,7 @@ impl SourceState {
         match (&self.away, frameless) {
             (Some(why), _) => Some(why.clone()),
             (None, _) if silent >= SILENT => {
-                Some(self.message(&format!("nothing for {} s", silent.as_secs())))
+                Some(self.message(&format!("nothing for {}", Lapse(silent.as_secs()))))
             }
             (None, Some(frameless)) => Some(self.message(&frameless.text(now, &self.clause))),
             (None, None) => None,
@@ -181,7 +182,7 @@ impl SourceState {
             return None;
         }
         self.frameless = None;
-        Some(self.message(&format!("octets again after {silent} s")))
+        Some(self.message(&format!("octets again after {}", Lapse(silent))))
     }
 
     /// Notes frames. Returns a message if their absence was reported.
@@ -222,7 +223,8 @@ impl SourceState {
             let view = self.view(silent.as_secs());
             let found = line_finding(&LineFacts::default(), &view);
             let clause = found.map(|found| found.clause()).unwrap_or_default();
-            return Some(self.message(&format!("nothing for {} s; {clause}", silent.as_secs())));
+            let silent = Lapse(silent.as_secs());
+            return Some(self.message(&format!("nothing for {silent}; {clause}")));
         }
         let frameless = self.frameless.filter(|it| it.is_reported(now))?;
         // During a silence that was reported, the missing frames are no second fault.

@@ -141,7 +141,15 @@ impl Context {
             (_, cause) if cause.leaves_closed() => self.tally.closed += 1,
             (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
             // A line of another kind holds no telegram.
-            (_, Cause::NotReadings { .. } | Cause::NoTime | Cause::OutOfOrder { .. }) => {}
+            (
+                _,
+                Cause::NotReadings { .. }
+                | Cause::NoTime
+                | Cause::TimeForm
+                | Cause::Interval { .. }
+                | Cause::OutOfOrder { .. }
+                | Cause::ClockAhead { .. },
+            ) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
             }
