@@ -7,6 +7,7 @@
 
 use crate::{
     cipher::ciphered::SystemTitle,
+    counted::{counted, counted_as, verb},
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
@@ -66,9 +67,16 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
                 ),
             ),
             _ => found.with(
-                format!("{opened} telegrams are read, and none of their values has a name"),
                 format!(
-                    "{opened} Telegramme werden gelesen, doch keiner ihrer Werte hat einen Namen"
+                    "{} {} read, and no value in {} has a name",
+                    counted(opened, "telegram"),
+                    verb(opened, "is", "are"),
+                    verb(opened, "it", "them")
+                ),
+                format!(
+                    "{} {} gelesen, doch kein Wert darin hat einen Namen",
+                    counted_as(opened, "Telegramm", "Telegramme"),
+                    verb(opened, "wird", "werden")
                 ),
             ),
         });

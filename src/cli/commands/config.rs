@@ -11,7 +11,6 @@ use crate::cli::{
     live::sources,
     run::{
         context::Context,
-        messages::counted,
         status::{Status, Stop},
     },
     setup::{
@@ -23,6 +22,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    counted::counted,
     format::printable::printable,
     sink::{
         files::path_template::PathTemplate, line_counters::LineCounters, registry, settings::redact,

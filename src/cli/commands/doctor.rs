@@ -27,7 +27,7 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        messages::{Messages, Verbosity, counted},
+        messages::{Messages, Verbosity},
         stage::Stage,
         status::{Status, Stop},
     },
@@ -40,6 +40,7 @@ use crate::cli::{
 };
 use meterpipe::{
     cipher::key_file::{KeyEntry, ONLY_AUTHENTICATION},
+    counted::counted,
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},

@@ -16,7 +16,6 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        messages::counted,
         service::{self, ServiceState},
         signals::{self, Signals},
         stage::Stage,
@@ -25,6 +24,7 @@ use crate::cli::{
     setup::shared_args::UntilArgs,
 };
 use meterpipe::{
+    counted::counted,
     error::Lapse,
     file_error,
     link::reassembly::PAUSE,

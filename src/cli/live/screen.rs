@@ -40,6 +40,7 @@ use crate::cli::run::{
 use meterpipe::{
     chain::event::Refusal,
     cipher::ciphered::SystemTitle,
+    counted::counted,
     error::Layer,
     format::{entry::OutputTelegram, options::FormatOptions, table::Table, units::Units},
 };
@@ -138,7 +139,7 @@ impl Screen {
             0 => String::new(),
             rejected => format!(", {rejected} rejected"),
         };
-        let counts = format!("{} octets{damaged}", tally.octets);
+        let counts = format!("{}{damaged}", counted(tally.octets, "octet"));
         let rows = layout::rows(&self.picture(counts), size);
         // Only what is different is written, and nothing is cleared before: either would flicker.
         for (at, row) in rows.iter().enumerate() {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use meterpipe::{
+    counted::counted,
     diagnosis::{
         finding::Finding,
         foreign::{self, ForeignProtocol},
@@ -264,7 +265,8 @@ impl Frameless {
             0 => String::new(),
             marked => format!(", {marked} of them damaged on the line"),
         };
-        format!("no frame in the {octets} octets of {seconds} s{marked}; {clause}")
+        let octets = counted(octets, "octet");
+        format!("no frame in the {octets} of {seconds} s{marked}; {clause}")
     }
 }
 
@@ -367,6 +369,7 @@ mod tests {
             frameless(&mut line, burst(part), at(1));
             assert_eq!(line.fault(at(1)), None);
         }
+        line.note_octets(at(32));
         let message = line.fault(at(32)).unwrap();
         assert!(message.contains("DSMR telegram") && !message.contains("D0"), "{message}");
     }

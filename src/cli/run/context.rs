@@ -10,6 +10,7 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
+    counted::counted,
     diagnosis::{
         diagnosis::Diagnosis,
         finding::Finding,
@@ -94,7 +95,10 @@ impl Context {
                         let clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
                         return Stop::Failed(
                             status,
-                            format!("{text}, and no frame in {octets} octets; {clause}"),
+                            format!(
+                                "{text}, and no frame in {}; {clause}",
+                                counted(octets, "octet")
+                            ),
                         );
                     }
                 }
@@ -235,8 +239,11 @@ fn closed(tally: &Tally) -> String {
 
 fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> String {
     let mut text = match (tally.octets, tally.prose) {
-        (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
-        (octets, _) => format!("no telegram found in {octets} octets"),
+        (0, 1..) => {
+            let lines = counted(tally.prose, "line");
+            format!("no telegram found in {lines} of text without hex")
+        }
+        (octets, _) => format!("no telegram found in {}", counted(octets, "octet")),
     };
     // A file may hold anything: only a cause that its octets show is told.
     let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();
