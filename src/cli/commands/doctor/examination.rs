@@ -38,6 +38,12 @@ const ENOUGH_CLOSED: usize = 3;
 /// Octets without a frame after which other settings are tried: two telegrams.
 const IN_VAIN: usize = 600;
 
+/// Places of damage that are kept.
+const SEVERAL: usize = 8;
+
+/// Keys that are tried without their names.
+const MOST_NAMES: usize = 100;
+
 /// The stage that examines.
 pub struct Examination {
     chain: Decode,
@@ -72,16 +78,11 @@ impl Examination {
         links: LinkChoice,
         time: Duration,
     ) -> Self {
-        let name = |entry: &KeyEntry| match &entry.name {
-            Some(MeterName::Title(title)) => Some(hex::encode(title)),
-            Some(MeterName::Meter(number)) => Some(number.clone()),
-            None => None,
-        };
         let example = Key::new(EXAMPLE_KEY);
         let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
         let keys = KeyFacts {
             keys: entries.len(),
-            names: entries.iter().filter_map(name).collect(),
+            names: entries.iter().filter_map(name_of).collect(),
             has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
             is_example_gak: !entries.is_empty() && entries.iter().all(is_gak),
             has_gak: entries.iter().any(|entry| entry.gak.is_some()),
@@ -137,15 +138,17 @@ impl Examination {
                 apdu.is_some_and(ciphered::is_tagged)
             });
         }
-        if !self.keys.names.is_empty() {
-            let nameless = self.entries.iter().map(|it| KeyEntry { name: None, ..it.clone() });
-            self.keys.other_name_opens = self.opens(nameless.collect());
-        }
+        // A key with another name first: the others were tried as they are.
+        let named = self.entries.iter().filter(|entry| entry.name.is_some());
+        let mut named = named.take(MOST_NAMES);
+        self.keys.tried_nameless = named.clone().next().is_some();
+        let opens = named.find(|entry| self.opens(KeyEntry { name: None, ..(*entry).clone() }));
+        self.keys.other_name = opens.and_then(name_of);
     }
 
-    /// True if keys open a telegram of the octets that came.
-    fn opens(&self, keys: Vec<KeyEntry>) -> bool {
-        let chain = Decode::new(Decrypt::new(keys, self.demands));
+    /// True if a key opens a telegram of the octets that came.
+    fn opens(&self, key: KeyEntry) -> bool {
+        let chain = Decode::new(Decrypt::new(vec![key], self.demands));
         let mut chain = chain.with_families(self.families).with_links(self.links);
         let mut opened = false;
         let mut out =
@@ -168,8 +171,11 @@ impl Examination {
                 self.keys.named += usize::from(telegram.fields().next().is_some());
                 self.meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
                 self.verified |= entry.authenticated() == Some(true);
-                // The last telegram counts: a clock that was set is right again.
-                self.keys.clock = entry.time_doubt().map(clock);
+                self.keys.count(record.attributes.title, true);
+                let doubt = entry.time_doubt().map(clock);
+                self.keys.doubted += usize::from(doubt.is_some());
+                self.keys.clock_is_right = doubt.is_none();
+                self.keys.clock = doubt.or_else(|| self.keys.clock.take());
             }
             DecodeEvent::Refused(refusal) => {
                 let Error { layer, cause, .. } = refusal.error;
@@ -177,8 +183,15 @@ impl Examination {
                 match (layer, cause) {
                     (_, cause) if cause.leaves_closed() => self.closed(refusal.title, cause),
                     (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(None, cause),
-                    (_, Cause::KeyFits { .. }) | (Layer::Axdr | Layer::Reading, _) => {
+                    (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
+                        if self.keys.unsound_at.len() < SEVERAL {
+                            self.keys.unsound_at.insert(damaged);
+                        }
+                    }
+                    (Layer::Axdr | Layer::Reading, _) => {
+                        self.keys.unsound += 1;
+                        self.keys.unreadable += 1;
                     }
                     _ => self.rejected += 1,
                 }
@@ -189,6 +202,7 @@ impl Examination {
 
     fn closed(&mut self, title: Option<[u8; 8]>, cause: Cause) {
         self.keys.closed += 1;
+        self.keys.count(title, false);
         self.keys.cause = Some(cause);
         self.keys.title = title.or(self.keys.title);
     }
@@ -257,6 +271,15 @@ impl Stage for Examination {
 
     fn frames(&self) -> u64 {
         self.chain.frames()
+    }
+}
+
+/// The meter that a key is for.
+fn name_of(entry: &KeyEntry) -> Option<String> {
+    match &entry.name {
+        Some(MeterName::Title(title)) => Some(hex::encode(title)),
+        Some(MeterName::Meter(number)) => Some(number.clone()),
+        None => None,
     }
 }
 
