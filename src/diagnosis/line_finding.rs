@@ -94,6 +94,9 @@ fn is_foreign(facts: &LineFacts) -> bool {
     }
 }
 
+/// Seconds in which each meter has sent.
+const ALL_PUSH: u64 = 61;
+
 fn silent(facts: &LineFacts, view: &LineView) -> Finding {
     let found = match (view.seconds, facts.octets) {
         (None, 0) => {
@@ -104,6 +107,11 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
             format!("the input holds {octets} octets: no telegram is so short"),
             format!("die Eingabe enthält {octets} Oktette: so kurz ist kein Telegramm"),
         ),
+        (Some(seconds @ ..ALL_PUSH), 0) => Finding::new(Diagnosis::Silent)
+            .with(
+                format!("nothing came in {seconds} s (some meters send once a minute: --time 90s listens longer)"),
+                format!("in {seconds} s kam nichts an (manche Zähler senden einmal pro Minute: --time 90s wartet länger)"),
+            ),
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {

@@ -12,7 +12,9 @@ use crate::cli::{
     },
     setup::{
         config_file::{self, Config},
-        destinations, keys,
+        destinations,
+        key_problem::KeyProblem,
+        keys,
         shared_args::KeyArgs,
     },
 };
@@ -40,7 +42,7 @@ impl KeySources {
         &self,
         config: Option<&Config>,
         messages: &Messages,
-    ) -> Result<Vec<KeyEntry>, Stop> {
+    ) -> Result<Vec<KeyEntry>, KeyProblem> {
         let mut entries = keys::entries(&self.args, messages)?;
         if let (true, Some(config)) = (entries.is_empty(), config) {
             entries = keys::configured(config, messages)?;

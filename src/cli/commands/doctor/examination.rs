@@ -44,6 +44,15 @@ const SEVERAL: usize = 8;
 /// Keys that are tried without their names.
 const MOST_NAMES: usize = 100;
 
+/// Fewer octets than that come of a contact that is touched.
+const LEAST_OCTETS: u64 = 8;
+
+/// The least octets of a push.
+const LEAST_PUSH: u64 = 90;
+
+/// A silence that no telegram has within.
+const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
+
 /// The stage that examines.
 pub struct Examination {
     chain: Decode,
@@ -64,6 +73,11 @@ pub struct Examination {
     pub has_alternatives: bool,
     /// The end of the examination of a live source.
     until: Instant,
+    /// The end if no octets come before.
+    longest: Instant,
+    begun: Instant,
+    /// True if the first octets came after a silence: they begin a telegram.
+    from_silence: bool,
     rejected: usize,
     is_foreign: bool,
     look_at: usize,
@@ -102,10 +116,24 @@ impl Examination {
             live: false,
             has_alternatives: false,
             until: Instant::now() + time,
+            longest: Instant::now() + time,
+            begun: Instant::now(),
+            from_silence: false,
             rejected: 0,
             is_foreign: false,
             look_at: 64,
         }
+    }
+
+    /// Goes on for that long if no octets come.
+    pub fn wait_for_octets(&mut self, longest: Duration) {
+        self.longest = Instant::now() + longest;
+    }
+
+    /// The end as things are.
+    fn end_of_time(&self) -> Instant {
+        let is_silent = self.octets() < LEAST_OCTETS;
+        if is_silent { self.longest.max(self.until) } else { self.until }
     }
 
     /// Whole telegrams, opened or not.
@@ -239,17 +267,20 @@ impl Examination {
 
 impl Task for Examination {
     fn tick(&mut self, context: &mut Context) {
-        context.done |= self.live && Instant::now() >= self.until;
+        context.done |= self.live && Instant::now() >= self.end_of_time();
     }
 
     fn tick_interval(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
+        self.end_of_time().saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
     }
 }
 
 impl Stage for Examination {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
+        if self.octets() == 0 {
+            self.from_silence = self.begun.elapsed() >= BETWEEN_PUSHES;
+        }
         match self.live {
             true => self.window.push(record.octets, marks),
             false => self.window.push_file(record.octets, marks),
@@ -267,6 +298,11 @@ impl Stage for Examination {
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         self.run(context, |chain, out| chain.quiet(silent, out));
+        // A whole push brought no frame: the next one shows no more.
+        let octets = self.octets();
+        let in_vain = self.has_alternatives && self.from_silence && octets >= LEAST_PUSH;
+        let is_frameless = self.chain.frames() == 0 && self.telegrams() == 0;
+        context.done |= self.live && in_vain && is_frameless && silent >= BETWEEN_PUSHES;
     }
 
     fn frames(&self) -> u64 {
