@@ -278,7 +278,9 @@ fn under_other_name(facts: &KeyFacts, found: Finding) -> Finding {
             "der Schlüssel passt zu diesem Zähler; die Nummer oder der Systemtitel davor in der Datei gehört zu einem anderen",
         ),
         step: Wording::new(
-            format!("write the system title above in front of the key instead of {name}, or nothing"),
+            format!(
+                "write the system title above in front of the key instead of {name}, or nothing"
+            ),
             format!("statt {name} den Systemtitel oben vor den Schlüssel schreiben, oder nichts"),
         ),
     };

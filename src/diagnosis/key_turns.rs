@@ -65,7 +65,11 @@ mod tests {
         ] {
             let mut turns = KeyTurns::default();
             telegrams.chars().for_each(|telegram| turns.push(telegram == 'o'));
-            assert_eq!((turns.is_damage(), turns.is_exchange()), (is_damage, is_exchange), "{telegrams}");
+            assert_eq!(
+                (turns.is_damage(), turns.is_exchange()),
+                (is_damage, is_exchange),
+                "{telegrams}"
+            );
         }
     }
 }

@@ -84,7 +84,12 @@ pub fn noise(size: usize) -> Vec<u8> {
 }
 
 /// The frames of so many telegrams.
-pub fn telegrams(kind: MeterKind, count: usize, guek: Option<&str>, gak: Option<&str>) -> Vec<Vec<u8>> {
+pub fn telegrams(
+    kind: MeterKind,
+    count: usize,
+    guek: Option<&str>,
+    gak: Option<&str>,
+) -> Vec<Vec<u8>> {
     let start = Timestamp::from_second(1_790_000_000).unwrap();
     telegrams_from(start, kind, count, guek, gak)
 }
@@ -640,6 +645,11 @@ fn devices_that_cannot_be_opened_are_told_apart() {
     holder.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let holder = Running(holder.spawn().unwrap());
     let id = holder.0.id();
+    // A doctor that came first would take the port from it.
+    wait_for("the port is open", || {
+        let open = fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|it| fs::read_link(it.path()).ok()).any(|it| it == Path::new(node))
+    });
     wait_for("the port is locked", || doctor(&["--time", "1s", node]).1["verdict"] == "busy");
     let (ran, found) = doctor(&["--time", "1s", node]);
     assert_eq!(ran.status, 5);

@@ -12,12 +12,10 @@ use std::{
 };
 
 use crate::cli::{
-    commands::{
-        doctor::{
-            examination::Examination,
-            report::DoctorReport,
-            trials::{TrialLine, may_be_settings},
-        },
+    commands::doctor::{
+        examination::Examination,
+        report::DoctorReport,
+        trials::{TrialLine, may_be_settings},
     },
     input::files,
     live::{

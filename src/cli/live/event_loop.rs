@@ -292,7 +292,13 @@ impl EventLoop {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            if let Some(fault) = line.fault(now) {
+            if let Some(mut fault) = line.fault(now) {
+                if context.tally.telegrams == 0 && context.names_doctor() {
+                    fault.push_str(&format!(
+                        "; if it lasts, end this run and start {}",
+                        line.doctor()
+                    ));
+                }
                 context.messages.warn(&fault);
             }
         }
@@ -311,10 +317,17 @@ impl EventLoop {
     }
 
     /// The reason to stop, with the cause of the line that brought the most octets.
-    fn late(&self, timeout: Duration, context: &Context) -> Stop {
-        match self.lines.iter().max_by_key(|line| line.window().total()) {
-            Some(line) => context.late(timeout, line.window(), &line.view(timeout.as_secs())),
-            None => context.tally.late(timeout),
+    fn late(&self, timeout: Duration, context: &mut Context) -> Stop {
+        let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
+            return context.tally.late(timeout);
+        };
+        match context.late(timeout, line.window(), &line.view(timeout.as_secs())) {
+            Stop::Failed(status, text)
+                if context.tally.telegrams == 0 && context.names_doctor() =>
+            {
+                Stop::Failed(status, format!("{text}; {} examines it", line.doctor()))
+            }
+            stop => stop,
         }
     }
 }

@@ -44,12 +44,18 @@ impl KeyProblem {
             _ => KeyFault::Unreadable,
         };
         let (english, german) = (file_error::unreadable(error), file_error::german(error));
-        Self { fault, text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")) }
+        Self {
+            fault,
+            text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")),
+        }
     }
 
     /// A fault with both texts, behind the name of the file.
     pub fn new(fault: KeyFault, name: &str, [english, german]: [&str; 2]) -> Self {
-        Self { fault, text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")) }
+        Self {
+            fault,
+            text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")),
+        }
     }
 
     /// A defect of a text. `mark` is the character in the way, if it is one.
@@ -72,7 +78,8 @@ impl KeyProblem {
             (_, Cause::Column { what: ONLY_AUTHENTICATION }) => KeyFault::OnlyAuthentication,
             (0, _) if is_empty => KeyFault::Empty,
             (0, _) => KeyFault::NoKey,
-            _ => KeyFault::Format,
+            _ if has_digits(text) => KeyFault::Format,
+            _ => KeyFault::NoKey,
         };
         let [advice, rat] = hint(text);
         let german = german(defect);
@@ -103,6 +110,20 @@ impl From<KeyProblem> for Stop {
         Self::usage(problem.text.english)
     }
 }
+
+/// True if a part of the text may be meant as a key.
+fn has_digits(text: &str) -> bool {
+    let digits = |line: &str| -> usize {
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+        let words = words.filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+        words.map(str::len).sum()
+    };
+    text.lines().any(|line| digits(line) >= LEAST_DIGITS)
+        || text.split_whitespace().filter(|word| word.len() == 2).count() >= LEAST_DIGITS
+}
+
+/// Fewer digits and letters than that are no key with a slip.
+const LEAST_DIGITS: usize = 12;
 
 /// A defect of a key in German.
 pub fn german(defect: &Defect) -> String {

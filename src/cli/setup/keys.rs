@@ -56,11 +56,15 @@ pub const fn demands(args: &shared_args::KeyArgs) -> Demands {
 }
 
 /// All keys of the arguments, credentials and environment.
-pub fn entries(args: &shared_args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProblem> {
+pub fn entries(
+    args: &shared_args::KeyArgs,
+    messages: &Messages,
+) -> Result<Vec<KeyEntry>, KeyProblem> {
     memory::protect();
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
-        let gak = one(&gak, ["the authentication key (GAK)", "der Authentifizierungsschlüssel (GAK)"])?;
+        let gak =
+            one(&gak, ["the authentication key (GAK)", "der Authentifizierungsschlüssel (GAK)"])?;
         for entry in &mut entries {
             entry.gak.get_or_insert_with(|| gak.clone());
         }
@@ -213,7 +217,8 @@ fn one((text, name): &NamedSecret, [what, was]: [&str; 2]) -> Result<Key, KeyPro
     key.map_err(|defect| {
         let [advice, rat] = key_problem::hint(text);
         let (error, fehler) = (defect.error, key_problem::german(&defect));
-        let (english, german) = (format!("{what}: {error}{advice}"), format!("{was}: {fehler}{rat}"));
+        let (english, german) =
+            (format!("{what}: {error}{advice}"), format!("{was}: {fehler}{rat}"));
         KeyProblem::new(KeyFault::Format, name, [&english, &german])
     })
 }

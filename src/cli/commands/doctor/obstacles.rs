@@ -28,10 +28,8 @@ use meterpipe::{
 /// The finding that there is no source. `why` is the message of a run.
 pub fn no_source(is_named: bool, why: &str) -> Finding {
     let default = if is_named { None } else { ports::default_port().err() };
-    let wording = default.map_or_else(
-        || Wording::new(why, file_error::in_german(why)),
-        |error| error.wording(),
-    );
+    let wording = default
+        .map_or_else(|| Wording::new(why, file_error::in_german(why)), |error| error.wording());
     Finding { evidence: vec![wording], ..Finding::new(Diagnosis::NoDevice) }
 }
 
@@ -53,7 +51,9 @@ pub fn unreadable(path: &Path) -> Finding {
     let error = std::fs::File::open(path).err();
     let [english, german] = match &error {
         Some(error) => [file_error::unreadable(error), file_error::german(error)],
-        None if path.is_dir() => ["a folder, not a file", "ein Ordner, keine Datei"].map(str::to_owned),
+        None if path.is_dir() => {
+            ["a folder, not a file", "ein Ordner, keine Datei"].map(str::to_owned)
+        }
         None => ["cannot be read", "nicht lesbar"].map(str::to_owned),
     };
     let path = path.display();

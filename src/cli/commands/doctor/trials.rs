@@ -63,8 +63,12 @@ impl TrialLine {
         let lines: Vec<_> = unheard.iter().map(|it| it.0.to_string()).collect();
         let lines = lines.join(", ");
         finding.with(
-            format!("nothing came in the time that was left for {lines}: --time 2m tries them longer"),
-            format!("in der Zeit, die für {lines} blieb, kam nichts an: --time 2m versucht sie länger"),
+            format!(
+                "nothing came in the time that was left for {lines}: --time 2m tries them longer"
+            ),
+            format!(
+                "in der Zeit, die für {lines} blieb, kam nichts an: --time 2m versucht sie länger"
+            ),
         )
     }
 
