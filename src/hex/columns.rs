@@ -100,7 +100,8 @@ impl HexColumns {
     /// The octet of a numbered row.
     fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<ColumnRow> {
         let expected = self.numbered.take().filter(|numbered| numbered.delimiter == delimiter);
-        let [number, octet, ..] = fields else {
+        // More fields are a row of octets.
+        let ([number, octet] | [number, octet, _]) = fields else {
             return None;
         };
         let number = slice(line, number.clone()).trim_ascii();
@@ -224,8 +225,9 @@ fn unquoted(field: &[u8]) -> &[u8] {
 const DELIMITERS: [u8; 4] = *b";,\t|";
 
 /// Parts of names of a column with hex, the best first.
-const NAMES: [&str; 11] = [
-    "hex", "telegram", "payload", "frame", "apdu", "raw", "byte", "octet", "data", "daten", "value",
+const NAMES: [&str; 13] = [
+    "hex", "telegram", "payload", "frame", "apdu", "raw", "byte", "octet", "oktett", "data",
+    "daten", "value", "wert",
 ];
 
 /// More fields are no table.

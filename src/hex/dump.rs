@@ -160,10 +160,16 @@ impl Dump {
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
         }
-        if let Some(step) = listing::step(&mut self.listing, text) {
+        let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
+        if found.is_none()
+            && let Some(step) = listing::step(&mut self.listing, text)
+        {
             return self.step(&step, text, run);
         }
-        match if pasted { self.pasted.line(text) } else { None } {
+        if found.is_none() && pasted {
+            found = self.pasted.line(text);
+        }
+        match found {
             Some(PastedLine::Nothing) => Ok(()),
             Some(PastedLine::Hex(range)) => self.hex(text, range, run),
             Some(PastedLine::Octets(octets)) => {
@@ -306,7 +312,7 @@ impl Dump {
     }
 }
 
-/// The blanks and hyphens of web pages and PDF documents as those that are typed.
+/// The blanks and hyphens of web pages and PDF documents as those that are typed. CuteCom draws line ends.
 fn typed(text: &[u8]) -> Cow<'_, [u8]> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -314,7 +320,7 @@ fn typed(text: &[u8]) -> Cow<'_, [u8]> {
     match core::str::from_utf8(text) {
         Ok(characters) => Cow::Owned(
             characters
-                .replace(['\u{a0}', '\u{2009}', '\u{202f}'], " ")
+                .replace(['\u{a0}', '\u{2009}', '\u{202f}', '\u{240a}', '\u{240d}'], " ")
                 .replace(['\u{ad}', '\u{2010}', '\u{2011}'], "-")
                 .into_bytes(),
         ),

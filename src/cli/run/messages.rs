@@ -408,6 +408,12 @@ fn cause_kind(error: &Error) -> CauseKind {
     (error.layer, discriminant(&error.cause), what)
 }
 
+/// True for the names of listings that another option would make readable.
+fn is_other_dump(what: &str) -> bool {
+    let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
+    names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
+}
+
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
@@ -417,7 +423,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"
         }
-        Cause::Unsupported { what } if what.starts_with("16-bit words") => {
+        Cause::Unsupported { what } if is_other_dump(what) => {
             "dump it again with xxd or hexdump -C"
         }
         _ => return defects::cause_of(error).map(Diagnosis::hint),
