@@ -61,7 +61,7 @@ const fn is_digit(c: u8) -> bool {
 }
 
 /// The octets of whole groups of four digits.
-fn decoded(run: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decoded(run: &[u8]) -> Option<Vec<u8>> {
     let groups = run.as_chunks::<4>();
     let (groups, []) = groups else {
         return None;

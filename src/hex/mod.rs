@@ -4,7 +4,7 @@
 //! - [`detect`]: whether an input is text at all.
 //! - [`dump`]: every other form that people keep telegrams in.
 mod annotated;
-mod base64;
+pub(crate) mod base64;
 mod byte_rows;
 pub mod canonical;
 mod columns;
