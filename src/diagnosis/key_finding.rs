@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::{
     cipher::ciphered::SystemTitle,
     diagnosis::{
-        diagnosis::{Diagnosis, Wording},
+        diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
         foreign::ForeignProtocol,
         key_turns::KeyTurns,
@@ -216,7 +216,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         }
         .with(
             format!("they are {what}, which is not read"),
-            format!("es ist {what}, was nicht gelesen wird"),
+            format!(
+                "es ist {}, was nicht gelesen wird",
+                ForeignProtocol::Dlms(what).title(AdviceLanguage::German)
+            ),
         ),
         Some(Cause::NoTitle) => Finding {
             hint: Some("give it with --system-title"),
