@@ -41,7 +41,7 @@ pub fn in_german(reason: &str) -> String {
 }
 
 /// Reasons of the system and of this program, and their German.
-const GERMAN: [(&str, &str); 22] = [
+const GERMAN: [(&str, &str); 29] = [
     ("no such file or directory", "gibt es nicht"),
     ("no such file", "keine solche Datei"),
     ("no such device", "kein solches Gerät"),
@@ -63,6 +63,13 @@ const GERMAN: [(&str, &str); 22] = [
     ("timed out", "keine Antwort"),
     ("end of file", "das Ende kam zu früh"),
     ("input/output error", "Fehler beim Lesen: ist der Adapter noch eingesteckt?"),
+    ("refuses user", "der Server lehnt Benutzer oder Passwort ab"),
+    ("refuses a client", "der Server verlangt Benutzer und Passwort"),
+    ("not accept", "der Server lehnt die Anmeldung ab"),
+    ("requires a login", "der Server verlangt eine Anmeldung"),
+    ("does not know", "der Server kennt die Datenbank oder den Speicherort nicht"),
+    ("certificate", "dem Zertifikat des Servers wird nicht vertraut"),
+    ("no such folder", "kein solcher Ordner"),
     ("busy", "schon in Gebrauch"),
 ];
 

@@ -4,7 +4,7 @@ use core::fmt;
 use std::path::PathBuf;
 
 use crate::{
-    diagnosis::diagnosis::{AdviceLanguage, Diagnosis, Wording},
+    diagnosis::diagnosis::{Diagnosis, Wording},
     file_error,
 };
 
@@ -91,10 +91,9 @@ impl OpenError {
     /// The text in both languages.
     #[must_use]
     pub fn wording(&self) -> Wording {
-        let step = |diagnosis: Diagnosis| diagnosis.step(AdviceLanguage::German);
         let german = match self {
             Self::Missing { path, available } if available.is_empty() => {
-                format!("{}: kein solches Gerät; {}", path.display(), step(Diagnosis::NoDevice))
+                format!("{}: kein solches Gerät; ist der Adapter eingesteckt?", path.display())
             }
             Self::Missing { path, available } => {
                 format!("{}: kein solches Gerät; es gibt {}", path.display(), GermanList(available))
@@ -104,7 +103,10 @@ impl OpenError {
                 format!("{}: ein anderer Prozess hat es", path.display())
             }
             Self::Forbidden { path } => {
-                format!("{}: keine Berechtigung; {}", path.display(), step(Diagnosis::Permission))
+                format!(
+                    "{}: keine Berechtigung; der Benutzer gehört nicht zur Gruppe dialout",
+                    path.display()
+                )
             }
             Self::NotADevice { path } => {
                 format!("{}: kein serielles Gerät", path.display())

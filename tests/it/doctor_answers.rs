@@ -189,7 +189,7 @@ fn a_german_answer_has_german_evidence() {
         &["--key-file", &key, &compressed],
         &["--key-file", &key, &missing],
         &["--key-file", &key, &closed],
-        &["--key-file", &key, "tcp://no-such-host.invalid:1"],
+        &["--key-file", &key, "tcp://kein-rechner.invalid:1"],
         &["--key-file", &key, "/dev/serial/by-id/none"],
         &["--key-file", &key, &here],
         &["--key-file", &key],
@@ -207,8 +207,32 @@ fn a_german_answer_has_german_evidence() {
     }
 }
 
+#[test]
+fn a_sink_that_refuses_is_told_in_german() {
+    let folder = folder(KEY);
+    let (capture, config) = (folder.path().join("capture"), folder.path().join("config.toml"));
+    fs::write(&capture, sound(3)).unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (capture, key) = (capture.display(), folder.path().join("guek"));
+    let key = key.display();
+    for (sink, told) in [
+        (format!("mqtt://{closed}"), "dort nimmt kein Programm Verbindungen an"),
+        ("file:/kein/ordner/x.csv".to_owned(), "kein solcher Ordner"),
+    ] {
+        let text = format!(
+            "[[meter]]\nsource = '{capture}'\nkey_file = '{key}'\n\n[[sink]]\nto = '{sink}'\n"
+        );
+        fs::write(&config, text).unwrap();
+        let config = config.to_str().unwrap();
+        let all =
+            ["doctor", "--lang", "de", "--format", "json", "--time", "5s", "--config", config];
+        let ran = run_command(command(&all), b"");
+        assert!(ran.out.contains("\"verdict\":\"sink\"") && ran.out.contains(told), "{ran:?}");
+    }
+}
+
 /// Words that no German sentence has.
-const ENGLISH: [&str; 37] = [
+const ENGLISH: [&str; 36] = [
     "the",
     "is",
     "are",
@@ -244,7 +268,6 @@ const ENGLISH: [&str; 37] = [
     "read",
     "only",
     "name",
-    "serial",
     "plugged",
 ];
 
@@ -278,6 +301,11 @@ fn a_watch_that_ends_without_a_reading_names_the_doctor_once() {
         let named = ran.err.matches("meterpipe doctor").count();
         assert_eq!(named, 1, "{ran:?}");
     }
+    let device = FedDevice::new(move |_| every_other(true));
+    let arguments = ["watch", "--format", "json", "--timeout", "32s", device.node()];
+    let ran = run_command(command(&arguments), b"");
+    let named: Vec<_> = ran.err.lines().filter(|it| it.contains("meterpipe doctor")).collect();
+    assert!(matches!(*named, [live] if live.contains("no telegram in 30 s")), "{ran:?}");
     let folder = folder(KEY);
     let (input, key) = (folder.path().join("input"), folder.path().join("guek"));
     fs::write(&input, every_other(true)).unwrap();

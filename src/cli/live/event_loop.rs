@@ -45,6 +45,9 @@ const REST: Duration = Duration::from_secs(5);
 /// The timeout of `--once` if the user sets none.
 const ONCE: Duration = Duration::from_secs(60);
 
+/// A run whose frames make no telegram for so long is stranded: six intervals of a meter.
+const STRANDED: Duration = Duration::from_secs(30);
+
 /// Reads all sources until the run ends.
 pub fn run(
     sources: Vec<Box<dyn Source>>,
@@ -302,6 +305,7 @@ impl EventLoop {
                 context.messages.warn(&fault);
             }
         }
+        self.note_stranded(context);
         let Some(timeout) = self.timeout.filter(|timeout| now - self.last_telegram >= *timeout)
         else {
             return Ok(());
@@ -314,6 +318,23 @@ impl EventLoop {
             (Some(_), late) => late,
             (None, _) => self.late(timeout, context),
         })
+    }
+
+    /// Names the doctor once to a user whose frames make no telegrams.
+    fn note_stranded(&self, context: &mut Context) {
+        let is_stranded = context.tally.telegrams == 0
+            && self.last_telegram.elapsed() >= STRANDED
+            && self.lines.iter().any(|line| line.frames.load(Ordering::Relaxed) > 0);
+        let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
+            return;
+        };
+        if is_stranded && context.names_doctor() {
+            let (seconds, doctor) = (STRANDED.as_secs(), line.doctor());
+            context.messages.warn(&format!(
+                "{}: frames, and no telegram in {seconds} s; if it lasts, end this run and start {doctor}",
+                line.name
+            ));
+        }
     }
 
     /// The reason to stop, with the cause of the line that brought the most octets.

@@ -50,6 +50,9 @@ const LEAST_OCTETS: u64 = 8;
 /// The least octets of a push.
 const LEAST_PUSH: u64 = 90;
 
+/// The time in which a telegram comes to its end.
+const LONGEST_PUSH: Duration = Duration::from_secs(5);
+
 /// A silence that no telegram has within.
 const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 
@@ -280,6 +283,9 @@ impl Stage for Examination {
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
         if self.octets() == 0 {
             self.from_silence = self.begun.elapsed() >= BETWEEN_PUSHES;
+            // The first telegram comes to its end, however late it began.
+            let end = Instant::now() + LONGEST_PUSH;
+            self.until = self.until.max(end.min(self.longest));
         }
         match self.live {
             true => self.window.push(record.octets, marks),
