@@ -38,11 +38,16 @@ impl DecimalList {
         let octets = numbers(list)?;
         let is_wide = |number: &[u8]| number.len() == 3 && number.iter().all(u8::is_ascii_digit);
         let wide = list.split(|&c| is_between(c)).any(is_wide);
-        let alone = octets.len() == 1 && (text.ends_with(b",") || STARTS.contains(&text));
+        let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
         let is_list = wide && (octets.len() >= LEAST || alone);
         self.open = is_list && goes_on(text);
         is_list.then_some(octets)
     }
+}
+
+/// True for the first octet of a telegram, alone on its line.
+pub(super) fn is_start(line: &[u8]) -> bool {
+    STARTS.contains(&line.trim_ascii())
 }
 
 /// The part of a line that may be a list: in brackets, or the end of it.

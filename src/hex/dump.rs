@@ -52,6 +52,8 @@ pub struct Dump {
     digits: Digits,
     listing: Option<Listing>,
     pasted: Pasted,
+    /// The line before was digits, an odd number of them.
+    was_odd: bool,
     /// The line began in an earlier call.
     begun: Option<Begun>,
     /// Octets of the byte order mark that were seen, or three for none.
@@ -108,6 +110,7 @@ impl Dump {
     pub fn finish(&mut self) -> Result<()> {
         self.begun = None;
         self.byte_order_mark = 0;
+        self.was_odd = false;
         self.pasted = Pasted::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
@@ -167,7 +170,8 @@ impl Dump {
             return self.step(&step, text, run);
         }
         if found.is_none() && pasted {
-            found = self.pasted.line(text);
+            let is_odd = is_odd_run(text);
+            found = self.pasted.line(text, core::mem::replace(&mut self.was_odd, is_odd));
         }
         match found {
             Some(PastedLine::Nothing) => Ok(()),

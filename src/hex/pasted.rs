@@ -9,7 +9,7 @@ use super::{
     base64::Base64Lines,
     byte_rows::ByteRows,
     columns::{ColumnRow, HexColumns},
-    decimal::DecimalList,
+    decimal::{self, DecimalList},
     gurux::{Gurux, RebuiltApdus},
     markup::Markup,
     notation::Notations,
@@ -71,8 +71,8 @@ impl Pasted {
         })
     }
 
-    /// A line that is not read as all others.
-    pub(super) fn line(&mut self, line: &[u8]) -> Option<PastedLine> {
+    /// A line that is not read as all others. `wrapped`: the lines before it are digits that a line end splits.
+    pub(super) fn line(&mut self, line: &[u8], wrapped: bool) -> Option<PastedLine> {
         if (self.gurux.is_within() || memchr::memchr(b'<', line).is_some())
             && let Some(elements) = self.gurux.line(line)
         {
@@ -102,7 +102,9 @@ impl Pasted {
                 ColumnRow::Octet(octet) => PastedLine::Octets(vec![octet]),
             });
         }
-        if let Some(octets) = self.list.octets(line) {
+        if !(wrapped && decimal::is_start(line))
+            && let Some(octets) = self.list.octets(line)
+        {
             return Some(octets_of(octets));
         }
         self.annotated.octets(line).map(PastedLine::Hex)

@@ -15,6 +15,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let count = all.len();
     let decimal: Vec<String> = all.iter().map(u8::to_string).collect();
     let signed: Vec<String> = all.iter().map(|octet| octet.cast_signed().to_string()).collect();
+    let hex: Vec<String> = all.iter().map(|octet| format!("{octet:02X}")).collect();
     let escaped = python(&all);
     let line = spaced.join(" ");
     let rows = |row: &dyn Fn(usize, u8) -> String| {
