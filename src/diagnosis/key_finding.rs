@@ -135,12 +135,14 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     // A telegram alone may be damaged in its time.
     let clock = facts.clock.clone().filter(|_| !facts.clock_is_right || facts.doubted > 1)?;
     let doubted = facts.doubted;
-    let is_right = [("", ""), ("; the last is right", "; das letzte stimmt")]
-        [usize::from(facts.clock_is_right)];
+    let [is_right, stimmt] = match facts.clock_is_right {
+        true => ["; the last one is right", "; das letzte stimmt"],
+        false => ["", ""],
+    };
     let found = Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) };
     Some(found.with(
-        format!("{doubted} of {opened} telegrams{}", is_right.0),
-        format!("{doubted} von {opened} Telegrammen{}", is_right.1),
+        format!("{doubted} of {opened} telegrams{is_right}"),
+        format!("{doubted} von {opened} Telegrammen{stimmt}"),
     ))
 }
 

@@ -85,6 +85,10 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
         ("od -t u1", text(od(&all, |octet| format!(" {octet:3}")))),
         ("od -t d1", text(od(&all, |octet| format!(" {:4}", octet.cast_signed())))),
         ("od -c", text(od(&all, od_character))),
+        // The second row begins with 01.
+        ("tabs", text(chunked(&hex, 7, "\t", "\n"))),
+        ("semicolons", text(chunked(&hex, 7, ";", ";\n"))),
+        ("commas, two a row", text(chunked(&hex, 2, ",", "\n"))),
         (
             "PHP",
             text(format!("$data = array({});\n", listed(&all, ", ", |it| format!("0x{it:02X}")))),
