@@ -309,6 +309,18 @@ pub enum Cause {
     },
     /// Readings without the time that an interval needs.
     NoTime,
+    /// Readings whose time is no time.
+    TimeForm,
+    /// Readings whose clock is ahead of the readings around them.
+    ClockAhead {
+        /// By how many seconds.
+        seconds: u64,
+    },
+    /// An interval that has no place here.
+    Interval {
+        /// Its fault, and the way out.
+        fault: &'static str,
+    },
     /// Readings older than those before them.
     OutOfOrder {
         /// By how many seconds.
@@ -432,10 +444,22 @@ impl fmt::Display for Error {
             Cause::OddDigits => write!(f, "odd number of hex digits at character {}", offset + 1),
             Cause::NotARecord => f.write_str("neither a record nor hex"),
             Cause::NoTime => f.write_str("readings without a time"),
+            Cause::TimeForm => {
+                f.write_str("the time is none: it has the form 2026-06-21T12:00:00+02:00")
+            }
+            Cause::ClockAhead { seconds } => {
+                write!(
+                    f,
+                    "the clock is {} ahead of the readings before, and those behind do not follow",
+                    Lapse(seconds)
+                )
+            }
+            Cause::Interval { fault } => f.write_str(fault),
             Cause::OutOfOrder { seconds } => {
                 write!(
                     f,
-                    "{seconds} s older than the readings of this meter before: sort the input by time"
+                    "{} older than the readings of this meter before: sort the input by time",
+                    Lapse(seconds)
                 )
             }
             Cause::NotReadings { found } => write!(f, "not a line of readings: {found} {at}"),
@@ -445,6 +469,22 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// So many seconds, in the unit that people would choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lapse(pub u64);
+
+impl fmt::Display for Lapse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, name) = match self.0 {
+            0..120 => (1, "s"),
+            120..7200 => (60, "min"),
+            7200..172_800 => (3600, "h"),
+            _ => (86_400, "days"),
+        };
+        write!(f, "{} {name}", self.0 / unit)
+    }
+}
 
 const fn mark_text(mark: Mark) -> &'static str {
     match mark {
@@ -462,6 +502,20 @@ mod tests {
     #[test]
     fn an_error_is_small_enough_to_pass_around() {
         assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
+    }
+
+    #[test]
+    fn a_lapse_has_the_unit_that_people_would_choose() {
+        for (seconds, text) in [
+            (60, "60 s"),
+            (119, "119 s"),
+            (900, "15 min"),
+            (10_000, "2 h"),
+            (172_799, "47 h"),
+            (7_776_000, "90 days"),
+        ] {
+            assert_eq!(Lapse(seconds).to_string(), text);
+        }
     }
 
     #[test]

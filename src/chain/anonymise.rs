@@ -27,7 +27,7 @@ use crate::{
     error::{Cause, Error, Layer},
     link::{
         block_transfer::{self, BlockTransfer, GENERAL_BLOCK_TRANSFER},
-        deframer::{Deframer, LinkFrame, Skipped},
+        deframer::Deframer,
         reassembly::Reassembly,
         registry::LinkKind,
     },
@@ -258,22 +258,23 @@ impl HeldLine {
             let Self { deframer, bare, origins, .. } = self;
             let frame = match deframer.next() {
                 None => return,
-                Some(Err(Skipped { octets, position, mark, error, .. })) => {
-                    if mark.is_some() {
+                Some(Err(skipped)) => {
+                    if skipped.mark.is_some() {
                         bare.end();
                         drain_bare(bare, origins, from, telegrams, out);
                     }
-                    // Octets of a ciphered text may look like a damaged frame.
-                    if error.is_some() && !bare.is_within_apdu() {
-                        bare.framed();
-                    }
-                    bare.push(octets, position);
+                    bare.defect(&skipped);
+                    bare.push(skipped.octets, skipped.position);
                     drain_bare(bare, origins, from, telegrams, out);
                     continue;
                 }
-                Some(Ok(LinkFrame { link, position, octets })) => (link, position, octets.to_vec()),
+                Some(Ok(frame)) => {
+                    if frame.has_data() {
+                        bare.behind_frame(frame.end());
+                    }
+                    (frame.link, frame.position, frame.octets.to_vec())
+                }
             };
-            bare.framed();
             if bare.pending() > 0 {
                 bare.end();
                 drain_bare(bare, origins, from, telegrams, out);

@@ -1,9 +1,8 @@
 //! APDUs that stand in a stream without frames: raw dumps, and what some P1 sockets send.
 //!
 //! An APDU tells its own length. At the start of a line of text its first octets are enough to
-//! believe in it; elsewhere they have to be as good as unmistakable. In a stream with frames,
-//! octets outside of them are never an APDU: its frame would be a damaged one, and nothing would
-//! vouch for it.
+//! believe in it; elsewhere they have to be as good as unmistakable. Near a frame, octets outside
+//! of it are never an APDU: its own frame would be a damaged one, and nothing would vouch for it.
 //!
 //! Blocks of an APDU ([`block_transfer`](crate::link::block_transfer)) stand there one right behind
 //! the other.
@@ -19,6 +18,7 @@ use crate::{
     error::{Cause, Error, Layer},
     link::{
         block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
+        deframer::Skipped,
         registry::LinkKind,
     },
     reader::Reader,
@@ -26,6 +26,13 @@ use crate::{
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
 pub const MAX_APDU: usize = 4096;
+
+/// The octets behind a frame in which another one may have lost its start and its header: a frame
+/// of the M-Bus.
+const BEHIND_FRAME: u64 = 256;
+
+/// The octets from the start of a frame in which its APDU begins, with the header of a block.
+const FRAME_HEAD: u64 = 64;
 
 /// The next find.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +56,12 @@ pub struct BareApdus {
     /// Positions at which a line of a text begins.
     lines: VecDeque<u64>,
     ended: bool,
-    framed: bool,
+    /// Nothing but APDUs: one stands right behind the other.
+    alone: bool,
+    /// Where the next APDU has to stand then.
+    next_at: u64,
+    /// In front of this position an APDU belongs to a frame.
+    framed_to: u64,
     /// Octets of a telegram that the end of the stream cut off.
     cut_off: Option<usize>,
     blocks: BlockTransfer,
@@ -70,6 +82,15 @@ enum Start {
     Wait,
 }
 
+/// Another telegram within the octets of one.
+enum Another {
+    Nowhere,
+    /// Behind as many octets.
+    Behind(usize),
+    /// Not enough octets to say.
+    Wait,
+}
+
 /// The block that begins at some place.
 enum BlockStart {
     Nothing,
@@ -80,6 +101,12 @@ enum BlockStart {
 }
 
 impl BareApdus {
+    /// For a stream of nothing but APDUs.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self { alone: true, ..Self::default() }
+    }
+
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
     /// [ends](Self::end) the stream first.
     pub fn push(&mut self, octets: &[u8], position: u64) {
@@ -89,7 +116,9 @@ impl BareApdus {
         self.done = self.done.min(LinkKind::HEADER);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
-        self.ended = false;
+        if core::mem::take(&mut self.ended) {
+            self.next_at = position;
+        }
     }
 
     /// Marks `position` as the start of a line of text.
@@ -103,9 +132,18 @@ impl BareApdus {
         }
     }
 
-    /// Takes note that the stream has frames.
-    pub const fn framed(&mut self) {
-        self.framed = true;
+    /// Takes note of a frame with data that ends at that position.
+    pub fn behind_frame(&mut self, end: u64) {
+        self.framed_to = self.framed_to.max(end + BEHIND_FRAME);
+    }
+
+    /// Takes note of a damaged frame that seems to begin with skipped octets, and hands out its
+    /// defect if it was not told. There is none within an APDU: octets of its ciphertext may look
+    /// like a frame.
+    pub fn defect(&mut self, skipped: &Skipped<'_>) -> Option<Error> {
+        let error = skipped.error.filter(|_| !self.is_within_apdu())?;
+        self.framed_to = self.framed_to.max(skipped.position + FRAME_HEAD);
+        (!skipped.is_told).then_some(error)
     }
 
     /// Ends the stream: nothing more belongs to the octets so far.
@@ -120,11 +158,9 @@ impl BareApdus {
         self.cut_off.map(error).or_else(|| self.blocks.partial())
     }
 
-    /// True while an APDU waits for its rest in a stream without frames: octets of its ciphertext may
-    /// look like the start of one.
-    #[must_use]
-    pub fn is_within_apdu(&self) -> bool {
-        !self.framed && is_unmistakable(self.buffer.get(self.done..).unwrap_or_default())
+    /// True while an APDU waits for its rest.
+    fn is_within_apdu(&self) -> bool {
+        !self.is_framed() && is_unmistakable(self.buffer.get(self.done..).unwrap_or_default())
     }
 
     /// The octets that wait for more.
@@ -141,6 +177,7 @@ impl BareApdus {
                 BlockStart::Block(size) => match self.take_block(size) {
                     Some((None, began)) => {
                         let end = self.before + self.done as u64;
+                        self.next_at = end;
                         return Some(FoundApdu::Apdu(self.blocks.joined(), began, end));
                     }
                     Some((Some(error), position)) => {
@@ -164,27 +201,28 @@ impl BareApdus {
         while self.lines.front().is_some_and(|line| *line < position) {
             self.lines.pop_front();
         }
-        let trusted = self.lines.front() == Some(&position);
+        let trusted = self.is_trusted(position);
         if self.blocks.is_collecting() {
             // Something else stands between the blocks.
             let error = self.blocks.partial();
             self.blocks = BlockTransfer::default();
             return error.map(|error| FoundApdu::Refused(error, self.blocks_at.0));
         }
-        if !trusted && (self.framed || self.is_in_frame()) {
+        if !trusted && (self.is_framed() || self.is_in_frame()) {
             return Some(self.noise(1));
         }
         match start(first, rest, trusted, position) {
             Start::Wait if !self.ended => None,
             Start::Apdu(size) => match (self.before_another(rest, position, size), size) {
-                (Some(octets), _) => {
+                (Another::Wait, _) if !self.ended => None,
+                (Another::Behind(octets), _) => {
                     let error = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
                     Some(self.refuse(error, 1))
                 }
-                (None, Some(size)) => Some(self.apdu(size, first, position)),
-                (None, None) if !self.ended => None,
+                (_, Some(size)) => Some(self.apdu(size, first, position)),
+                (_, None) if !self.ended => None,
                 // At the very end it may be the input that cut it off: that is no error.
-                (None, None) => {
+                (_, None) => {
                     self.cut_off = Some(rest.len());
                     Some(self.noise(1))
                 }
@@ -197,6 +235,16 @@ impl BareApdus {
             }
             Start::Nothing | Start::Wait | Start::Damaged(_) => Some(self.noise(1)),
         }
+    }
+
+    /// True where the first octets of an APDU are enough to believe in it.
+    fn is_trusted(&self, position: u64) -> bool {
+        self.alone && position == self.next_at || self.lines.binary_search(&position).is_ok()
+    }
+
+    /// True near a frame.
+    const fn is_framed(&self) -> bool {
+        self.before + (self.done as u64) < self.framed_to
     }
 
     /// True behind the header that precedes an APDU inside a frame.
@@ -221,23 +269,30 @@ impl BareApdus {
         let start = self.done;
         self.done += size;
         let end = self.before + self.done as u64;
+        self.next_at = end;
         FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position, end)
     }
 
-    /// The octets of an APDU up to a line within it that unmistakably begins another telegram.
-    /// `size` is `None` while the size of the APDU is unknown.
-    fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
+    /// Another telegram that unmistakably begins within an APDU. `size` is `None` while the size of
+    /// the APDU is unknown.
+    fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Another {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
         let mut places = within.filter_map(|line| usize::try_from(line - position).ok());
-        let line = places.find(|at| rest.get(*at..).is_some_and(is_unmistakable));
-        line.or_else(|| {
-            // The next telegram of the same meter: octets of this one are lost.
-            let title = ciphered::title(rest)?;
+        if let Some(line) = places.find(|at| rest.get(*at..).is_some_and(is_unmistakable)) {
+            return Another::Behind(line);
+        }
+        // The next telegram of the same meter: octets of this one are lost.
+        let next = ciphered::title(rest).and_then(|title| {
             let (header, behind) = rest.split_at_checked(2 + title.len())?;
             let behind = behind.get(..size.unwrap_or(rest.len()).saturating_sub(header.len()));
             memchr::memmem::find(behind.unwrap_or_default(), header).map(|at| header.len() + at)
-        })
+        });
+        match (next, size) {
+            (Some(at), _) => Another::Behind(at),
+            (None, Some(size)) => across_end(rest, size),
+            (None, None) => Another::Nowhere,
+        }
     }
 
     /// The block of an APDU that comes next.
@@ -248,7 +303,7 @@ impl BareApdus {
         if rest.first() != Some(&GENERAL_BLOCK_TRANSFER) {
             return BlockStart::Nothing;
         }
-        let trusted = self.lines.contains(&position);
+        let trusted = self.is_trusted(position);
         let mut reader = Reader::new(Layer::Apdu, rest);
         let header = reader.array::<6>("header").map(|header| (header, reader));
         let length = header.and_then(|(header, mut reader)| {
@@ -262,7 +317,7 @@ impl BareApdus {
         };
         let size = reader.offset() + length;
         let content = reader.rest();
-        let may_be_first = trusted || !self.framed && !self.is_in_frame();
+        let may_be_first = trusted || !self.is_framed() && !self.is_in_frame();
         match (is_next, header) {
             _ if size > MAX_APDU => BlockStart::Nothing,
             (false, [_, _, 0, 1, 0, 0]) if may_be_first && length >= UNMISTAKABLE => {
@@ -354,6 +409,22 @@ const HEADER: usize = 6;
 
 /// Octets that [`is_unmistakable`] looks at.
 const UNMISTAKABLE: usize = 10;
+
+/// Another telegram of the same kind that unmistakably begins among the last octets of an APDU: as
+/// many of its own are lost at its end.
+fn across_end(rest: &[u8], size: usize) -> Another {
+    for at in size.saturating_sub(UNMISTAKABLE - 1).max(1)..size {
+        let head = rest.get(at..).unwrap_or_default();
+        let is_same = head.iter().zip(rest).take(2).all(|(octet, own)| octet == own);
+        if is_same && is_unmistakable(head) {
+            return Another::Behind(at);
+        }
+        if is_same && head.len() < UNMISTAKABLE {
+            return Another::Wait;
+        }
+    }
+    Another::Nowhere
+}
 
 /// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century.
 /// Chance makes one of them once in some hundred million octets.

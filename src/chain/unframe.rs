@@ -126,7 +126,8 @@ struct SourceStream {
 impl SourceStream {
     fn with(links: LinkChoice) -> Self {
         let (link, has_bare) = (ApduStream::with(links), links.has_bare_apdus());
-        Self { link, has_bare, ..Self::default() }
+        let bare = if links == LinkChoice::Raw { BareApdus::alone() } else { BareApdus::default() };
+        Self { link, bare, has_bare, ..Self::default() }
     }
 
     fn feed(&mut self, record: &Record<'_>, place: Place) {
@@ -156,7 +157,7 @@ impl SourceStream {
                     frames += 1;
                     // A frame without data stands between APDUs that have none around them.
                     if begins || refused.is_some() || apdu.is_some() {
-                        bare.framed();
+                        bare.behind_frame(frame.end());
                     }
                     if bare.pending() > 0 {
                         bare.end();
@@ -198,8 +199,7 @@ impl SourceStream {
                         let part = StreamPart::Skipped { error, segment, is_told };
                         sort(octets, position, part, &origin, from, out);
                     }
-                    if let Some(error) = error.filter(|_| !is_told && !bare.is_within_apdu()) {
-                        bare.framed();
+                    if let Some(error) = bare.defect(&skipped) {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     if *has_bare {

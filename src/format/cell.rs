@@ -155,6 +155,8 @@ impl<'a> Content<'a> {
             | Meta::Telegrams
             | Meta::Complete
             | Meta::Estimated
+            | Meta::TodaySince
+            | Meta::MonthSince
             | Meta::Running => return None,
         }))
     }

@@ -70,6 +70,10 @@ metadata! {
     Telegrams "telegrams" "quarters: the number of telegrams in the interval",
     Complete "complete" "quarters: whether no telegrams were missing for more than a minute",
     Estimated "estimated" "quarters: there, and true, if an end of the interval fell into a gap",
+    TodaySince "today_since"
+        "quarters --running: there if the energies of today begin later than midnight",
+    MonthSince "month_since"
+        "quarters --running: there if the peak of the month is that of a part of it",
     Running "running" "quarters: there, and true, if the interval goes on",
 }
 

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::format::{
-    key::{FieldKey, Meta},
-    readings::{Member, Readings},
+use crate::{
+    format::{
+        key::{FieldKey, Meta},
+        readings::{Member, Readings},
+    },
+    reading::fields,
 };
 
 /// The last readings of each list of a meter.
@@ -27,6 +30,14 @@ struct MeterList {
     takes_turns: bool,
 }
 
+/// The means of an interval.
+const MEANS: [usize; 4] = [
+    fields::POWER_IMPORT_MEAN,
+    fields::POWER_EXPORT_MEAN,
+    fields::REACTIVE_POWER_IMPORT_MEAN,
+    fields::REACTIVE_POWER_EXPORT_MEAN,
+];
+
 /// The most lists of a meter.
 const MOST: usize = 4;
 
@@ -36,7 +47,19 @@ const OLD: u64 = 2 * 3600;
 
 impl MeterLists {
     /// The readings, and what the other lists of the meter brought last.
+    ///
+    /// An interval that has ended leaves the one that goes on: that has more to show, and its successor is near.
     pub fn union(&mut self, now: &Arc<Readings>) -> Arc<Readings> {
+        let is_row = now.is_interval() && !now.is_running();
+        let running = |list: &&MeterList| list.readings.is_running();
+        if is_row && let Some(list) = self.lists.iter().find(running) {
+            let running = list.readings.clone();
+            return self.union(&running);
+        }
+        let with_means = self.lists.iter().find(running).and_then(|list| {
+            (now.is_running() && !is_old(&list.readings, now)).then(|| means(now, &list.readings))
+        });
+        let now = &with_means.map_or_else(|| now.clone(), Arc::new);
         let same = self.lists.iter().position(|list| is_of_list(&list.readings, now));
         if same.is_some_and(|at| at + 1 == self.lists.len()) && self.lists.len() == 1 {
             // Nearly all meters send one list.
@@ -58,7 +81,21 @@ impl MeterLists {
     }
 }
 
+/// An interval that has just begun, with the means of the one before: there is none of no time.
+fn means(now: &Readings, before: &Readings) -> Readings {
+    let is_missing = |member: &&Member| {
+        matches!(member.key, FieldKey::Field(place, 1) if MEANS.contains(&place))
+            && now.member(member.key).is_none()
+    };
+    let missing = before.values().filter(is_missing).cloned();
+    Readings { members: now.members.iter().cloned().chain(missing).collect(), ..now.clone() }
+}
+
+/// Intervals that go on are one list, whatever they have: the peak of a month is none of the next one.
 fn is_of_list(one: &Readings, other: &Readings) -> bool {
+    if one.is_running() && other.is_running() {
+        return true;
+    }
     one.values().map(|member| member.key).eq(other.values().map(|member| member.key))
 }
 
@@ -123,6 +160,36 @@ mod tests {
             format!("energy_import_wh=7 power_import_w={power} current_l1_a=1.11 item_9=3")
         };
         assert_eq!(found[3..], [both(5), both(6)]);
+    }
+
+    #[test]
+    fn an_interval_that_has_ended_does_not_hide_the_one_that_goes_on() {
+        let start = r#"{2:05:00+01:00","start":"2026-11-20T12:00:00+01:00""#;
+        let going = format!(
+            r#"{start},"power_import_mean_w":5,"energy_import_today_wh":9,"running":true}}"#
+        );
+        let ended = format!(r#"{start},"power_import_mean_w":6}}"#);
+        let found = states(&[&ended, &going, &ended, &going, &ended]);
+        let running = "power_import_mean_w=5 energy_import_today_wh=9";
+        assert_eq!(found, ["power_import_mean_w=6", running, running, running, running]);
+    }
+
+    #[test]
+    fn an_interval_that_has_just_begun_keeps_the_mean_and_no_peak_of_another_month() {
+        let start = r#"{2:05:00+01:00","start":"2026-11-20T12:00:00+01:00""#;
+        let row = |fields: &str| format!("{start},{fields},\"running\":true}}");
+        let first = row("\"power_import_mean_w\":5,\"power_import_peak_w\":8");
+        let begun = row("\"energy_import_today_wh\":9");
+        let next = row("\"power_import_mean_w\":6,\"energy_import_today_wh\":9");
+        let found = states(&[&first, &begun, &next, &first, &begun]);
+        let expected = [
+            "power_import_mean_w=5 power_import_peak_w=8",
+            "energy_import_today_wh=9 power_import_mean_w=5",
+            "power_import_mean_w=6 energy_import_today_wh=9",
+            "power_import_mean_w=5 power_import_peak_w=8",
+            "energy_import_today_wh=9 power_import_mean_w=5",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

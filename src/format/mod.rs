@@ -18,6 +18,7 @@ pub mod csv;
 pub mod entry;
 pub mod exposition;
 pub mod influx;
+pub mod interval_columns;
 pub mod json;
 mod json_line;
 pub mod json_string;

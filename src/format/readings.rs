@@ -83,6 +83,12 @@ impl Readings {
         self.meta(Meta::Start).is_some()
     }
 
+    /// True for those of an interval that goes on.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.is_interval() && self.get(FieldKey::Meta(Meta::Running)).is_some()
+    }
+
     /// The same readings, of a telegram that stands alone so far.
     #[must_use]
     pub fn unconfirmed(&self) -> Self {

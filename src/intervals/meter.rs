@@ -53,6 +53,10 @@ pub struct IntervalClock {
 #[derive(Clone, Debug, Default)]
 pub struct MeterIntervals {
     run: Option<IntervalRun>,
+    /// The first second of all runs since the clock was set back.
+    begin: Option<i64>,
+    /// The seconds that have rows from before the clock was set back.
+    covered: Option<(i64, i64)>,
 }
 
 /// Telegrams without an interruption, and the interval of the last one.
@@ -107,6 +111,10 @@ pub enum NewRun {
     Pause,
     /// The telegram has a register that leads the earlier ones.
     List,
+    /// The clock was behind by so many seconds.
+    ClockAhead(i64),
+    /// The clock was ahead by so many seconds.
+    ClockBack(i64),
 }
 
 /// A step of a register.
@@ -132,7 +140,17 @@ impl MeterIntervals {
         let Some(lead) = registers.all().first() else {
             return Fed::Other;
         };
+        if let Some((from, to)) = self.covered
+            && second >= from
+        {
+            if second < to {
+                return Fed::Late(to - second);
+            }
+            self.covered = None;
+            self.finish(out);
+        }
         let Some(run) = &mut self.run else {
+            self.begin.get_or_insert(second);
             self.run = Some(IntervalRun::start(second, registers, clock));
             return Fed::Taken;
         };
@@ -177,6 +195,31 @@ impl MeterIntervals {
         {
             out(&run.so_far());
         }
+    }
+
+    /// Ends the run, because the clock was set back: the next telegram is older than all so far. It may go on to the
+    /// first second that has a row, and behind the last one.
+    pub fn go_back(&mut self, out: &mut dyn FnMut(&IntervalRow)) {
+        let last = self.last();
+        self.finish(out);
+        if let (Some(begin), Some(last)) = (self.begin.take(), last)
+            && begin < last
+        {
+            let (from, to) = self.covered.unwrap_or((begin, last));
+            self.covered = Some((begin.min(from), last.max(to)));
+        }
+    }
+
+    /// The first second of the meter, since its clock was set back.
+    #[must_use]
+    pub const fn begin(&self) -> Option<i64> {
+        self.begin
+    }
+
+    /// The time of the last telegram of the run.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        self.run.as_ref().map(|run| run.last)
     }
 
     /// The row of the interval that is not yet at its end, up to the last telegram, and that end.

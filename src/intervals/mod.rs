@@ -1,5 +1,7 @@
 //! Energies and mean powers of intervals on the local clock, from the registers of telegrams.
 
+pub mod clock_doubt;
+pub mod joined_rows;
 pub mod meter;
 pub mod peaks;
 pub mod registers;

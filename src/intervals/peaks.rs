@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct MonthPeak {
     highest: Option<IntervalRow>,
+    /// The start of the first interval of the month.
+    since: i64,
     /// The start of the next month.
     end: i64,
 }
@@ -21,6 +23,9 @@ impl MonthPeak {
     /// Takes an interval; returns the peak of the month that has ended with the one before, if any.
     pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<IntervalRow> {
         let ended = if row.start >= self.end { self.finish() } else { None };
+        if row.start >= self.end {
+            self.since = row.start;
+        }
         self.end = LocalStep::Month.next(row.start, &clock.zone);
         let highest = self.highest.as_ref().and_then(import);
         if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
@@ -36,8 +41,15 @@ impl MonthPeak {
         self.highest.as_ref().filter(|_| second < self.end).and_then(import)
     }
 
+    /// The start of the first interval of the month, if there was one.
+    #[must_use]
+    pub fn since(&self) -> Option<i64> {
+        (self.end > 0).then_some(self.since)
+    }
+
     /// Ends the month.
     pub const fn finish(&mut self) -> Option<IntervalRow> {
+        self.end = 0;
         self.highest.take()
     }
 }

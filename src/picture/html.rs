@@ -7,13 +7,14 @@ use crate::{
     local_time::LocalStep,
     picture::{
         energy, heat_map,
-        language::{PictureLanguage, local},
+        language::PictureLanguage,
         load,
         palette::Ink,
         peaks,
         scene::{PictureSize, Scene},
-        series::{PlotRow, PlotSeries, PlotSpan},
+        series::{PlotRow, PlotSeries},
         svg::{self, escaped},
+        tables,
     },
 };
 
@@ -42,17 +43,18 @@ pub fn page(series: &PlotSeries, language: PictureLanguage) -> String {
         text.push_str(table);
         text.push_str("</section>\n");
     };
-    section(&|size| load::draw(series, size, language), "");
+    section(&|size| load::draw(series, size, language), &tables::load(series, language));
     let (days, months) = (LocalStep::Days(1), LocalStep::Month);
     let step = energy::step(series, PictureSize::WIDE);
-    let table = energies(series, days, language);
+    let table = tables::energies(series, days, language);
     section(&|size| energy::draw(series, step, size, language), &table);
     if step == days && series.spans(months).len() > 1 {
-        let table = energies(series, months, language);
+        let table = tables::energies(series, months, language);
         section(&|size| energy::draw(series, months, size, language), &table);
     }
-    section(&|size| heat_map::draw(series, size, language), "");
-    section(&|size| peaks::draw(series, size, language), &peak_table(series, language));
+    let table = tables::heat_map(series, language);
+    section(&|size| heat_map::draw(series, size, language), &table);
+    section(&|size| peaks::draw(series, size, language), &tables::peaks(series, language));
     text.push_str("</main>\n</body>\n</html>\n");
     text
 }
@@ -82,9 +84,10 @@ dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:8px
 dl div{border:1px solid var(--line);border-radius:8px;padding:8px 12px}\
 dt{color:var(--faint);font-size:.85rem}dd{margin:0;font-size:1.2rem;font-variant-numeric:tabular-nums}\
 details{margin:.5em 0}summary{cursor:pointer;color:var(--faint)}\
+.table{overflow:auto;max-height:24rem}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\
 th,td{padding:2px 14px 2px 0;text-align:right;border-bottom:1px solid var(--line)}\
-th:first-child,td:first-child{text-align:left}th{font-weight:600}\
+th:first-child,td:first-child{text-align:left}td{white-space:nowrap}th{font-weight:600}\
 @media (max-width:640px){main{padding:12px 6px}svg.wide{display:none}svg.narrow{display:block}\
 h1,h2,p.faint,details{padding-left:6px}}\
 @media print{section{break-inside:avoid}main{max-width:none}svg.wide{display:block}\
@@ -106,55 +109,4 @@ fn totals(series: &PlotSeries, language: PictureLanguage, text: &mut String) {
         text.push_str(&format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"));
     }
     text.push_str("</dl>\n");
-}
-
-/// A table behind a heading that opens it.
-fn table(head: &[&str], rows: &[Vec<String>], language: PictureLanguage) -> String {
-    let words = language.words();
-    let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
-        let cells = cells.map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell)));
-        format!("<tr>{}</tr>\n", cells.collect::<String>())
-    };
-    let mut text = format!("<details><summary>{}</summary>\n<table>\n<thead>", words.table);
-    text.push_str(&cells("th", &mut head.iter().copied()));
-    text.push_str("</thead>\n<tbody>\n");
-    for row in rows {
-        text.push_str(&cells("td", &mut row.iter().map(String::as_str)));
-    }
-    text.push_str("</tbody>\n</table></details>\n");
-    text
-}
-
-fn energies(series: &PlotSeries, step: LocalStep, language: PictureLanguage) -> String {
-    let words = language.words();
-    let is_month = step == LocalStep::Month;
-    let energy = |energy| match energy {
-        Some(energy) => language.exact(energy),
-        None => "–".to_owned(),
-    };
-    let row = |span: &PlotSpan| {
-        let at = local(span.start, &series.zone);
-        let when = if is_month { language.month_of_year(at) } else { language.full_date(at) };
-        let [import, export] = span.energies.map(energy);
-        let remark = if span.complete { "" } else { words.part };
-        vec![when, import, export, remark.to_owned()]
-    };
-    let rows: Vec<_> = series.spans(step).iter().map(row).collect();
-    let first = if is_month { words.month } else { words.day };
-    let head =
-        [first, &format!("{} kWh", words.import), &format!("{} kWh", words.export), words.remark];
-    table(&head, &rows, language)
-}
-
-fn peak_table(series: &PlotSeries, language: PictureLanguage) -> String {
-    let words = language.words();
-    let rows = series.peaks().into_iter().map(|(month, row)| {
-        let (month, at) = (local(month.start, &series.zone), local(row.start, &series.zone));
-        let mean = row.means.first().copied().flatten();
-        let when = format!("{} {}", language.full_date(at), language.clock(at));
-        let mean = mean.map(|mean| language.exact(mean)).unwrap_or_default();
-        vec![language.month_of_year(month), when, mean]
-    });
-    let rows: Vec<_> = rows.collect();
-    table(&[words.month, words.begins, "kW"], &rows, language)
 }

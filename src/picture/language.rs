@@ -37,6 +37,8 @@ pub struct PictureWords {
     pub(super) begins: &'static str,
     pub(super) remark: &'static str,
     pub(super) highest_of_column: &'static str,
+    pub(super) range: &'static str,
+    pub(super) hours: &'static str,
 }
 
 const ENGLISH: PictureWords = PictureWords {
@@ -60,6 +62,8 @@ const ENGLISH: PictureWords = PictureWords {
     begins: "Begins",
     remark: "Remark",
     highest_of_column: "A column shows the highest of its quarter hours.",
+    range: "lowest and highest quarter hour",
+    hours: "kWh by hour of the day",
 };
 
 const GERMAN: PictureWords = PictureWords {
@@ -83,6 +87,8 @@ const GERMAN: PictureWords = PictureWords {
     begins: "Beginn",
     remark: "Anmerkung",
     highest_of_column: "Jede Spalte zeigt die höchste ihrer Viertelstunden.",
+    range: "niedrigste und höchste Viertelstunde",
+    hours: "kWh nach Stunde des Tages",
 };
 
 const MONTHS: [[&str; 12]; 2] = [

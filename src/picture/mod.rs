@@ -14,4 +14,5 @@ pub mod png;
 pub mod scene;
 pub mod series;
 pub mod svg;
+mod tables;
 pub mod terminal;

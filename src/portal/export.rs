@@ -1,6 +1,6 @@
 //! The quarter hours of an export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -22,6 +22,8 @@ pub struct PortalExport {
     pub is_export: bool,
     /// Rows with a time and without a value.
     pub empty: u64,
+    /// The lines with a time or a value that nobody can read.
+    pub unreadable: BTreeSet<u64>,
     /// The most digits of the energies behind the point, in kWh.
     pub decimals: u16,
 }
@@ -59,7 +61,7 @@ impl PortalExport {
         let text = encoding::text(octets);
         let mut rows = rows(&text)?;
         let found = rows.iter().take(HEAD).enumerate().find_map(|(at, row)| {
-            let names: Vec<_> = row.iter().map(String::as_str).collect();
+            let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
             Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
         });
         let (at, series) = found.ok_or(PortalError::NoHeader)?;
@@ -78,14 +80,22 @@ impl PortalExport {
     fn series(
         &mut self,
         columns: &PortalColumns,
-        head: &[Vec<String>],
-        rows: &[Vec<String>],
+        head: &[CellRow],
+        rows: &[CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
         let name = name_of_value(columns, head);
         let is_in_wh = name.contains("(wh)") || name.contains("[wh]");
         let mut twice = 0;
-        let mut lines: Vec<_> = rows.iter().filter_map(|row| PortalRow::of(columns, row)).collect();
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            match PortalRow::of(columns, row) {
+                Ok(line) => lines.extend(line),
+                Err(Unreadable) => {
+                    self.unreadable.insert(row.line);
+                }
+            }
+        }
         // Some portals have the last quarter first; in an export that is sorted as text, most steps go forwards.
         let back = steps(&lines).filter(|step| *step < 0).count();
         if back > steps(&lines).count() / 2 {
@@ -99,6 +109,7 @@ impl PortalExport {
         let mut before = None;
         for line in &lines {
             let Some(second) = line.time.resolve(before, zone) else {
+                self.unreadable.insert(line.line);
                 continue;
             };
             before = Some(second);
@@ -112,6 +123,7 @@ impl PortalExport {
                         _ => return Err(PortalError::Unit),
                     };
                     let Some(energy) = number(text) else {
+                        self.unreadable.insert(line.line);
                         continue;
                     };
                     let decimals = energy.in_larger_unit(3 - factor).decimals();
@@ -128,8 +140,8 @@ impl PortalExport {
 }
 
 /// The name of the column of the energy.
-fn name_of_value(columns: &PortalColumns, head: &[Vec<String>]) -> String {
-    let name = head.last().and_then(|names| names.get(columns.value));
+fn name_of_value(columns: &PortalColumns, head: &[CellRow]) -> String {
+    let name = head.last().and_then(|names| names.cells.get(columns.value));
     name.map(|name| name.to_lowercase()).unwrap_or_default()
 }
 
@@ -137,11 +149,11 @@ fn name_of_value(columns: &PortalColumns, head: &[Vec<String>]) -> String {
 /// the lines above.
 fn is_export(
     columns: &PortalColumns,
-    head: &[Vec<String>],
-    rows: &[Vec<String>],
+    head: &[CellRow],
+    rows: &[CellRow],
 ) -> Result<bool, PortalError> {
     if let Some(at) = columns.code {
-        let codes = rows.iter().filter_map(|row| row.get(at)).map(|code| code.trim());
+        let codes = rows.iter().filter_map(|row| row.cells.get(at)).map(|code| code.trim());
         let of_export: Vec<_> = codes.filter(|code| !code.is_empty()).map(is_of_export).collect();
         return match (of_export.contains(&true), of_export.contains(&false)) {
             (true, true) => Err(PortalError::Several),
@@ -150,7 +162,8 @@ fn is_export(
     }
     let (name, is_feed_in) = (name_of_value(columns, head), |text: &str| text.contains("einspeis"));
     let is_import = ["verbrauch", "bezug"].iter().any(|word| name.contains(word));
-    let above = || head.iter().flatten().any(|cell| is_feed_in(&cell.to_lowercase()));
+    let above =
+        || head.iter().flat_map(|row| &row.cells).any(|cell| is_feed_in(&cell.to_lowercase()));
     Ok(is_feed_in(&name) || !is_import && above())
 }
 
@@ -167,17 +180,27 @@ fn steps(lines: &[PortalRow]) -> impl Iterator<Item = i64> {
     })
 }
 
+/// The cells of a row, and the number of its line.
+struct CellRow {
+    line: u64,
+    cells: Vec<String>,
+}
+
+/// A row with a value and without a time.
+struct Unreadable;
+
 /// A row of quarters: its time, its value unless the cell is empty, and the unit.
 struct PortalRow<'a> {
+    line: u64,
     time: WrittenTime,
     value: Option<&'a str>,
     unit: &'static str,
 }
 
 impl<'a> PortalRow<'a> {
-    /// `None` for a row without a time, and for one that is no quarter of an hour.
-    fn of(columns: &PortalColumns, row: &'a [String]) -> Option<Self> {
-        let cell = |at: &usize| row.get(*at).map(|cell| cell.trim()).unwrap_or_default();
+    /// `None` for a row without a value and a time, and for one that is no quarter of an hour.
+    fn of(columns: &PortalColumns, row: &'a CellRow) -> Result<Option<Self>, Unreadable> {
+        let cell = |at: &usize| row.cells.get(*at).map(|cell| cell.trim()).unwrap_or_default();
         let time = |columns: &[usize]| {
             let cells: Vec<_> = columns.iter().map(cell).collect();
             WrittenTime::parse(&cells.join(" "))
@@ -185,9 +208,10 @@ impl<'a> PortalRow<'a> {
         let (start, end) = (time(&columns.start), time(&columns.end));
         if let (Some(start), Some(end)) = (start, end) {
             // To the second, to the last second or to the last minute; a change of the clock may lie between.
-            let length = start.until(end)?.rem_euclid(3600);
-            if ![QUARTER, QUARTER - 1, QUARTER - 60].contains(&length) {
-                return None;
+            let length = start.until(end).map(|length| length.rem_euclid(3600));
+            let is_length = |length| [QUARTER, QUARTER - 1, QUARTER - 60].contains(&length);
+            if !length.is_some_and(is_length) {
+                return Ok(None);
             }
         }
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
@@ -197,7 +221,11 @@ impl<'a> PortalRow<'a> {
             unit if unit.eq_ignore_ascii_case("wh") => "wh",
             _ => "?",
         };
-        Some(Self { time: start.or(end)?, value, unit })
+        match (start.or(end), value) {
+            (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit })),
+            (None, Some(_)) => Err(Unreadable),
+            (None, None) => Ok(None),
+        }
     }
 }
 
@@ -213,7 +241,7 @@ fn number(text: &str) -> Option<Decimal> {
 }
 
 /// The cells of all rows. The sign between them is the one that the row of names has.
-fn rows(text: &str) -> Result<Vec<Vec<String>>, PortalError> {
+fn rows(text: &str) -> Result<Vec<CellRow>, PortalError> {
     let text = text.strip_prefix("sep=;").unwrap_or(text);
     let head = text.lines().take(HEAD);
     let count = |sign: char| head.clone().filter(|line| line.contains(sign)).count();
@@ -227,7 +255,10 @@ fn rows(text: &str) -> Result<Vec<Vec<String>>, PortalError> {
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let row = |row: csv::StringRecord| row.iter().map(str::to_owned).collect();
+    let row = |row: csv::StringRecord| CellRow {
+        line: row.position().map_or(0, csv::Position::line),
+        cells: row.iter().map(str::to_owned).collect(),
+    };
     let rows = reader.records().map(|record| record.map(row));
     rows.collect::<Result<_, _>>().map_err(|_| PortalError::Csv)
 }

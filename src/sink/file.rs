@@ -16,6 +16,7 @@ use crate::{
     backoff::Backoff,
     file_error,
     format::{
+        interval_columns::RowColumns,
         key::{FieldKey, Meta},
         locale::Locale,
         readings::Readings,
@@ -30,6 +31,7 @@ use crate::{
         },
         kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme},
         line_format::LineFormat,
+        projection::Projection,
         queue::QueueReceiver,
         settings::{
             SinkSettings,
@@ -130,6 +132,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
     // The meters of lines that do not name theirs cannot be told apart again.
     let is_for_one_meter = !path_template.is_by_meter()
         && projection.keys.as_ref().is_some_and(|keys| !keys.iter().any(names_meter));
+    let usual = (csv && projection.keys.is_none()).then(|| (projection.clone(), locale));
     let lines = match csv {
         true => LineFormat::csv(projection, locale),
         false => LineFormat::Json(projection),
@@ -141,6 +144,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         path_template,
         single_meter: is_for_one_meter.then(SingleMeter::default),
         lines,
+        usual,
         files,
         batch: LineBatch::default(),
         next_event: None,
@@ -154,6 +158,8 @@ struct FileSink {
     /// The meter of a file for one.
     single_meter: Option<SingleMeter>,
     lines: LineFormat,
+    /// How rows are written whose columns the user did not choose, until the first readings choose them.
+    usual: Option<(Projection, Locale)>,
     files: AppendFiles,
     batch: LineBatch,
     /// An event that was taken from the queue and does not belong to the batch.
@@ -248,6 +254,13 @@ impl FileSink {
             && !single_meter.takes(place, readings, report)
         {
             return single_meter.leave_out(&place(), readings, report);
+        }
+        if let Some((projection, locale)) = self.usual.take()
+            && let Some(columns) = RowColumns::of(readings)
+        {
+            let keys = Some(columns.keys());
+            self.lines = LineFormat::csv(Projection { keys, ..projection }, locale);
+            self.files.set_header(self.lines.header());
         }
         self.lines.write(readings, &mut self.batch.text);
         self.batch.readings += 1;

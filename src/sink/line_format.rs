@@ -48,8 +48,15 @@ impl LineFormat {
             }
             Self::Csv(csv, _) => csv.row(readings, text),
             Self::Lines(projection) => {
-                let metas = [Meta::Time, Meta::Meter].map(|meta| readings.meta(meta));
-                let is_value = |it: &ProjectedReading<'_>| !matches!(it.key, FieldKey::Meta(_));
+                // The time of an interval is its start, and more is to be told of it than numbers.
+                let time = readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Start));
+                let metas = [time, readings.meta(Meta::Meter)];
+                let is_interval = readings.is_interval();
+                let is_value = |it: &ProjectedReading<'_>| match it.key {
+                    FieldKey::Meta(Meta::Schema | Meta::Time | Meta::Meter) => false,
+                    FieldKey::Meta(_) => is_interval,
+                    _ => true,
+                };
                 for reading in projection.of(readings).filter(is_value) {
                     write_line(metas, &reading, text);
                 }

@@ -61,7 +61,18 @@ impl Throttle {
         if meter.is_some() && meter.as_deref() != name(readings) {
             return false;
         }
-        every.is_none() && on_change.is_none() || self.looks(readings)
+        // Each interval counts: without one of them the energies are less.
+        let is_row = readings.is_interval() && !readings.is_running();
+        every.is_none() && on_change.is_none() || is_row || self.looks(readings)
+    }
+
+    /// The option that thins out readings, if there is one.
+    pub fn thinning(&self) -> Option<&'static str> {
+        match &self.throttle_options {
+            ThrottleOptions { every: Some(_), .. } => Some("every"),
+            ThrottleOptions { on_change: Some(_), .. } => Some("on_change"),
+            _ => None,
+        }
     }
 
     fn looks(&mut self, readings: &Readings) -> bool {

@@ -99,3 +99,50 @@ fn an_apdu_whose_frame_was_damaged_is_none() {
     let apdu = format!("53ff100167{}", ciphered());
     assert!(decode_octets(&hex::decode(apdu).unwrap(), KEY, 4096).telegrams.is_empty());
 }
+
+/// What looks like the start of a frame of each layer, and is none.
+const LOOK_ALIKES: [&[u8]; 3] = [
+    &[0x68, 0xd8, 0x91, 0x68],
+    &[0x68, 0x20, 0x20, 0x68, 0x53, 0xff, 0x00, 0x01],
+    &[0x7e, 0xa0, 0x20, 0xce, 0xff, 0x03, 0x13],
+];
+
+#[test]
+fn a_look_alike_of_a_frame_costs_no_telegram_behind_it() {
+    let telegram = hex::decode(ciphered()).unwrap();
+    let noise = [0x55; 64];
+    for damage in LOOK_ALIKES {
+        let stream = [&telegram, damage, &noise, &telegram, &telegram, &telegram].concat();
+        for piece in [1, 7, 64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 4, "{damage:02x?} by {piece}");
+        }
+    }
+}
+
+#[test]
+fn the_line_of_another_meter_costs_one_telegram_at_most() {
+    let telegram = hex::decode(ciphered()).unwrap();
+    let framed = octets(DUMP);
+    let stream = [&framed[..], &telegram.repeat(20), &framed, &telegram.repeat(20)].concat();
+    for piece in [1, 64, 4096] {
+        let telegrams = decode_octets(&stream, KEY, piece).telegrams.len();
+        assert!((40..=42).contains(&telegrams), "{telegrams} by {piece}");
+    }
+}
+
+#[test]
+fn one_that_lacks_its_end_takes_nothing_of_the_next_one() {
+    let telegram = hex::decode(ciphered()).unwrap();
+    for lost in 1..=24 {
+        let cut = &telegram[..telegram.len() - lost];
+        let stream = [&telegram[..], cut, &telegram, &telegram].concat();
+        for piece in [1, 7, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 3, "without {lost} octets, by {piece}");
+            let [refused] = &outcome.refused[..] else { panic!("{:?}", outcome.refused) };
+            let expected = format!("apdu: a telegram breaks off after {} octets", cut.len());
+            assert_eq!(*refused, expected, "by {piece}");
+        }
+    }
+}

@@ -142,6 +142,34 @@ fn every_ciphering_is_read_in_every_link() {
 }
 
 #[test]
+fn a_stream_of_nothing_but_apdus_needs_no_titles() {
+    let (folder, guek) = (Folder::new(), [0x11; 16]);
+    let keys = folder.write("keys", hex::encode(guek));
+    let mut telegrams = vec![];
+    for counter in 1..=3 {
+        let mut sealed = vec![];
+        let plain = octets(PLAIN);
+        Sealer::new(0, &guek, None).seal(b"KFM12345", counter, &plain, &mut sealed);
+        sealed.drain(2..10);
+        sealed[1] = 0;
+        telegrams.push(sealed);
+    }
+    for (stream, readings) in [
+        (telegrams.concat(), 3),
+        (telegrams[0][..99].to_vec(), 0),
+        ([&[1], &*telegrams[0]].concat(), 0),
+    ] {
+        let stream = folder.write("stream", stream);
+        let title = ["--system-title", "4b464d3132333435"];
+        let options =
+            ["decode", "--input", "binary", "--link", "raw", "--key-file", &keys, &stream];
+        let ran = run(&[&options[..], &title].concat(), b"");
+        assert_eq!(ran.out.lines().count(), readings, "{}", ran.err);
+        assert_eq!(ran.err.is_empty(), readings > 0, "{}", ran.err);
+    }
+}
+
+#[test]
 fn a_link_that_is_named_makes_all_others_noise() {
     let folder = Folder::new();
     let text = "/ISk5MT382\r\n\r\n1-0:1.8.1(00001.001*kWh)\r\n!\r\n";

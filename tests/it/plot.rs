@@ -356,6 +356,31 @@ fn a_page_has_all_pictures_and_loads_nothing() {
     assert!(cells.count() >= 18);
     let german = plot(&["--format", "html", "--lang", "de"], &input);
     assert!(german.contains("lang=\"de\"") && german.contains("Einspeisung"));
+    // Each picture has its numbers, and the heat map has two.
+    let sections: Vec<_> = page.split("<section>").skip(1).collect();
+    for (section, tables) in sections.iter().zip([1, 1, 1, 2, 1]) {
+        assert_eq!(section.matches("<details>").count(), tables);
+        assert_eq!(section.matches("tabindex=\"0\" role=\"region\" aria-label=").count(), tables);
+    }
+    // 1 June, 00:00: the quarters 12 × 96 to 12 × 96 + 3.
+    let heat: i64 = (12 * 96..12 * 96 + 4).map(|at| at % 90).sum();
+    let row = format!("<td>Mon 1 Jun 2026</td><td>0.{heat:03}</td>");
+    assert!(sections[3].contains(&row), "{row}");
+    assert!(sections[0].contains("<td>Mon 1 Jun 2026</td><td>0.000 – 0.356</td>"));
+}
+
+#[test]
+fn the_tables_of_a_page_say_all_of_a_day_and_no_more_than_a_page_holds_of_years() {
+    let start = second("2026-06-01T00:00+02");
+    let day = quarters(start, (0..96).map(|at| (at != 50).then_some((at, 0))));
+    let page = plot(&["--format", "html"], &day);
+    assert!(page.contains("<td>Mon 1 Jun 2026 10:15</td><td>0.164</td><td>0.000</td>"));
+    assert!(page.contains("<td>Mon 1 Jun 2026 12:30</td><td>–</td><td>–</td>"), "a gap");
+    let year = plot(&["--format", "html"], &quarters(start, (0..35_040).map(|at| Some((at, 1)))));
+    for section in year.split("<details>").skip(1) {
+        let table = section.split("</details>").next().unwrap();
+        assert!(table.matches("<tr>").count() <= 401 && table.len() < 50_000, "{}", table.len());
+    }
 }
 
 /// A decoded PNG.

@@ -366,6 +366,32 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
 }
 
 #[test]
+fn rows_that_nobody_can_read_are_counted() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 7200);
+    let starts: Vec<i64> = (from..to).step_by(900).collect();
+    let head = "Messzeitpunkt;Verbrauch (kWh);";
+    let export = |wrong: usize| {
+        table(head, &starts, |start, value| match (start - from) / 900 {
+            3 if wrong > 0 => format!("{};n/a;", dots(start + 900)),
+            5 if wrong > 1 => format!("yesterday;{value};"),
+            _ => format!("{};{value};", dots(start + 900)),
+        })
+    };
+    for (wrong, words) in [
+        (0, ""),
+        (1, "portal.csv: the row in line 5 has no time or no number that can be read"),
+        (2, "portal.csv: 2 rows, the first in line 5, have no time or no number that can be read"),
+    ] {
+        let ran = compare(&folder, export(wrong).as_bytes(), &readings(from, to), &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), wrong.min(1), "{}", ran.err);
+        assert!(ran.out.contains(&format!("\"missing_portal\":{wrong},")), "{}", ran.out);
+    }
+}
+
+#[test]
 fn no_export_that_is_cut_or_damaged_ends_the_program() {
     let starts: Vec<i64> = (AUTUMN - 1800..AUTUMN + 1800).step_by(900).collect();
     for (_, form) in FORMS {

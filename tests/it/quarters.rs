@@ -21,7 +21,7 @@ use rustix::process::Signal;
 use crate::common::binary::{Ran, Running, command, run, signal};
 
 /// 1 January 2026 in Vienna, in seconds since 1970.
-const NEW_YEAR: i64 = 1_767_222_000;
+pub const NEW_YEAR: i64 = 1_767_222_000;
 const DAY: i64 = 86_400;
 
 /// 29 March and 25 October 2026, 01:00 UTC.
@@ -267,6 +267,11 @@ fn year(full: bool) -> Year {
 
 fn lines(sent: &[Sent]) -> String {
     sent.iter().map(Sent::line).collect()
+}
+
+/// The readings of the year.
+pub fn year_lines() -> String {
+    lines(&year(false).sent)
 }
 
 /// The lines by their meters, in their order.

@@ -42,6 +42,8 @@ use meterpipe::{
 
 /// The comparison: the portal's quarters, and the meter's as they come.
 pub struct Comparison {
+    /// The file.
+    name: String,
     portal: PortalExport,
     tolerance: Decimal,
     meter: BTreeMap<i64, MeterQuarter>,
@@ -86,6 +88,7 @@ impl Comparison {
         let tolerance = Decimal::new(tolerance.into(), 0);
         let tolerance = if half.exceeds(tolerance) { half } else { tolerance };
         Ok(Self {
+            name,
             portal,
             tolerance,
             meter: BTreeMap::new(),
@@ -135,6 +138,15 @@ impl Comparison {
             context
                 .messages
                 .detail(&format!("{} quarters are not whole, and left out", self.parts));
+        }
+        if let Some(first) = self.portal.unreadable.first() {
+            let rows = match self.portal.unreadable.len() {
+                1 => format!("the row in line {first} has"),
+                rows => format!("{rows} rows, the first in line {first}, have"),
+            };
+            let name = &self.name;
+            let text = format!("{name}: {rows} no time or no number that can be read");
+            context.messages.say(&text);
         }
         let field = FIELDS.get(self.place()).map_or("", |field| field.name);
         let mut sums =

@@ -30,6 +30,7 @@ use meterpipe::{
         readings::{ReadingValue, Readings},
     },
     intervals::{
+        clock_doubt::{BelievedStep, ClockDoubt, ClockVerdict, TelegramClocks},
         meter::{Fed, IntervalClock, MeterIntervals},
         registers::EnergyRegisters,
         row::{IntervalRow, mean_power},
@@ -81,7 +82,10 @@ struct PlotInput {
     /// Another one.
     other: Option<String>,
     intervals: MeterIntervals,
+    /// Room for the registers of a telegram.
     registers: EnergyRegisters,
+    /// Registers and lines of telegrams whose clock is in doubt.
+    doubt: ClockDoubt<(EnergyRegisters, u64)>,
     rows: VecDeque<PlotRow>,
     /// The first and the last second of all quarters, also of those outside the range.
     seen: Option<(i64, i64)>,
@@ -89,6 +93,8 @@ struct PlotInput {
     read_to: i64,
     /// There were more quarters than fit.
     is_too_long: bool,
+    /// Some telegrams have no register of energy.
+    has_bare: bool,
 }
 
 /// The days that the user wants.
@@ -122,10 +128,12 @@ impl PlotInput {
             other: None,
             intervals: MeterIntervals::default(),
             registers: EnergyRegisters::default(),
+            doubt: ClockDoubt::default(),
             rows: VecDeque::new(),
             seen: None,
             read_to: i64::MIN,
             is_too_long: false,
+            has_bare: false,
         })
     }
 
@@ -152,15 +160,25 @@ impl PlotInput {
         }
     }
 
-    /// Takes the quarter that the last telegrams began.
-    fn end_telegrams(&mut self) {
+    /// Takes what the last telegrams began.
+    fn end_telegrams(&mut self, context: &mut Context) {
+        if let Some(step) = self.doubt.finish() {
+            self.believe(step);
+        }
+        self.dismiss(context);
+        self.doubt = ClockDoubt::default();
+        self.end_run();
+    }
+
+    /// Takes the quarter that the run has begun.
+    fn end_run(&mut self) {
         let mut intervals = std::mem::take(&mut self.intervals);
         intervals.finish(&mut |row| self.row(of_interval(row)));
     }
 
     /// Draws the picture.
     fn finish(mut self, args: &PlotArgs, context: &mut Context) -> Result<(), Stop> {
-        self.end_telegrams();
+        self.end_telegrams(context);
         if let (Some(meter), Some(other)) = (&self.meter, &self.other) {
             let (meter, other) = (printable(meter), printable(other));
             return Err(Stop::usage(format!(
@@ -191,10 +209,12 @@ impl PlotInput {
 
     /// The quarters with their period: whole days.
     fn series(self) -> Result<PlotSeries, Stop> {
-        let Self { clock, range, rows, seen, meter, chosen, .. } = self;
+        let is_begun = self.intervals.begin().is_some();
+        let Self { clock, range, rows, seen, meter, chosen, has_bare, .. } = self;
         let day = LocalStep::Days(1);
         let (Some(first), Some(last)) = (rows.front(), rows.back()) else {
-            return Err(nothing(seen, chosen.filter(|_| meter.is_none()), &clock.zone));
+            let chosen = chosen.filter(|_| meter.is_none());
+            return Err(nothing(seen, chosen, has_bare && !is_begun, &clock.zone));
         };
         let first = range.last.map_or(first.start, |part| part.start(last.end, &clock.zone));
         let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
@@ -206,7 +226,12 @@ impl PlotInput {
 }
 
 /// The reason for an empty picture.
-fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) -> Stop {
+fn nothing(
+    seen: Option<(i64, i64)>,
+    chosen: Option<String>,
+    is_bare: bool,
+    zone: &TimeZone,
+) -> Stop {
     let text = match (seen, chosen) {
         (_, Some(meter)) => format!("no readings of meter {}", printable(&meter)),
         (Some((start, end)), None) => {
@@ -214,6 +239,10 @@ fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) ->
                 .map(|at| date(at, zone).map_or(String::new(), |it| it.to_string()));
             let [first, last] = days;
             format!("no readings in these days: the input has {first} to {last}")
+        }
+        (None, None) if is_bare => {
+            "no quarter hours: the readings have no register of energy (energy_import_wh …)"
+                .to_owned()
         }
         (None, None) => {
             "no quarter hours: one telegram alone has no energy, so read for a while".to_owned()
@@ -295,36 +324,99 @@ impl ReadingConsumer for PlotInput {
             _ => {}
         }
         let taken = match readings.is_interval() {
-            true => self.interval(&readings),
-            false => self.telegram(&readings),
+            true => self.interval(&readings, context),
+            false => self.telegram(&readings, line, context),
         };
         if let Err(cause) = taken {
-            context.tally.telegrams -= 1;
-            context.defect(line, &Error::new(Layer::Reading, 0, cause));
+            refuse(line, cause, context);
         }
     }
 }
 
+fn refuse(line: u64, cause: Cause, context: &mut Context) {
+    context.tally.telegrams -= 1;
+    context.defect(line, &Error::new(Layer::Reading, 0, cause));
+}
+
 impl PlotInput {
-    fn telegram(&mut self, readings: &Readings) -> Result<(), Cause> {
-        let second = seconds(readings, [Meta::Time, Meta::Received]).ok_or(Cause::NoTime)?;
+    fn telegram(
+        &mut self,
+        readings: &Readings,
+        line: u64,
+        context: &mut Context,
+    ) -> Result<(), Cause> {
+        const TIMES: [Meta; 2] = [Meta::Time, Meta::Received];
+        let second = seconds(readings, TIMES)
+            .ok_or_else(|| interval_readings::time_cause(readings, &TIMES))?;
         // A quarter that was read already has this telegram in it.
         if let Some(late) = self.read_to.checked_sub(second).filter(|late| *late > 0) {
             return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
         }
-        let mut registers = std::mem::take(&mut self.registers);
-        interval_readings::registers(readings, &mut registers);
-        let clock = self.clock.clone();
-        let mut intervals = std::mem::take(&mut self.intervals);
-        let fed = intervals.feed(second, &registers, &clock, &mut |row| self.row(of_interval(row)));
-        (self.intervals, self.registers) = (intervals, registers);
+        interval_readings::registers(readings, &mut self.registers);
+        if self.registers.all().is_empty() {
+            self.has_bare = true;
+            return Ok(());
+        }
+        let clocks = TelegramClocks { second, received: readings.meta(Meta::Received) };
+        // The quarters of a picture are in order: the clock may be set back before the first of them.
+        let begin = self.intervals.begin().filter(|_| self.seen.is_none());
+        let verdict = self.doubt.judge(clocks, begin);
+        self.dismiss(context);
+        match verdict {
+            ClockVerdict::Sound => {}
+            ClockVerdict::Twice => return Ok(()),
+            ClockVerdict::Late(seconds) => {
+                return Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() });
+            }
+            ClockVerdict::Doubtful => {
+                self.doubt.hold(clocks, (self.registers.clone(), line));
+                return Ok(());
+            }
+            ClockVerdict::Believed(step) => self.believe(step),
+        }
+        let registers = std::mem::take(&mut self.registers);
+        let fed = self.feed(second, &registers);
+        self.registers = registers;
         match fed {
             Fed::Late(seconds) => Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() }),
             _ => Ok(()),
         }
     }
 
-    fn interval(&mut self, readings: &Readings) -> Result<(), Cause> {
+    fn feed(&mut self, second: i64, registers: &EnergyRegisters) -> Fed {
+        let clock = self.clock.clone();
+        let mut intervals = std::mem::take(&mut self.intervals);
+        let fed = intervals.feed(second, registers, &clock, &mut |row| self.row(of_interval(row)));
+        self.intervals = intervals;
+        fed
+    }
+
+    /// Takes the telegrams that waited for others to agree.
+    fn believe(&mut self, step: BelievedStep) {
+        match step {
+            BelievedStep::Pause => {}
+            BelievedStep::SetAhead(_) => self.end_run(),
+            BelievedStep::SetBack(_) => self.intervals = MeterIntervals::default(),
+        }
+        for held in self.doubt.take_held() {
+            let second = held.second();
+            self.feed(second, &held.telegram.0);
+        }
+    }
+
+    /// Says which telegrams had a wrong clock.
+    fn dismiss(&mut self, context: &mut Context) {
+        for held in self.doubt.take_dismissed() {
+            let seconds = held.ahead.unsigned_abs();
+            let cause = match held.ahead {
+                ..0 => Cause::OutOfOrder { seconds },
+                _ => Cause::ClockAhead { seconds },
+            };
+            refuse(held.telegram.1, cause, context);
+        }
+    }
+
+    fn interval(&mut self, readings: &Readings, context: &mut Context) -> Result<(), Cause> {
         let truth = |meta| match readings.get(FieldKey::Meta(meta)) {
             Some(ReadingValue::Truth(truth)) => Some(*truth),
             _ => None,
@@ -332,16 +424,12 @@ impl PlotInput {
         if truth(Meta::Running) == Some(true) {
             return Ok(());
         }
-        let time = |meta| readings.meta(meta)?.parse().ok().map(Timestamp::as_second);
-        let start = time(Meta::Start).ok_or(Cause::NoTime)?;
-        let end = time(Meta::End).filter(|end| *end > start).ok_or(Cause::NoTime)?;
+        let IntervalRow { start, end, .. } = interval_readings::row_of(readings)?;
         if end - start > QUARTER {
-            return Err(Cause::NotReadings {
-                found: "an interval longer than a quarter of an hour",
-            });
+            return Err(Cause::Interval { fault: "an interval longer than a quarter of an hour" });
         }
         // The telegrams so far end before it.
-        self.end_telegrams();
+        self.end_telegrams(context);
         let last = self.seen.map_or(i64::MIN, |(_, end)| end);
         if start < last {
             return Err(Cause::OutOfOrder { seconds: last.abs_diff(start) });

@@ -30,9 +30,12 @@ pub fn run(args: &args::PublishArgs) -> Status {
         Err(stop) => return context.stop(stop),
     };
     let lists = ListMessages::default();
-    let mut lines = ReadingLines::new(Publisher { sinks, reload, lists });
+    let mut lines =
+        ReadingLines::new(Publisher { sinks, reload, lists, intervals: None, refusal: None });
     let result = files::lines(&args.files, &mut lines, &mut context);
-    let not_stored = !sink_output::finish(Some(lines.into_inner().sinks), &mut context);
+    let Publisher { sinks, refusal, .. } = lines.into_inner();
+    let not_stored = !sink_output::finish(Some(sinks), &mut context);
+    let result = refusal.map_or(result, Err);
     context.finish(result, Ending { not_stored, ..Ending::default() })
 }
 
@@ -62,6 +65,9 @@ struct Publisher {
     sinks: Sinks,
     reload: Reload,
     lists: ListMessages,
+    /// True if the first interval was one that goes on: a sink may thin out those.
+    intervals: Option<bool>,
+    refusal: Option<Stop>,
 }
 
 impl Task for Publisher {
@@ -82,6 +88,14 @@ impl Task for Publisher {
 
 impl ReadingConsumer for Publisher {
     fn readings(&mut self, readings: Readings, _line: u64, context: &mut Context) {
+        if readings.is_interval()
+            && !*self.intervals.get_or_insert(readings.is_running())
+            && let Some(refusal) = self.sinks.refuses_intervals()
+        {
+            self.refusal = Some(Stop::usage(refusal));
+            context.done = true;
+            return;
+        }
         self.lists.report_readings(&readings, context);
         if context.can_wait {
             self.sinks.wait_for_room(&context.messages);

@@ -2,10 +2,9 @@
 //!
 //! `{"time":"2026-06-21T12:00:00+02:00",…,"energy_import_wh":12937}` and its successors become
 //! `{"start":"2026-06-21T12:00:00+02:00","end":"2026-06-21T12:15:00+02:00",…,"energy_import_wh":123,…}`.
+//! Such rows are an input too: days come from quarters.
 
 use std::time::Duration;
-
-use jiff::civil::Date;
 
 use crate::cli::{
     commands::compare::Comparison,
@@ -15,7 +14,7 @@ use crate::cli::{
     },
     run::{
         context::{Context, Ending},
-        interval_readings::{self, IntervalReadings, MeterLabel},
+        interval_readings,
         row_output::RowOutput,
         signals::Signals,
         stage::Task,
@@ -27,24 +26,25 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    error::{Cause, Error, Layer},
+    error::Cause,
     format::{
         influx::seconds,
-        key::Meta,
+        interval_columns::RowColumns,
+        key::{FieldKey, Meta},
         latest::name,
         meters::Meters,
         printable::printable,
-        readings::{ReadingValue, Readings},
+        readings::Readings,
     },
-    intervals::{
-        meter::{Fed, IntervalClock, MeterIntervals, NewRun},
-        peaks::MonthPeak,
-        registers::EnergyRegisters,
-        row::{IntervalRow, forecast},
-    },
-    local_time::{LocalStep, date},
-    reading::fields::{self, FIELDS},
+    intervals::{meter::IntervalClock, registers::EnergyRegisters, row::IntervalRow},
+    local_time::LocalStep,
 };
+
+use rows::{RowChoice, RowTarget, RowUse};
+use state::{MeterState, NumberedReadings, RowRun};
+
+mod rows;
+mod state;
 
 /// A signal interrupts the wait for a telegram; this long it lasts if the signal came just before the wait.
 const LOOK: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ pub fn run(args: &args::QuartersArgs) -> Status {
         Ok(quarters) => quarters,
         Err(stop) => return context.stop(stop),
     };
-    if let Target::Text(output, _) = &quarters.target {
+    if let RowUse::Text(output, _) = &quarters.target.use_of_rows {
         output.start(&mut context);
     }
     let mut lines = ReadingLines::new(quarters);
@@ -76,8 +76,7 @@ pub fn run(args: &args::QuartersArgs) -> Status {
 /// The intervals of all meters.
 struct Quarters {
     clock: IntervalClock,
-    target: Target,
-    running: bool,
+    target: RowTarget,
     /// The only meter that counts, if the user chose one.
     meter: Option<String>,
     meters: Meters<MeterState>,
@@ -89,34 +88,17 @@ struct Quarters {
     signals: Option<Signals>,
 }
 
-/// The use of the intervals.
-enum Target {
-    Text(Box<RowOutput>, Rows),
-    Comparison(Comparison),
-}
-
-/// The rows that the user wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rows {
-    Intervals,
-    Peaks,
-}
-
-#[derive(Debug, Default)]
-struct MeterState {
-    name: MeterLabel,
-    intervals: MeterIntervals,
-    peak: MonthPeak,
-    /// The same registers since midnight, for the rows of intervals that go on.
-    day: MeterIntervals,
-}
-
 impl Quarters {
     fn new(args: &args::QuartersArgs) -> Result<Self, Stop> {
         let format = args.format.of_telegrams();
         let options = output_format::options(&format)?;
         let kind = output_format::kind(&format, &options);
-        let rows = if args.peaks { Rows::Peaks } else { Rows::Intervals };
+        let rows = if args.peaks { RowChoice::Peaks } else { RowChoice::Intervals };
+        let rows_of_output = match (args.peaks, args.running) {
+            (true, _) => RowColumns::Peaks,
+            (false, true) => RowColumns::Running,
+            (false, false) => RowColumns::Intervals,
+        };
         let (step, every) = length(args.every);
         if args.peaks && step == LocalStep::Month {
             return Err(Stop::usage(
@@ -124,20 +106,19 @@ impl Quarters {
             ));
         }
         let clock = IntervalClock { step, zone: output_format::zone(&format)? };
-        let target = match &args.compare {
+        let use_of_rows = match &args.compare {
             Some(path) => {
                 let comparison = Comparison::open(path, args.tolerance, &clock.zone)?;
-                Target::Comparison(comparison)
+                RowUse::Comparison(comparison)
             }
             None => {
-                let output = RowOutput::new(kind, options, every, args.peaks)?;
-                Target::Text(Box::new(output), rows)
+                let output = RowOutput::new(kind, options, every, rows_of_output)?;
+                RowUse::Text(Box::new(output), rows)
             }
         };
         Ok(Self {
             clock,
-            target,
-            running: args.running,
+            target: RowTarget { use_of_rows, running: args.running, has_rows: false },
             meter: args.meter.clone(),
             meters: Meters::default(),
             registers: EnergyRegisters::default(),
@@ -149,7 +130,7 @@ impl Quarters {
     /// Says which rows a signal cuts off: they end with the last telegram, as at the end of a file.
     fn report_cut(&self, context: &Context) {
         for state in self.meters.iter() {
-            if let Some((row, end)) = state.intervals.running()
+            if let Some((row, end)) = state.running()
                 && row.start < row.end
             {
                 let meter =
@@ -166,20 +147,48 @@ impl Quarters {
 
     /// Writes what is left of all meters.
     fn finish(mut self, context: &mut Context) -> Result<(), Stop> {
-        let Self { clock, target, meters, .. } = &mut self;
+        let Self { clock, target, meters, registers, duplicates, .. } = &mut self;
+        let mut run = RowRun { clock, target, registers, context };
         for state in meters.iter_mut() {
-            state.finish(clock, target, &mut context.output.text);
+            state.finish(&mut run);
+            *duplicates += state.duplicates;
         }
         if self.duplicates > 0 {
             context.messages.detail(&format!("{} telegrams came twice", self.duplicates));
         }
-        match self.target {
-            Target::Text(mut output, _) => {
+        let lack = self.report_lacks(context);
+        match self.target.use_of_rows {
+            RowUse::Text(mut output, _) => {
                 output.finish(context);
-                Ok(())
+                lack
             }
-            Target::Comparison(comparison) => comparison.finish(&self.clock.zone, context),
+            RowUse::Comparison(comparison) => {
+                // The portal has its rows all the same.
+                if let Err(Stop::Failed(_, lack)) = lack {
+                    context.messages.say(&lack);
+                }
+                comparison.finish(&self.clock.zone, context)
+            }
         }
+    }
+
+    /// Says which meters have no row, and why. Without any row the run found nothing.
+    fn report_lacks(&self, context: &mut Context) -> Result<(), Stop> {
+        if context.tally.telegrams == 0 {
+            return Ok(());
+        }
+        let lack = |state: &MeterState| {
+            let meter = state.name.as_ref().map(|(_, name)| format!("meter {}: ", printable(name)));
+            Some(format!("{}{}", meter.unwrap_or_default(), state.lack()?))
+        };
+        let mut lacks: Vec<_> = self.meters.iter().filter_map(lack).collect();
+        if let Some(meter) = self.meter.as_ref().filter(|_| self.meters.iter().next().is_none()) {
+            lacks.push(format!("no readings of meter {}", printable(meter)));
+        }
+        let is_failure = !self.target.has_rows && context.tally.rejected == 0;
+        let last = lacks.pop_if(|_| is_failure);
+        lacks.iter().for_each(|lack| context.messages.say(lack));
+        last.map_or(Ok(()), |last| Err(Stop::Failed(Status::Nothing, last)))
     }
 }
 
@@ -202,109 +211,73 @@ impl Task for Quarters {
 
 impl ReadingConsumer for Quarters {
     fn readings(&mut self, readings: Readings, line: u64, context: &mut Context) {
-        let refuse = |cause, context: &mut Context| {
-            context.tally.telegrams -= 1;
-            context.defect(line, &Error::new(Layer::Reading, 0, cause));
-        };
-        if readings.is_interval() {
-            return refuse(Cause::NotReadings { found: "an interval" }, context);
-        }
         if self.meter.is_some() && self.meter.as_deref() != name(&readings) {
             return;
         }
-        let Some(second) = seconds(&readings, [Meta::Time, Meta::Received]) else {
-            return refuse(Cause::NoTime, context);
+        let input = match readings.is_interval() {
+            true => self.interval(&readings),
+            false => match seconds(&readings, TIMES) {
+                Some(second) => Ok(MeterInput::Telegram(second)),
+                None => Err(interval_readings::time_cause(&readings, &TIMES)),
+            },
         };
-        interval_readings::registers(&readings, &mut self.registers);
-        let Self { clock, target, running, meters, registers, .. } = self;
-        let fed = meters.seen(name(&readings), |state| {
+        let input = match input {
+            Ok(input) => input,
+            Err(cause) => return state::refuse(line, cause, context),
+        };
+        let Self { clock, target, meters, registers, .. } = self;
+        let mut run = RowRun { clock, target, registers, context };
+        // The readings go into the state.
+        let meter = name(&readings).map(str::to_owned);
+        meters.seen(meter.as_deref(), |state| {
             if state.name.is_none() {
                 state.name = interval_readings::meter_name(&readings);
             }
-            let text = &mut context.output.text;
-            let fed = state.feed(second, registers, clock, target, text);
-            if let Target::Text(output, _) = target
-                && *running
-                && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other)
-            {
-                let day = IntervalClock { step: LocalStep::Days(1), zone: clock.zone.clone() };
-                state.day.feed(second, registers, &day, &mut |_| {});
-                state.running(second, &readings, clock, output, text);
+            match input {
+                MeterInput::Running => {}
+                MeterInput::Telegram(second) => {
+                    state.telegram(NumberedReadings { readings, line, second }, &mut run);
+                }
+                MeterInput::Row(row) => {
+                    if let Err(cause) = state.row(&row, &mut run) {
+                        state::refuse(line, cause, run.context);
+                    }
+                }
             }
-            fed
         });
-        if let Some(mut state) = self.meters.take_pushed_out() {
-            state.finish(&self.clock, &mut self.target, &mut context.output.text);
-        }
-        match fed {
-            Fed::Taken | Fed::Other => {}
-            Fed::Duplicate => self.duplicates += 1,
-            Fed::Late(seconds) => {
-                refuse(Cause::OutOfOrder { seconds: seconds.unsigned_abs() }, context);
-            }
-            Fed::Anew(reason) => {
-                let at = interval_readings::local(second, &self.clock.zone);
-                context.messages.say(&anew(name(&readings), &at, &reason));
-            }
+        if let Some(mut state) = meters.take_pushed_out() {
+            state.finish(&mut run);
+            self.duplicates += state.duplicates;
         }
     }
 }
 
-impl MeterState {
-    fn feed(
-        &mut self,
-        second: i64,
-        registers: &EnergyRegisters,
-        clock: &IntervalClock,
-        target: &mut Target,
-        text: &mut Vec<u8>,
-    ) -> Fed {
-        let Self { name, intervals, peak, .. } = self;
-        let mut out = |row: &IntervalRow| write(row, name, peak, clock, target, text);
-        intervals.feed(second, registers, clock, &mut out)
-    }
+/// The times of a telegram, the better one first.
+const TIMES: [Meta; 2] = [Meta::Time, Meta::Received];
 
-    fn finish(&mut self, clock: &IntervalClock, target: &mut Target, text: &mut Vec<u8>) {
-        let Self { name, intervals, peak, .. } = self;
-        intervals.finish(&mut |row| write(row, name, peak, clock, target, text));
-        if let (Some(peak), Target::Text(output, Rows::Peaks)) = (peak.finish(), target) {
-            output.row(of_peak(&peak, name, clock), text);
-        }
-    }
+/// The use of a line.
+enum MeterInput {
+    Telegram(i64),
+    Row(IntervalRow),
+    /// An interval that goes on: one that has ended follows it.
+    Running,
+}
 
-    /// Writes the interval that goes on.
-    fn running(
-        &self,
-        second: i64,
-        telegram: &Readings,
-        clock: &IntervalClock,
-        output: &mut RowOutput,
-        text: &mut Vec<u8>,
-    ) {
-        let Some((row, end)) = self.intervals.running() else {
-            return;
-        };
-        let mut readings = IntervalReadings::new(&clock.zone);
-        readings.time(Meta::Time, second);
-        readings.time(Meta::Start, row.start);
-        readings.time(Meta::End, end);
-        readings.meter(&self.name);
-        readings.values(&row);
-        for (power, energy, forecast_place) in FORECASTS {
-            let (now, so_far) = (telegram.number(power), row.energy(energy));
-            let forecast = so_far.and_then(|so_far| forecast(so_far, now?, row.start, second, end));
-            forecast.into_iter().for_each(|number| readings.field((forecast_place, number)));
+impl Quarters {
+    /// Reads an interval.
+    fn interval(&self, readings: &Readings) -> Result<MeterInput, Cause> {
+        if readings.get(FieldKey::Meta(Meta::Running)).is_some() {
+            return Ok(MeterInput::Running);
         }
-        if let Some(peak) = self.peak.mean_at(second) {
-            readings.field((fields::POWER_IMPORT_PEAK, peak));
+        if readings.meta(Meta::Month).is_some() {
+            return Err(Cause::Interval {
+                fault: "the peak of a month, and no interval of a row of them",
+            });
         }
-        let today = self.day.running().map(|(day, _)| day);
-        for (energy, place) in TODAY {
-            let energy = today.as_ref().and_then(|day| day.energy(energy));
-            energy.into_iter().for_each(|energy| readings.field((place, energy)));
+        if self.target.running {
+            return Err(Cause::Interval { fault: "an interval: --running takes telegrams" });
         }
-        readings.meta(Meta::Running, ReadingValue::Truth(true));
-        output.row(readings.finish(&row), text);
+        interval_readings::row_of(readings).map(MeterInput::Row)
     }
 }
 
@@ -317,70 +290,4 @@ const fn length(length: IntervalLength) -> (LocalStep, &'static str) {
         IntervalLength::Day => (LocalStep::Days(1), "1d"),
         IntervalLength::Month => (LocalStep::Month, "1mo"),
     }
-}
-
-/// The places of an energy, and of that of a day.
-const TODAY: [(usize, usize); 2] = [
-    (fields::ENERGY_IMPORT, fields::ENERGY_IMPORT_TODAY),
-    (fields::ENERGY_EXPORT, fields::ENERGY_EXPORT_TODAY),
-];
-
-/// The places of a power, of its energy, and of its forecast.
-const FORECASTS: [(usize, usize, usize); 2] = [
-    (fields::POWER_IMPORT, fields::ENERGY_IMPORT, fields::POWER_IMPORT_FORECAST),
-    (fields::POWER_EXPORT, fields::ENERGY_EXPORT, fields::POWER_EXPORT_FORECAST),
-];
-
-fn write(
-    row: &IntervalRow,
-    meter: &MeterLabel,
-    peak: &mut MonthPeak,
-    clock: &IntervalClock,
-    target: &mut Target,
-    text: &mut Vec<u8>,
-) {
-    match target {
-        Target::Comparison(comparison) => {
-            comparison.row(row, meter.as_ref().map(|(_, name)| &**name));
-        }
-        Target::Text(output, Rows::Intervals) => {
-            peak.feed(row, clock);
-            output.row(interval_readings::of_row(row, meter, &clock.zone), text)
-        }
-        Target::Text(output, Rows::Peaks) => {
-            if let Some(peak) = peak.feed(row, clock) {
-                output.row(of_peak(&peak, meter, clock), text);
-            }
-        }
-    }
-}
-
-/// The readings of the highest interval of a month.
-fn of_peak(row: &IntervalRow, meter: &MeterLabel, clock: &IntervalClock) -> Readings {
-    let mut readings = IntervalReadings::new(&clock.zone);
-    let month = |date: Date| format!("{:04}-{:02}", date.year(), date.month());
-    let month = date(row.start, &clock.zone).map(month).unwrap_or_default();
-    readings.meta(Meta::Month, ReadingValue::Text(month));
-    readings.time(Meta::Start, row.start);
-    readings.time(Meta::End, row.end);
-    readings.meter(meter);
-    readings.values(row);
-    readings.finish(row)
-}
-
-/// The message of a meter whose energies start anew.
-fn anew(meter: Option<&str>, at: &str, reason: &NewRun) -> String {
-    let meter = meter.map_or_else(String::new, |meter| format!("meter {}: ", printable(meter)));
-    let field = |place: usize| FIELDS.get(place).map_or("", |field| field.name);
-    let reason = match reason {
-        NewRun::Fall(step) => {
-            format!("{} falls from {} to {}", field(step.place), step.from, step.to)
-        }
-        NewRun::Leap(step) => {
-            format!("{} leaps from {} to {}", field(step.place), step.from, step.to)
-        }
-        NewRun::Pause => "no telegram for more than a year".to_owned(),
-        NewRun::List => "other registers".to_owned(),
-    };
-    format!("{meter}{reason} at {at}: the energies start anew")
 }

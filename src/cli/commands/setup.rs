@@ -56,7 +56,7 @@ fn set_up(args: &SetupArgs, context: &mut Context) -> Result<(), Stop> {
         context.print("Starting the service; this takes up to 30 s until a telegram has come")?;
         let status = service::enable()?;
         context.print(&format!("The service has started: {status}"))?;
-        context.print("Later: systemctl status meterpipe; journalctl -u meterpipe")?;
+        context.print("Later: systemctl status meterpipe; sudo journalctl -u meterpipe")?;
     } else if folders.are_of_service && meter.key.is_some() {
         context.print("Next: systemctl enable --now meterpipe")?;
     } else {

@@ -25,6 +25,7 @@ use crate::cli::{
     setup::shared_args::UntilArgs,
 };
 use meterpipe::{
+    error::Lapse,
     file_error,
     link::reassembly::PAUSE,
     record::{self, Attributes, Place, Record, RecordKind},
@@ -245,8 +246,8 @@ impl EventLoop {
                 line.went(why, now);
             }
             SourceEvent::Back(away) => {
-                let (name, away) = (&line.name, seconds(away));
-                context.messages.say(&format!("{name}: back after {away} s"));
+                let (name, away) = (&line.name, lapse(away));
+                context.messages.say(&format!("{name}: back after {away}"));
                 line.came_back(now);
             }
             SourceEvent::Note(note) => context.messages.say(&format!("{}: {note}", line.name)),
@@ -350,6 +351,14 @@ impl EventLoop {
             }
             stop => stop,
         }
+    }
+}
+
+/// A time in seconds, to the nearest tenth, or in a larger unit.
+fn lapse(time: Duration) -> String {
+    match time.as_secs() {
+        0..120 => format!("{} s", seconds(time)),
+        whole => Lapse(whole).to_string(),
     }
 }
 

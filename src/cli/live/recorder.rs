@@ -99,13 +99,16 @@ impl Recorder {
             match deframer.next() {
                 None => return frames,
                 Some(Err(skipped)) => {
+                    bare.defect(&skipped);
                     bare.push(skipped.octets, skipped.position);
                     frames += apdus(bare);
                     raw.take(skipped.octets, skipped.position, out);
                 }
                 Some(Ok(frame)) => {
                     bare.end();
-                    bare.framed();
+                    if frame.has_data() {
+                        bare.behind_frame(frame.end());
+                    }
                     frames += apdus(bare);
                     raw.write(out);
                     let (time, _) = raw.arrival(frame.position);

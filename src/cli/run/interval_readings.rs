@@ -4,11 +4,15 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use meterpipe::{
     cosem::clock::Stamp,
+    error::Cause,
     format::{
         key::{FieldKey, Meta},
         readings::{Member, ReadingValue, Readings, unit},
     },
-    intervals::{registers::EnergyRegisters, row::IntervalRow},
+    intervals::{
+        registers::{EnergyRegisters, is_energy},
+        row::IntervalRow,
+    },
     reading::decimal::Decimal,
 };
 
@@ -28,6 +32,49 @@ pub fn registers(readings: &Readings, registers: &mut EnergyRegisters) {
         if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) = (key, value) {
             registers.add(*place, *number);
         }
+    }
+}
+
+/// The interval of a row; the caller knows the boundaries, and therefore whether it is whole.
+pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
+    let truth = |meta| match readings.get(FieldKey::Meta(meta)) {
+        Some(ReadingValue::Truth(truth)) => Some(*truth),
+        _ => None,
+    };
+    let time = |meta| {
+        let second = readings.meta(meta).and_then(|time| time.parse().ok());
+        second.map(Timestamp::as_second).ok_or_else(|| time_cause(readings, &[meta]))
+    };
+    let (start, end) = (time(Meta::Start)?, time(Meta::End)?);
+    if end <= start {
+        return Err(Cause::Interval { fault: "an interval that ends before it begins" });
+    }
+    let energy = |member: &Member| match (member.key, &member.value) {
+        (FieldKey::Field(place, 1), ReadingValue::Number(number)) if is_energy(place) => {
+            Some((place, *number))
+        }
+        _ => None,
+    };
+    let telegrams = match readings.get(FieldKey::Meta(Meta::Telegrams)) {
+        Some(ReadingValue::Number(number)) => number.to_integer(),
+        _ => None,
+    };
+    Ok(IntervalRow {
+        start,
+        end,
+        energies: readings.members().iter().filter_map(energy).collect(),
+        telegrams: telegrams.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
+        complete: truth(Meta::Complete) == Some(true),
+        estimated: truth(Meta::Estimated) == Some(true),
+        whole: false,
+    })
+}
+
+/// The cause of readings without any of these times.
+pub fn time_cause(readings: &Readings, times: &[Meta]) -> Cause {
+    match times.iter().any(|meta| readings.meta(*meta).is_some()) {
+        true => Cause::TimeForm,
+        false => Cause::NoTime,
     }
 }
 

@@ -360,24 +360,29 @@ fn place(refusal: &Refusal<'_>) -> String {
 }
 
 /// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 6] = [
+const REASONS: [&str; 7] = [
     "damaged on the line",
     "not opened",
     "damaged inside",
     "unreadable",
     "cut off by a limit",
     "out of order",
+    "wrong clock",
 ];
 
 /// The reason of a refusal, for the summary.
 fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit, order] = REASONS;
+    let [line, closed, inside, unreadable, limit, order, clock] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::KeyFits { .. }) => inside,
         (_, Cause::OutOfOrder { .. }) => order,
+        (_, Cause::ClockAhead { .. }) => clock,
         (Layer::Cipher | Layer::Key, _) => closed,
-        (Layer::Apdu | Layer::Axdr | Layer::Reading, Cause::NotReadings { .. }) => unreadable,
+        (
+            Layer::Apdu | Layer::Axdr | Layer::Reading,
+            Cause::NotReadings { .. } | Cause::TimeForm | Cause::Interval { .. },
+        ) => unreadable,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,
         (Layer::Hex | Layer::Record, _) => unreadable,
         _ => line,

@@ -6,6 +6,7 @@ use crate::cli::run::{context::Context, status::Stop};
 use meterpipe::{
     format::{
         influx::{MEASUREMENT, Points, Precision, is_field, seconds},
+        interval_columns::RowColumns,
         key::{FieldKey, Meta},
         kinds::FormatKind,
         latest::{LatestReadings, name},
@@ -15,21 +16,8 @@ use meterpipe::{
         readings::Readings,
         snapshot::Page,
     },
-    reading::fields::of_name,
     sink::{line_format::LineFormat, projection::Projection},
 };
-
-/// The columns of a table of intervals.
-const COLUMNS: [&str; 8] = [
-    "energy_import_wh",
-    "energy_export_wh",
-    "reactive_energy_import_varh",
-    "reactive_energy_export_varh",
-    "power_import_mean_w",
-    "power_export_mean_w",
-    "reactive_power_import_mean_var",
-    "reactive_power_export_mean_var",
-];
 
 /// A text of intervals.
 pub struct RowOutput {
@@ -50,7 +38,7 @@ impl RowOutput {
         kind: FormatKind,
         options: FormatOptions,
         every: &str,
-        peaks: bool,
+        columns: RowColumns,
     ) -> Result<Self, Stop> {
         // Each format refuses the options of the others.
         kind.build(&FormatOptions { selection: None, ..options.clone() })
@@ -65,11 +53,16 @@ impl RowOutput {
                 RowFormat::Lines(LineFormat::Json(Projection { units, ..projection }))
             }
             FormatKind::Csv => {
-                let keys = projection.keys.clone().or_else(|| Some(columns(peaks)));
+                let keys = projection.keys.clone().or_else(|| Some(columns.keys()));
                 RowFormat::Lines(LineFormat::csv(Projection { keys, ..projection }, locale))
             }
             FormatKind::Lines => RowFormat::Lines(LineFormat::Lines(projection)),
             FormatKind::Table => RowFormat::Table(RowTable { projection, columns: Vec::new() }),
+            FormatKind::Influx if columns == RowColumns::Running => {
+                return Err(Stop::usage(
+                    "influx has no place for intervals that go on: their fields would stay beside those of their end",
+                ));
+            }
             FormatKind::Influx => {
                 // As the sink for InfluxDB names them.
                 let name = format!("{MEASUREMENT}_{every}");
@@ -140,17 +133,6 @@ const fn is_number(key: FieldKey) -> bool {
         key,
         FieldKey::Field(..) | FieldKey::Meta(Meta::Telegrams | Meta::Complete | Meta::Estimated)
     )
-}
-
-/// The columns of CSV, always the same.
-fn columns(peaks: bool) -> Vec<FieldKey> {
-    let metas = |metas: &'static [Meta]| metas.iter().map(|meta| FieldKey::Meta(*meta));
-    let fields = COLUMNS.iter().filter_map(|name| Some(FieldKey::Field(of_name(name)?, 1)));
-    metas(if peaks { &[Meta::Month] } else { &[] })
-        .chain(metas(&[Meta::Start, Meta::End, Meta::Meter]))
-        .chain(fields)
-        .chain(metas(&[Meta::Telegrams, Meta::Complete, Meta::Estimated]))
-        .collect()
 }
 
 /// Rows under a header, for people. The first row has the columns.

@@ -113,6 +113,15 @@ impl SinkThread {
         }
     }
 
+    /// The reason why intervals have no place here, if there is one.
+    pub fn refuses_intervals(&self) -> Option<String> {
+        let option = self.throttle.thinning()?;
+        let name = &self.name;
+        Some(format!(
+            "{name}: {option} thins out telegrams, and an interval is none: quarters --every sets its length"
+        ))
+    }
+
     /// Keeps a file from waiting for this sink.
     pub fn run_ahead(&self) {
         self.queue.run_ahead();

@@ -191,6 +191,11 @@ impl Sinks {
         self.judge(readings, &TelegramEvidence::default());
     }
 
+    /// The reason why a sink has no place for intervals, if there is one.
+    pub fn refuses_intervals(&self) -> Option<String> {
+        self.running.iter().find_map(SinkThread::refuses_intervals)
+    }
+
     /// Hands an interval to all sinks. The guard compares telegrams, and knows nothing of intervals.
     fn interval(&mut self, readings: Arc<Readings>) {
         let Self { running, waits, signals, .. } = self;

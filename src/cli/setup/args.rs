@@ -91,6 +91,9 @@ pub enum Command {
     /// The input is the JSON Lines of decode, sorted by time for each meter. A row for each interval and
     /// meter has the energies between two boundaries of the local clock, to the last digit of the
     /// registers: the rows add up to what the meter has counted.
+    ///
+    /// The rows are an input too: --every 1d makes days of quarter hours. A telegram whose clock leaps
+    /// by more than a week, or by a minute more than its time of arrival, counts once two others agree.
     Quarters(QuartersArgs),
     /// Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal
     ///
@@ -277,10 +280,11 @@ pub struct ExplainArgs {
     /// The form of the output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub format: ExplainFormat,
-    /// Show only one place: an OCTET, LAYER:OCTET, or a message that names it
+    /// Show only one place: an OCTET, LAYER:OCTET, "line N", "telegram N", or a message that names one
     ///
     /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc,
     /// wrapper, dsmr, block, cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
+    /// A line stands for the telegram that begins in it, else for the one that it is a part of.
     #[arg(long, value_name = "OCTET", help_heading = "Output")]
     pub at: Option<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
@@ -386,12 +390,13 @@ Examples:
   meterpipe decode --key-file guek meter.records |
     meterpipe quarters > quarters.jsonl
   meterpipe quarters --every 1d --csv-locale at --unit energy=kWh meter.jsonl
+  meterpipe quarters --every 1mo quarters.jsonl
   meterpipe quarters --peaks meter.jsonl     # the highest of each month
   meterpipe quarters --compare portal.csv meter.jsonl
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe quarters --running")]
 pub struct QuartersArgs {
-    /// JSON Lines of decode; without a FILE or with -, standard input
+    /// JSON Lines of decode or quarters; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// The length of an interval
@@ -401,6 +406,9 @@ pub struct QuartersArgs {
     #[arg(long)]
     pub peaks: bool,
     /// Also a row for each telegram: the interval so far, and the mean that it will probably have
+    ///
+    /// Such a row has "running":true, the peak of the month and the energies since midnight. Where the
+    /// input begins later than month or day, month_since or today_since is the time from which it counts.
     #[arg(long, conflicts_with = "peaks")]
     pub running: bool,
     /// Print where the quarter hours differ from those that the operator's portal exports as CSV

@@ -220,7 +220,9 @@ fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
         (None, Some(number)) => Ok(format!("meter {number}")),
         (None, None) => Ok("a meter without a number".to_owned()),
         (Some(error), _) => {
-            let title = telegram.title.map(|title| format!(" of the meter {}", hex::encode(title)));
+            let title = telegram
+                .title
+                .map(|title| format!(" of the meter with system title {}", hex::encode(title)));
             let why = match error.cause {
                 Cause::KeyOrDamage => COMPARE.to_owned(),
                 _ => error.to_string(),

@@ -101,6 +101,11 @@ impl AppendFiles {
         Ok(())
     }
 
+    /// The same files with another header.
+    pub fn set_header(&mut self, header: Vec<u8>) {
+        self.header = header;
+    }
+
     /// The header that a file without lines gets before its first one.
     pub fn header_of(&self, path: &Path) -> &[u8] {
         let is_new = fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) || !path.exists();

@@ -5,6 +5,7 @@ use core::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    error::Lapse,
     format::{key::FieldKey, units::Units},
     reading::{decimal::Decimal, fields},
     sink::guard::{fingerprint::ConstantPart, verdict::RefusalReason},
@@ -166,7 +167,7 @@ impl fmt::Display for Doubt {
                     offset.as_secs().unsigned_abs(),
                     if offset.is_negative() { "behind" } else { "ahead of" },
                 );
-                write!(f, "the clock is {seconds} s {side} the time of arrival")
+                write!(f, "the clock is {} {side} the time of arrival", Lapse(seconds))
             }
             Self::Fell(key, before, now) | Self::Returned(key, before, now) => {
                 write!(f, "{} falls from {before} to {now}", name(key))

@@ -124,7 +124,10 @@ const CONNECTION: &[SettingKey] = &[
         SettingType::Text("NAME"),
         "The client identifier. A broker accepts one connection for each identifier.",
     )
-    .or_depending("a name that depends on this machine, the topics and the SOURCE"),
+    .or_depending(
+        "a name that depends on this machine, the topics and the SOURCE, and changes if another client \
+         may have it",
+    ),
     SettingKey::new(
         "keepalive",
         SettingType::Duration,

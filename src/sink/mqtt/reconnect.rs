@@ -8,6 +8,9 @@
 //! some brokers restart faster than the sink looks. One round is enough if the connection was
 //! closed as soon as it was accepted: the other client came back at once.) Two clients of one name
 //! thus make three connections a minute at most.
+//!
+//! A name that the user did not choose is changed instead: then both have their place, and a broker
+//! that was only restarted twice gets its states at once.
 
 use core::{mem, time::Duration};
 
@@ -29,6 +32,8 @@ pub struct Reconnect {
     closed_by_broker: bool,
     /// The broker did that and accepted the client again a moment later.
     suspected: bool,
+    /// No other client has this name: each loss is the broker's.
+    is_only_one: bool,
     /// A second client of the same name was reported and is still there.
     duplicate_reported: bool,
     /// The last message about this outage.
@@ -43,6 +48,7 @@ impl Default for Reconnect {
             prompt: Backoff::random(FIRST_WAIT, LONGEST_PROMPT),
             closed_by_broker: false,
             suspected: false,
+            is_only_one: false,
             duplicate_reported: false,
             last_report: None,
         }
@@ -52,7 +58,12 @@ impl Default for Reconnect {
 impl Reconnect {
     /// True if the next attempt only has to find out whether the broker is reachable.
     pub const fn is_probe(&self) -> bool {
-        self.closed_by_broker && self.suspected
+        self.closed_by_broker && self.suspected && !self.is_only_one
+    }
+
+    /// The client has a name of its own from now on.
+    pub const fn renamed(&mut self) {
+        self.is_only_one = true;
     }
 
     /// The broker accepts the client. Returns true if an outage was reported.
@@ -83,7 +94,7 @@ impl Reconnect {
                 self.suspected |= self.closed_by_broker && uptime < IMMEDIATE;
                 self.duplicate_reported &= uptime < STABLE;
                 // A broker that shuts down may be back at once, however often it does.
-                let ended = self.closed_by_broker
+                let ended = self.closed_by_broker && !self.is_only_one
                     || end == Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
                 let worked = if ended { Duration::MAX } else { uptime };
                 self.backoff.worked_for(worked);
@@ -91,7 +102,7 @@ impl Reconnect {
             }
         }
         let wait = match end.pace() {
-            RetryPace::Prompt if self.closed_by_broker => Duration::ZERO,
+            RetryPace::Prompt if self.closed_by_broker && !self.is_only_one => Duration::ZERO,
             RetryPace::Prompt => self.prompt.delay(),
             RetryPace::Growing => self.backoff.delay(),
             RetryPace::Staggered => Backoff::random(2 * LONGEST_WAIT, 2 * LONGEST_WAIT).delay(),
@@ -242,6 +253,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_only_one_of_its_name_is_back_within_seconds_and_does_not_hurry() {
+        let mut reconnect = Reconnect::default();
+        reconnect.renamed();
+        let mut waits = vec![];
+        for _ in 0..10 {
+            reconnect.connected();
+            let (end, wait) = reconnect.classify(&Disconnect::Closed, Some(SECOND));
+            assert_eq!((end, reconnect.is_probe()), (Disconnect::Closed, false));
+            waits.push(wait);
+        }
+        assert!(waits[0] >= SECOND / 2, "{waits:?}");
+        assert!(waits[9] >= 2 * SECOND && waits[9] <= 4 * SECOND, "{waits:?}");
     }
 
     #[test]

@@ -12,8 +12,8 @@
 //!
 //! All queues are bounded. There is no socket here, and the caller supplies the time.
 
-use core::time::Duration;
-use std::{collections::VecDeque, time::Instant};
+use core::{hash::BuildHasher, time::Duration};
+use std::{collections::VecDeque, hash::RandomState, time::Instant};
 
 use crate::sink::mqtt::{
     disconnect::Disconnect,
@@ -25,6 +25,8 @@ use crate::sink::mqtt::{
 /// The dialogue with a broker, connection after connection.
 pub struct Session {
     connect_options: ConnectOptions,
+    /// The name of the client may be changed.
+    may_rename: bool,
     versions: Versions,
     carried_over: VecDeque<Outgoing>,
     connection: Option<SessionConnection>,
@@ -89,7 +91,27 @@ impl Session {
     pub fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
         let (carried_over, answers) = (VecDeque::new(), Vec::new());
-        Self { connect_options, versions, carried_over, connection: None, answers }
+        let (may_rename, connection) = (false, None);
+        Self { connect_options, may_rename, versions, carried_over, connection, answers }
+    }
+
+    /// The same with a name that the user did not choose, so that it may be changed.
+    #[must_use]
+    pub fn with_usual_name(self) -> Self {
+        Self { may_rename: true, ..self }
+    }
+
+    /// A name that no other client has, if this one may be changed.
+    pub fn other_name(&self) -> Option<String> {
+        // The standard library's hash keys are its only source of randomness.
+        let random = RandomState::new().hash_one(0) & 0xffff;
+        self.may_rename.then(|| format!("{}-{random:04x}", self.connect_options.client_id))
+    }
+
+    /// Takes that name from the next connection on, for good.
+    pub fn rename(&mut self, client_id: String) {
+        self.connect_options.client_id = client_id;
+        self.may_rename = false;
     }
 
     /// A session with the same options and another name of the client, which leaves no will behind.

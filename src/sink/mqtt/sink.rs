@@ -67,12 +67,17 @@ pub fn new(
     let meter_statuses = MeterStatuses::new(freshness, state_format);
     let history = History::take(settings, states.state_format())?;
     let history_topic = history.as_ref().map(History::topic);
-    let connect_options = connect_options(settings, states.state_format(), history_topic, run)?;
+    let usual = client_id(states.state_format(), history_topic, run);
+    let connect_options = connect_options(settings, states.state_format(), &usual)?;
+    let has_usual_name = connect_options.client_id == usual;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
         _ => Protocol::Three,
     });
-    let session = Session::new(connect_options, protocol);
+    let mut session = Session::new(connect_options, protocol);
+    if has_usual_name {
+        session = session.with_usual_name();
+    }
     let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
     let is_previewed = false;
     Ok(Box::new(MqttSink {
@@ -106,8 +111,7 @@ impl Sink for MqttSink {
 fn connect_options(
     settings: &mut SinkSettings,
     state_format: &StateFormat,
-    history_topic: Option<&str>,
-    run: &str,
+    usual_name: &str,
 ) -> Result<ConnectOptions, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
@@ -118,8 +122,7 @@ fn connect_options(
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
         keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
-    let usual = || client_id(state_format, history_topic, run);
-    let client_id = settings.take("client_id").unwrap_or_else(usual);
+    let client_id = settings.take("client_id").unwrap_or_else(|| usual_name.to_owned());
     if client_id.is_empty() || client_id.contains(char::is_control) {
         return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
@@ -189,7 +192,8 @@ mod tests {
         let id_of = |uri: &str, run| {
             let mut settings: SinkSettings = uri.parse().unwrap();
             let state_format = StateFormat::take(&mut settings).unwrap();
-            connect_options(&mut settings, &state_format, None, run).unwrap().client_id
+            let usual = client_id(&state_format, None, run);
+            connect_options(&mut settings, &state_format, &usual).unwrap().client_id
         };
         let id = |uri| id_of(uri, "");
         let usual = id("mqtt://b");

@@ -40,8 +40,8 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "every",
         SettingType::Duration,
-        "At most one telegram in this time, as in `30s`: the first one in each interval of the local clock. \
-         `15m` begins at the quarter hour.",
+        "At most one telegram in this time, as in `30s`: the first one in each interval of the local clock, and \
+         the first one after a start. `15m` begins at the quarter hour.",
     ),
     SettingKey::new(
         "on_change",

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use super::{
     device_config,
-    fake::{Client, Fake, Published},
+    fake::{Client, Fake, Packet, Published},
     uri,
 };
 use crate::common::{
@@ -208,6 +208,46 @@ fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
     thread::scope(|scope| {
         for (protocol, at_once) in [("5", false), ("3.1.1", false), ("5", true), ("3.1.1", true)] {
             scope.spawn(move || chase(protocol, at_once));
+        }
+    });
+}
+
+/// The name of the client in CONNECT, behind name, version, flags, keepalive and properties.
+fn client_id(connect: &Packet) -> String {
+    let fixed = 10;
+    let properties = if connect.body[6] == 5 { 1 + usize::from(connect.body[fixed]) } else { 0 };
+    let id = &connect.body[fixed + properties..];
+    String::from_utf8(id[2..2 + usize::from(id[1])].to_vec()).unwrap()
+}
+
+#[test]
+fn a_name_that_the_user_did_not_choose_is_left_if_another_client_may_have_it() {
+    let leave = |protocol| {
+        let fake = Fake::start();
+        let sink = fake.sink(&format!("protocol={protocol}"));
+        let mut names = vec![];
+        for connection in 0..6 {
+            if connection == 2 {
+                assert!(fake.accept().read().is_none(), "the sink only looks");
+            }
+            let mut client = fake.accept();
+            names.push(client_id(&client.connect()));
+            client.accept(false);
+            sink.put_power(connection);
+            while powers(&[client.take().unwrap()]) != [connection] {}
+            client.close();
+        }
+        let (own, other) = (&names[0], &names[2]);
+        assert!(other.starts_with(own.as_str()) && other.len() == 23, "{names:?}");
+        assert_eq!(names, [own, own, other, other, other, other].map(String::clone));
+        let text = sink.wait_for_message("perhaps another client has the same name");
+        assert!(text.contains(own.as_str()) && text.contains(other.as_str()), "{text}");
+        let said = sink.messages().iter().filter(|text| text.contains("same name")).count();
+        assert_eq!(said, 1, "{:?}", sink.messages());
+    };
+    thread::scope(|scope| {
+        for protocol in ["5", "3.1.1"] {
+            scope.spawn(move || leave(protocol));
         }
     });
 }

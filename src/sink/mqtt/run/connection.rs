@@ -62,19 +62,33 @@ impl ClientRun<'_> {
         let (cause, wait) = self.reconnect.classify(cause, uptime);
         self.disconnected = true;
         (self.announce_at, self.repeat_states_at) = (None, None);
+        if cause == Disconnect::ClosedRepeatedly
+            && let Some(name) = self.mqtt.session.other_name()
+        {
+            let text = cause.cause(self.names());
+            self.report.say(&format!("{text}; from now on this one is {name}"));
+            self.mqtt.session.rename(name);
+            self.reconnect.renamed();
+            self.phase = Phase::Waiting(RetryWait::none(now));
+            return;
+        }
         self.phase = Phase::Waiting(RetryWait {
             until: now + wait,
             until_at_end: now + wait.min(LAST_RETRY_DELAY),
             needs_action: matches!(cause.pace(), RetryPace::Staggered | RetryPace::Slow),
         });
-        let names = BrokerNames {
+        let (text, reason) = (cause.text(self.names()), cause.cause(self.names()));
+        self.report.trouble(Some(&reason));
+        if let Some(text) = self.reconnect.report(text, cause.pace()) {
+            self.report.say(&text);
+        }
+    }
+
+    fn names(&self) -> BrokerNames<'_> {
+        BrokerNames {
             address: &self.address,
             connect_options: self.mqtt.session.connect_options(),
             tls: self.mqtt.broker.tls.is_some(),
-        };
-        self.report.trouble(Some(&cause.cause(names)));
-        if let Some(text) = self.reconnect.report(cause.text(names), cause.pace()) {
-            self.report.say(&text);
         }
     }
 }

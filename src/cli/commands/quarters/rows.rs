@@ -1,0 +1,98 @@
+//! The use of intervals: a text, or a comparison.
+
+use jiff::civil::Date;
+
+use crate::cli::{
+    commands::compare::Comparison,
+    run::{
+        interval_readings::{self, IntervalReadings, MeterLabel},
+        row_output::RowOutput,
+    },
+};
+use meterpipe::{
+    format::{
+        key::Meta,
+        readings::{ReadingValue, Readings},
+    },
+    intervals::{meter::IntervalClock, peaks::MonthPeak, row::IntervalRow},
+    local_time::date,
+};
+
+/// The place of rows.
+pub(super) struct RowTarget {
+    pub(super) use_of_rows: RowUse,
+    /// True for rows of intervals that go on.
+    pub(super) running: bool,
+    /// True once an interval ended.
+    pub(super) has_rows: bool,
+}
+
+/// The use of the intervals.
+pub(super) enum RowUse {
+    Text(Box<RowOutput>, RowChoice),
+    Comparison(Comparison),
+}
+
+/// The rows that the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowChoice {
+    Intervals,
+    Peaks,
+}
+
+impl RowTarget {
+    /// Takes an interval that has ended.
+    pub(super) fn write(
+        &mut self,
+        row: &IntervalRow,
+        meter: &MeterLabel,
+        peak: &mut MonthPeak,
+        clock: &IntervalClock,
+        text: &mut Vec<u8>,
+    ) {
+        let Self { use_of_rows, has_rows, .. } = self;
+        *has_rows = true;
+        match use_of_rows {
+            RowUse::Comparison(comparison) => {
+                comparison.row(row, meter.as_ref().map(|(_, name)| &**name));
+            }
+            RowUse::Text(output, RowChoice::Intervals) => {
+                peak.feed(row, clock);
+                output.row(interval_readings::of_row(row, meter, &clock.zone), text);
+            }
+            RowUse::Text(output, RowChoice::Peaks) => {
+                if let Some(peak) = peak.feed(row, clock) {
+                    output.row(of_peak(&peak, meter, clock), text);
+                }
+            }
+        }
+    }
+
+    /// Takes the end of a month of a meter.
+    pub(super) fn end_month(
+        &mut self,
+        peak: &mut MonthPeak,
+        meter: &MeterLabel,
+        clock: &IntervalClock,
+        text: &mut Vec<u8>,
+    ) {
+        if let (Some(peak), RowUse::Text(output, RowChoice::Peaks)) =
+            (peak.finish(), &mut self.use_of_rows)
+        {
+            output.row(of_peak(&peak, meter, clock), text);
+        }
+    }
+}
+
+/// The readings of the highest interval of a month.
+fn of_peak(row: &IntervalRow, meter: &MeterLabel, clock: &IntervalClock) -> Readings {
+    let mut readings = IntervalReadings::new(&clock.zone);
+    let month = |date: Date| format!("{:04}-{:02}", date.year(), date.month());
+    let month = date(row.start, &clock.zone).map(month).unwrap_or_default();
+    readings.meta(Meta::Month, ReadingValue::Text(month));
+    readings.time(Meta::Start, row.start);
+    readings.time(Meta::End, row.end);
+    readings.meter(meter);
+    readings.values(row);
+    readings.finish(row)
+}

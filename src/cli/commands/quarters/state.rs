@@ -1,0 +1,316 @@
+//! A meter: its telegrams, or its shorter intervals, on the way to rows.
+
+use crate::cli::{
+    commands::quarters::rows::{RowTarget, RowUse},
+    run::{
+        context::Context,
+        interval_readings::{self, IntervalReadings, MeterLabel},
+    },
+};
+use meterpipe::{
+    error::{Cause, Error, Lapse, Layer},
+    format::{
+        key::Meta,
+        printable::printable,
+        readings::{ReadingValue, Readings},
+    },
+    intervals::{
+        clock_doubt::{BelievedStep, ClockDoubt, ClockVerdict, TelegramClocks},
+        joined_rows::{JoinedRows, RowRefusal},
+        meter::{Fed, IntervalClock, MeterIntervals, NewRun},
+        peaks::MonthPeak,
+        registers::EnergyRegisters,
+        row::{IntervalRow, forecast},
+    },
+    local_time::LocalStep,
+    reading::fields::{self, FIELDS},
+};
+
+/// The state of a meter.
+#[derive(Debug, Default)]
+pub(super) struct MeterState {
+    pub(super) name: MeterLabel,
+    intervals: MeterIntervals,
+    doubt: ClockDoubt<NumberedReadings>,
+    /// Those that came as rows.
+    joined: JoinedRows,
+    peak: MonthPeak,
+    /// The same registers since midnight, for the rows of intervals that go on.
+    day: MeterIntervals,
+    /// Telegrams without a register of energy.
+    bare: u64,
+    /// Telegrams with registers.
+    counted: u64,
+    /// Telegrams that came twice.
+    pub(super) duplicates: u64,
+}
+
+/// Readings, and the number of their line.
+#[derive(Debug)]
+pub(super) struct NumberedReadings {
+    pub(super) readings: Readings,
+    pub(super) line: u64,
+    pub(super) second: i64,
+}
+
+/// The surroundings of a meter.
+pub(super) struct RowRun<'a> {
+    pub(super) clock: &'a IntervalClock,
+    pub(super) target: &'a mut RowTarget,
+    pub(super) registers: &'a mut EnergyRegisters,
+    pub(super) context: &'a mut Context,
+}
+
+impl MeterState {
+    /// Takes a telegram.
+    pub(super) fn telegram(&mut self, telegram: NumberedReadings, run: &mut RowRun<'_>) {
+        interval_readings::registers(&telegram.readings, run.registers);
+        if run.registers.all().is_empty() {
+            self.bare += 1;
+            return;
+        }
+        let NumberedReadings { readings, line, second } = telegram;
+        let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
+        let clocks = TelegramClocks { second, received };
+        let verdict = self.doubt.judge(clocks, begin);
+        self.dismiss(run);
+        match verdict {
+            ClockVerdict::Sound => {}
+            ClockVerdict::Late(seconds) => return run.late(line, seconds),
+            ClockVerdict::Twice => {
+                self.duplicates += 1;
+                return;
+            }
+            ClockVerdict::Doubtful => {
+                let received = received.map(str::to_owned);
+                let clocks = TelegramClocks { second, received: received.as_deref() };
+                return self.doubt.hold(clocks, NumberedReadings { readings, line, second });
+            }
+            ClockVerdict::Believed(step) => {
+                self.believe(step, run);
+                interval_readings::registers(&readings, run.registers);
+            }
+        }
+        self.take(&NumberedReadings { readings, line, second }, run);
+    }
+
+    /// Says which telegrams had a wrong clock.
+    fn dismiss(&mut self, run: &mut RowRun<'_>) {
+        for held in self.doubt.take_dismissed() {
+            match held.ahead {
+                ..0 => run.late(held.telegram.line, -held.ahead),
+                ahead => {
+                    let seconds = ahead.unsigned_abs();
+                    refuse(held.telegram.line, Cause::ClockAhead { seconds }, run.context);
+                }
+            }
+        }
+    }
+
+    /// Takes the telegrams that waited.
+    fn believe(&mut self, step: BelievedStep, run: &mut RowRun<'_>) {
+        let held = self.doubt.take_held();
+        if let Some(first) = held.first() {
+            self.set_clock(step, first.second(), run);
+        }
+        for held in held {
+            interval_readings::registers(&held.telegram.readings, run.registers);
+            self.take(&held.telegram, run);
+        }
+    }
+
+    /// Begins anew where the clock was set.
+    fn set_clock(&mut self, step: BelievedStep, second: i64, run: &mut RowRun<'_>) {
+        let Self { name, intervals, peak, day, .. } = self;
+        let RowRun { clock, target, context, .. } = run;
+        let text = &mut context.output.text;
+        let reason = match step {
+            BelievedStep::Pause => return,
+            BelievedStep::SetAhead(seconds) => {
+                intervals.finish(&mut |row| target.write(row, name, peak, clock, text));
+                day.finish(&mut |_| {});
+                NewRun::ClockAhead(seconds)
+            }
+            BelievedStep::SetBack(seconds) => {
+                intervals.go_back(&mut |row| target.write(row, name, peak, clock, text));
+                target.end_month(peak, name, clock, text);
+                *day = MeterIntervals::default();
+                NewRun::ClockBack(seconds)
+            }
+        };
+        run.report(name, second, &reason);
+    }
+
+    /// Takes a telegram whose clock is believed; its registers are those of the run.
+    fn take(&mut self, telegram: &NumberedReadings, run: &mut RowRun<'_>) {
+        let NumberedReadings { readings, line, second } = telegram;
+        if let Some(end) = self.joined.last() {
+            if *second < end {
+                return run.late(*line, end - second);
+            }
+            self.end_joined(run);
+        }
+        let Self { name, intervals, peak, day, .. } = self;
+        let RowRun { clock, target, registers, context } = run;
+        let text = &mut context.output.text;
+        let fed = intervals
+            .feed(*second, registers, clock, &mut |row| target.write(row, name, peak, clock, text));
+        self.counted += u64::from(!matches!(fed, Fed::Late(_) | Fed::Other));
+        if target.running && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other) {
+            let clock = IntervalClock { step: LocalStep::Days(1), zone: clock.zone.clone() };
+            day.feed(*second, registers, &clock, &mut |_| {});
+            self.write_running(*second, readings, run);
+        }
+        match fed {
+            Fed::Taken | Fed::Other => {}
+            Fed::Duplicate => self.duplicates += 1,
+            Fed::Late(seconds) => run.late(*line, seconds),
+            Fed::Anew(reason) => run.report(&self.name, *second, &reason),
+        }
+    }
+
+    /// Takes a shorter interval.
+    pub(super) fn row(&mut self, row: &IntervalRow, run: &mut RowRun<'_>) -> Result<(), Cause> {
+        let late = self.intervals.last().map_or(0, |last| last - row.start);
+        if late > 0 {
+            return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
+        }
+        let Self { name, intervals, peak, joined, .. } = self;
+        let RowRun { clock, target, context, .. } = run;
+        let text = &mut context.output.text;
+        let mut out = |row: &IntervalRow| target.write(row, name, peak, clock, text);
+        intervals.finish(&mut out);
+        joined.feed(row, clock, &mut out).map_err(|refusal| match refusal {
+            RowRefusal::Late(seconds) => Cause::OutOfOrder { seconds: seconds.unsigned_abs() },
+            RowRefusal::TooLong => Cause::Interval { fault: TOO_LONG },
+        })
+    }
+
+    fn end_joined(&mut self, run: &mut RowRun<'_>) {
+        let Self { name, peak, joined, .. } = self;
+        let RowRun { clock, target, context, .. } = run;
+        let text = &mut context.output.text;
+        joined.finish(clock, &mut |row| target.write(row, name, peak, clock, text));
+    }
+
+    /// Ends the input of the meter.
+    pub(super) fn finish(&mut self, run: &mut RowRun<'_>) {
+        if let Some(step) = self.doubt.finish() {
+            self.believe(step, run);
+        }
+        self.dismiss(run);
+        self.end_joined(run);
+        let Self { name, intervals, peak, .. } = self;
+        let RowRun { clock, target, context, .. } = run;
+        let text = &mut context.output.text;
+        intervals.finish(&mut |row| target.write(row, name, peak, clock, text));
+        target.end_month(peak, name, clock, text);
+    }
+
+    /// The row of the interval that goes on, and its end.
+    pub(super) fn running(&self) -> Option<(IntervalRow, i64)> {
+        self.intervals.running()
+    }
+
+    /// The reason why the meter has no row.
+    pub(super) fn lack(&self) -> Option<String> {
+        match (self.counted, self.bare) {
+            (0, 1..) => Some("the readings have no register of energy (energy_import_wh …)".into()),
+            (1, _) => Some("one telegram alone has no energy, so read for a while".into()),
+            _ => None,
+        }
+    }
+
+    /// Writes the interval that goes on.
+    fn write_running(&self, second: i64, telegram: &Readings, run: &mut RowRun<'_>) {
+        let RowUse::Text(output, _) = &mut run.target.use_of_rows else {
+            return;
+        };
+        let Some((row, end)) = self.intervals.running() else {
+            return;
+        };
+        let clock = run.clock;
+        let mut readings = IntervalReadings::new(&clock.zone);
+        readings.time(Meta::Time, second);
+        readings.time(Meta::Start, row.start);
+        readings.time(Meta::End, end);
+        readings.meter(&self.name);
+        readings.values(&row);
+        for (power, energy, forecast_place) in FORECASTS {
+            let (now, so_far) = (telegram.number(power), row.energy(energy));
+            let forecast = so_far.and_then(|so_far| forecast(so_far, now?, row.start, second, end));
+            forecast.into_iter().for_each(|number| readings.field((forecast_place, number)));
+        }
+        let peak = self.peak.mean_at(second);
+        peak.into_iter().for_each(|peak| readings.field((fields::POWER_IMPORT_PEAK, peak)));
+        let today = self.day.running().map(|(day, _)| day);
+        for (energy, place) in TODAY {
+            let energy = today.as_ref().and_then(|day| day.energy(energy));
+            energy.into_iter().for_each(|energy| readings.field((place, energy)));
+        }
+        // A day, or a month, of which the input has a part alone.
+        let is_part = |step: LocalStep, start: &i64| step.floor(*start, &clock.zone) != *start;
+        let day = today.map(|day| day.start).filter(|start| is_part(LocalStep::Days(1), start));
+        day.into_iter().for_each(|start| readings.time(Meta::TodaySince, start));
+        let month = self.peak.since().filter(|_| peak.is_some());
+        let month = month.filter(|start| is_part(LocalStep::Month, start));
+        month.into_iter().for_each(|start| readings.time(Meta::MonthSince, start));
+        readings.meta(Meta::Running, ReadingValue::Truth(true));
+        output.row(readings.finish(&row), &mut run.context.output.text);
+        run.target.has_rows = true;
+    }
+}
+
+impl RowRun<'_> {
+    fn late(&mut self, line: u64, seconds: i64) {
+        refuse(line, Cause::OutOfOrder { seconds: seconds.unsigned_abs() }, self.context);
+    }
+
+    /// Says that the energies start anew.
+    fn report(&mut self, name: &MeterLabel, second: i64, reason: &NewRun) {
+        let at = interval_readings::local(second, &self.clock.zone);
+        self.context.messages.say(&anew(name, &at, reason));
+    }
+}
+
+/// Refuses a line.
+pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
+    context.tally.telegrams -= 1;
+    context.defect(line, &Error::new(Layer::Reading, 0, cause));
+}
+
+/// The message of a meter whose energies start anew.
+fn anew(meter: &MeterLabel, at: &str, reason: &NewRun) -> String {
+    let meter = meter
+        .as_ref()
+        .map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)));
+    let field = |place: usize| FIELDS.get(place).map_or("", |field| field.name);
+    let lapse = |seconds: i64| Lapse(seconds.unsigned_abs());
+    let reason = match *reason {
+        NewRun::Fall(step) => {
+            format!("{} falls from {} to {}", field(step.place), step.from, step.to)
+        }
+        NewRun::Leap(step) => {
+            format!("{} leaps from {} to {}", field(step.place), step.from, step.to)
+        }
+        NewRun::Pause => "no telegram for more than a year".to_owned(),
+        NewRun::List => "other registers".to_owned(),
+        NewRun::ClockAhead(seconds) => format!("the clock is set ahead by {}", lapse(seconds)),
+        NewRun::ClockBack(seconds) => format!("the clock is set back by {}", lapse(seconds)),
+    };
+    format!("{meter}{reason} at {at}: the energies start anew")
+}
+
+const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
+
+/// The places of an energy, and of that of a day.
+const TODAY: [(usize, usize); 2] = [
+    (fields::ENERGY_IMPORT, fields::ENERGY_IMPORT_TODAY),
+    (fields::ENERGY_EXPORT, fields::ENERGY_EXPORT_TODAY),
+];
+
+/// The places of a power, of its energy, and of its forecast.
+const FORECASTS: [(usize, usize, usize); 2] = [
+    (fields::POWER_IMPORT, fields::ENERGY_IMPORT, fields::POWER_IMPORT_FORECAST),
+    (fields::POWER_EXPORT, fields::ENERGY_EXPORT, fields::POWER_EXPORT_FORECAST),
+];

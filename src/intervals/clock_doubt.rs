@@ -1,0 +1,339 @@
+//! Clocks that are wrong for a telegram or two.
+//!
+//! ```text
+//! 12:00:00  12:00:05  19 September 12:00:10  12:00:15      left out: the next one does not follow
+//! 12:00:00  12:00:05  19 September 12:00:10  :15  :20      believed: two more agree
+//! ```
+//!
+//! A telegram whose clock leaps ahead waits until two more follow it. Where the readings have the time of their arrival,
+//! a leap is what the arrival does not explain, and a pause of any length is none. Without it, a week is the limit.
+//!
+//! A telegram that is older than all others of its meter waits too: perhaps the first one had the wrong clock. What is
+//! older than the last one, and not than all, is late at once.
+
+use jiff::Timestamp;
+
+/// A clock that goes on faster than the arrivals by more than this is in doubt, in seconds.
+const AHEAD: i64 = 60;
+
+/// A first telegram whose clock was wrong by more than this has no common run with the others.
+const SET: i64 = 3600;
+
+/// The longest pause without times of arrival, in seconds. A computer without a battery for its clock goes on, after days
+/// without power, with the time at which it stopped: its arrivals are no proof before that.
+const WEEK: i64 = 7 * 86_400;
+
+/// The telegrams that have to agree before the next one settles a doubt.
+const AGREED: usize = 2;
+
+/// The clocks of a meter, and the telegrams that wait.
+#[derive(Clone, Debug)]
+pub struct ClockDoubt<T> {
+    last: Option<ClockPair>,
+    /// The last pause that was believed, in seconds.
+    pace: i64,
+    /// The number of telegrams so far, as far as it matters.
+    is_second: bool,
+    /// At most [`AGREED`], each later than the one before.
+    held: Vec<HeldTelegram<T>>,
+    dismissed: Vec<HeldTelegram<T>>,
+}
+
+/// The two times of a telegram.
+#[derive(Clone, Copy, Debug)]
+pub struct TelegramClocks<'a> {
+    /// The time of its meter's clock, in seconds since 1970.
+    pub second: i64,
+    /// The time of its arrival.
+    pub received: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ClockPair {
+    second: i64,
+    received: String,
+}
+
+/// A telegram that waits.
+#[derive(Clone, Debug)]
+pub struct HeldTelegram<T> {
+    clocks: ClockPair,
+    /// The seconds since the last telegram that was believed; below zero for an older one.
+    pub ahead: i64,
+    /// The telegram.
+    pub telegram: T,
+}
+
+/// The judgement of a telegram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockVerdict {
+    /// The clock goes on.
+    Sound,
+    /// The last telegram is newer, by so many seconds.
+    Late(i64),
+    /// The one that waits has the same time.
+    Twice,
+    /// This one [waits](ClockDoubt::hold) from now on.
+    Doubtful,
+    /// Those that [wait](ClockDoubt::take_held) are believed, and this one too.
+    Believed(BelievedStep),
+}
+
+/// The step to the telegrams that are believed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BelievedStep {
+    /// There was a pause.
+    Pause,
+    /// The clock was set, and was behind by so many seconds.
+    SetAhead(i64),
+    /// The clock was set back, by so many seconds.
+    SetBack(i64),
+}
+
+impl<T> Default for ClockDoubt<T> {
+    fn default() -> Self {
+        Self { last: None, pace: 0, is_second: false, held: Vec::new(), dismissed: Vec::new() }
+    }
+}
+
+impl<T> ClockDoubt<T> {
+    /// Judges a telegram; `begin` is the first second of the meter so far.
+    pub fn judge(&mut self, clocks: TelegramClocks<'_>, begin: Option<i64>) -> ClockVerdict {
+        let second = clocks.second;
+        let Some(last) = &mut self.last else {
+            self.last = Some(ClockPair::of(clocks));
+            self.is_second = true;
+            return ClockVerdict::Sound;
+        };
+        let ahead = second.saturating_sub(last.second);
+        let is_near = (0..=AHEAD).contains(&ahead);
+        if is_near && self.held.is_empty() {
+            last.set(clocks);
+            self.is_second = false;
+            return ClockVerdict::Sound;
+        }
+        if ahead < 0 && begin.is_none_or(|begin| second >= begin) {
+            return ClockVerdict::Late(-ahead);
+        }
+        if !is_near && let Some(verdict) = self.follow(clocks, ahead) {
+            return verdict;
+        }
+        self.dismissed.append(&mut self.held);
+        if ahead < 0 || self.leaps(ahead, clocks) {
+            return ClockVerdict::Doubtful;
+        }
+        if ahead > AHEAD {
+            self.pace = ahead;
+        }
+        self.go_on(clocks);
+        ClockVerdict::Sound
+    }
+
+    fn go_on(&mut self, clocks: TelegramClocks<'_>) {
+        self.is_second = false;
+        self.last.get_or_insert_default().set(clocks);
+    }
+
+    /// The judgement of a telegram that follows those that wait; `None` if it does not.
+    fn follow(&mut self, clocks: TelegramClocks<'_>, ahead: i64) -> Option<ClockVerdict> {
+        let newest = self.held.last()?;
+        let step = clocks.second.saturating_sub(newest.clocks.second);
+        if (newest.ahead < 0) != (ahead < 0) {
+            return None;
+        }
+        if step == 0 {
+            return Some(ClockVerdict::Twice);
+        }
+        let arrivals = newest.clocks.arrivals(clocks);
+        if step < 0 || arrivals.is_some_and(|arrivals| step.saturating_sub(arrivals) > AHEAD) {
+            return None;
+        }
+        if self.held.len() < AGREED {
+            return Some(ClockVerdict::Doubtful);
+        }
+        let step = self.step();
+        self.go_on(clocks);
+        Some(ClockVerdict::Believed(step))
+    }
+
+    /// The step from the last telegram to the first one that waits.
+    fn step(&mut self) -> BelievedStep {
+        let (Some(first), Some(last)) = (self.held.first(), &self.last) else {
+            return BelievedStep::Pause;
+        };
+        if first.ahead < 0 {
+            return BelievedStep::SetBack(-first.ahead);
+        }
+        let most = if self.is_second { SET } else { WEEK };
+        match last.arrivals(first.clocks.borrowed()) {
+            Some(arrivals) if first.ahead.saturating_sub(arrivals) > most => {
+                BelievedStep::SetAhead(first.ahead.saturating_sub(arrivals))
+            }
+            _ => {
+                self.pace = first.ahead;
+                BelievedStep::Pause
+            }
+        }
+    }
+
+    /// True if the time since the last telegram is longer than anything explains.
+    fn leaps(&self, ahead: i64, clocks: TelegramClocks<'_>) -> bool {
+        let arrivals = self.last.as_ref().and_then(|last| last.arrivals(clocks));
+        match arrivals {
+            Some(arrivals) => ahead.saturating_sub(arrivals) > AHEAD,
+            None => ahead > self.pace.saturating_mul(2).max(WEEK),
+        }
+    }
+
+    /// Lets a doubtful telegram wait.
+    pub fn hold(&mut self, clocks: TelegramClocks<'_>, telegram: T) {
+        let last = self.last.as_ref().map_or(clocks.second, |last| last.second);
+        let ahead = clocks.second.saturating_sub(last);
+        self.held.push(HeldTelegram { clocks: ClockPair::of(clocks), ahead, telegram });
+    }
+
+    /// Those that are believed now.
+    pub fn take_held(&mut self) -> Vec<HeldTelegram<T>> {
+        std::mem::take(&mut self.held)
+    }
+
+    /// Those whose clock was wrong.
+    pub fn take_dismissed(&mut self) -> Vec<HeldTelegram<T>> {
+        std::mem::take(&mut self.dismissed)
+    }
+
+    /// Ends the input. Two that agree are believed, and one alone if nothing speaks against it: a single telegram came
+    /// before it.
+    pub fn finish(&mut self) -> Option<BelievedStep> {
+        let first = self.held.first()?;
+        let last = self.last.as_ref();
+        let is_known = last.is_some_and(|last| last.arrivals(first.clocks.borrowed()).is_some());
+        let is_believed =
+            self.held.len() >= AGREED || self.is_second && first.ahead > 0 && !is_known;
+        if is_believed {
+            return Some(self.step());
+        }
+        self.dismissed.append(&mut self.held);
+        None
+    }
+}
+
+impl<T> HeldTelegram<T> {
+    /// The time of its meter's clock.
+    #[must_use]
+    pub const fn second(&self) -> i64 {
+        self.clocks.second
+    }
+}
+
+impl ClockPair {
+    fn of(clocks: TelegramClocks<'_>) -> Self {
+        let mut pair = Self::default();
+        pair.set(clocks);
+        pair
+    }
+
+    fn set(&mut self, clocks: TelegramClocks<'_>) {
+        self.second = clocks.second;
+        self.received.clear();
+        self.received.push_str(clocks.received.unwrap_or_default());
+    }
+
+    fn borrowed(&self) -> TelegramClocks<'_> {
+        TelegramClocks { second: self.second, received: Some(&self.received) }
+    }
+
+    /// The seconds from this arrival to another one, if both are known.
+    fn arrivals(&self, other: TelegramClocks<'_>) -> Option<i64> {
+        let second = |text: &str| text.parse().ok().map(Timestamp::as_second);
+        let arrivals = second(other.received?)? - second(&self.received)?;
+        // The clock of the computer was set back.
+        Some(arrivals).filter(|arrivals| *arrivals >= 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONTHS: i64 = 90 * 86_400;
+
+    /// The fates of telegrams: `+` at once, `h` held and believed later, `-` left out, `L` late, `2` twice. An arrival
+    /// below zero is unknown.
+    fn fates(all: &[(i64, i64)]) -> String {
+        let mut doubt = ClockDoubt::default();
+        let mut fates = vec!['?'; all.len()];
+        let mut begin: Option<i64> = None;
+        for (at, (second, received)) in all.iter().enumerate() {
+            let time = Timestamp::from_second(*received).unwrap().to_string();
+            let received = (*received >= 0).then_some(time.as_str());
+            let clocks = TelegramClocks { second: *second, received };
+            let verdict = doubt.judge(clocks, begin);
+            doubt.take_dismissed().iter().for_each(|held| fates[held.telegram] = '-');
+            fates[at] = match verdict {
+                ClockVerdict::Sound => '+',
+                ClockVerdict::Late(_) => 'L',
+                ClockVerdict::Twice => '2',
+                ClockVerdict::Doubtful => {
+                    doubt.hold(clocks, at);
+                    'd'
+                }
+                ClockVerdict::Believed(step) => {
+                    if matches!(step, BelievedStep::SetBack(_)) {
+                        begin = None;
+                    }
+                    doubt.take_held().iter().for_each(|held| fates[held.telegram] = 'h');
+                    '+'
+                }
+            };
+            if fates[at] == '+' {
+                begin = Some(begin.unwrap_or(*second).min(*second));
+            }
+        }
+        if doubt.finish().is_some() {
+            doubt.take_held().iter().for_each(|held| fates[held.telegram] = 'h');
+        }
+        doubt.take_dismissed().iter().for_each(|held| fates[held.telegram] = '-');
+        fates.into_iter().collect()
+    }
+
+    #[test]
+    fn a_leap_is_believed_once_two_more_agree() {
+        let alone = |seconds: &[i64]| {
+            let all: Vec<_> = seconds.iter().map(|second| (*second, -1)).collect();
+            fates(&all)
+        };
+        let ahead = |second: i64| MONTHS + second;
+        for (seconds, expected) in [
+            (vec![0, 5, ahead(10), 15, 20], "++-++"),
+            (vec![0, 5, ahead(10), ahead(15), 20, 25], "++--++"),
+            (vec![0, 5, ahead(10), ahead(15), ahead(20), ahead(25)], "++hh++"),
+            (vec![0, 5, ahead(10), ahead(10), 15], "++-2+"),
+            (vec![0, 5, ahead(30), ahead(10), 15], "++--+"),
+            (vec![ahead(0), 5, 10, 15, 20], "+hh++"),
+            (vec![0, 5, 10, -MONTHS, 15, 20], "+++-++"),
+            (vec![0, 5, 10, 7, 15], "+++L+"),
+            (vec![0, 5, ahead(10)], "++-"),
+            (vec![0, 5, ahead(10), ahead(15)], "++hh"),
+            (vec![0, MONTHS], "+h"),
+            (vec![0, 5 * 86_400, 5 * 86_400 + 5], "+++"),
+            (vec![0, MONTHS, 2 * MONTHS, 3 * MONTHS, 5 * MONTHS], "+hh++"),
+        ] {
+            assert_eq!(alone(&seconds), expected, "{seconds:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_arrival_tells_a_pause_from_a_wrong_clock() {
+        for (all, expected) in [
+            (vec![(0, 100), (5, 105), (MONTHS, 100 + MONTHS), (MONTHS + 5, 105 + MONTHS)], "++++"),
+            (vec![(0, 100), (5, 105), (1810, 110), (15, 115), (20, 120)], "++-++"),
+            (vec![(0, 100), (5, 105), (7210, 110), (7215, 115), (7220, 120)], "++hh+"),
+            (vec![(0, 100), (5, 105), (7210, 110), (9215, 115), (20, 120)], "++--+"),
+            (vec![(0, 100), (MONTHS, 105)], "+-"),
+            (vec![(0, 9000), (5, 9005), (905, 100), (910, 105)], "++++"),
+        ] {
+            assert_eq!(fates(&all), expected, "{all:?}");
+        }
+    }
+}

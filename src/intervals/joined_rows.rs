@@ -1,0 +1,128 @@
+//! The intervals of one meter from its shorter intervals: days from quarters.
+//!
+//! ```text
+//! quarters     │ 12:00 │ 12:15 │ 12:30 │ 12:45 │ 13:00 │
+//! hours        │           the sum             │
+//! ```
+//!
+//! The energies are those that the telegrams would give, digit for digit: both are differences of the same registers at
+//! the same boundaries. Rows that do not follow each other were runs apart, and stay apart.
+//!
+//! A row says that one of its ends fell into a gap, and not which one. An end is in a gap if the rows on both sides of it
+//! say so.
+
+use crate::{
+    intervals::{meter::IntervalClock, row::IntervalRow},
+    local_time::LocalStep,
+};
+
+/// The intervals of one meter.
+#[derive(Clone, Debug, Default)]
+pub struct JoinedRows {
+    sum: Option<RowSum>,
+    /// The end of the last row, and true if one of its ends is estimated.
+    last: Option<(i64, bool)>,
+}
+
+#[derive(Clone, Debug)]
+struct RowSum {
+    row: IntervalRow,
+    /// The boundary at its end.
+    end: i64,
+    /// True for a row that is the only one so far.
+    is_single: bool,
+    /// True if its start fell into a gap.
+    starts_in_gap: bool,
+}
+
+/// A row that has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowRefusal {
+    /// It is longer than an interval, or lies in two.
+    TooLong,
+    /// Earlier rows reach so many seconds beyond its start.
+    Late(i64),
+}
+
+impl JoinedRows {
+    /// Takes a row, and hands out those that are whole.
+    ///
+    /// # Errors
+    /// The row has no place.
+    pub fn feed(
+        &mut self,
+        row: &IntervalRow,
+        clock: &IntervalClock,
+        out: &mut dyn FnMut(&IntervalRow),
+    ) -> Result<(), RowRefusal> {
+        let (end, last) = (clock.step.next(row.start, &clock.zone), self.last);
+        if row.end > end {
+            return Err(RowRefusal::TooLong);
+        }
+        let late = last.map_or(0, |(end, _)| end - row.start);
+        if late > 0 {
+            return Err(RowRefusal::Late(late));
+        }
+        self.last = Some((row.end, row.estimated));
+        let is_boundary = |second| LocalStep::QUARTER.floor(second, &clock.zone) == second;
+        let before = last.filter(|(end, _)| *end == row.start && is_boundary(row.start));
+        let starts_in_gap = row.estimated && before.map_or(row.telegrams == 0, |(_, it)| it);
+        let follows = before.is_some();
+        match &mut self.sum {
+            Some(sum) if follows && row.start < sum.end => sum.add(row),
+            sum => {
+                let before = sum.take();
+                let ends_in_gap = starts_in_gap && follows;
+                before.into_iter().for_each(|sum| out(&sum.finish(ends_in_gap, clock)));
+                let row = row.clone();
+                *sum = Some(RowSum { row, end, is_single: true, starts_in_gap });
+            }
+        }
+        if self.sum.as_ref().is_some_and(RowSum::is_at_its_end) {
+            self.finish(clock, out);
+        }
+        Ok(())
+    }
+
+    /// Hands out the row so far.
+    pub fn finish(&mut self, clock: &IntervalClock, out: &mut dyn FnMut(&IntervalRow)) {
+        self.sum.take().into_iter().for_each(|sum| out(&sum.finish(false, clock)));
+    }
+
+    /// The end of the last row.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        self.last.map(|(end, _)| end)
+    }
+}
+
+impl RowSum {
+    fn add(&mut self, more: &IntervalRow) {
+        let Self { row, is_single, .. } = self;
+        *is_single = false;
+        row.end = more.end;
+        row.telegrams = row.telegrams.saturating_add(more.telegrams);
+        row.complete &= more.complete;
+        row.estimated = more.estimated;
+        // A register that came later, or went, has no energy in this interval.
+        row.energies.retain_mut(|(place, energy)| {
+            let sum = more.energy(*place).and_then(|more| energy.plus(more));
+            sum.is_some_and(|sum| {
+                *energy = sum;
+                true
+            })
+        });
+    }
+
+    /// True if no later row changes it.
+    const fn is_at_its_end(&self) -> bool {
+        self.row.end == self.end && (self.is_single || !self.row.estimated)
+    }
+
+    fn finish(self, ends_in_gap: bool, clock: &IntervalClock) -> IntervalRow {
+        let Self { row, end, is_single, starts_in_gap } = self;
+        let whole = row.end == end && clock.step.floor(row.start, &clock.zone) == row.start;
+        let estimated = if is_single { row.estimated } else { starts_in_gap || ends_in_gap };
+        IntervalRow { complete: row.complete && whole, estimated, whole, ..row }
+    }
+}

@@ -1,0 +1,309 @@
+//! Intervals where something is wrong, or made of intervals: clocks, rows as input, rows at sinks, words.
+
+use std::fs;
+
+use crate::{
+    common::binary::{Ran, run},
+    quarters::{NEW_YEAR, year_lines},
+};
+use jiff::{Timestamp, tz::TimeZone};
+use meterpipe::cosem::clock::VIENNA;
+use serde_json::Value;
+
+fn stamp(second: i64, zone: &TimeZone) -> String {
+    Timestamp::from_second(second).unwrap().to_zoned(zone.clone()).strftime("%FT%T%:z").to_string()
+}
+
+/// A telegram: its clock, its arrival if that is known, and its register.
+fn line(second: i64, received: Option<i64>, import: i64) -> String {
+    let received = received.map(|at| stamp(at, &TimeZone::UTC).replace("+00:00", ".000Z"));
+    let received = received.map(|at| format!("\"received\":\"{at}\",")).unwrap_or_default();
+    format!(
+        "{{\"schema\":1,\"time\":\"{}\",{received}\"meter\":\"A\",\"energy_import_wh\":{import},\"power_import_w\":600}}\n",
+        stamp(second, &VIENNA)
+    )
+}
+
+/// A telegram a minute, 10 Wh each; the clock of some is ahead by so many seconds.
+fn minutes(count: i64, with_arrivals: bool, wrong: &[(i64, i64)]) -> String {
+    let minute = |minute: i64| {
+        let second = NEW_YEAR + 60 * minute;
+        let ahead = wrong.iter().find(|(at, _)| *at == minute).map_or(0, |(_, ahead)| *ahead);
+        line(second + ahead, with_arrivals.then_some(second), 10 * minute)
+    };
+    (0..=count).map(minute).collect()
+}
+
+/// Start, end and energy of each row.
+fn rows(out: &str) -> Vec<(String, String, i64)> {
+    let row = |line: &str| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| row[name].as_str().unwrap().to_owned();
+        (text("start"), text("end"), row["energy_import_wh"].as_i64().unwrap())
+    };
+    out.lines().map(row).collect()
+}
+
+const MONTHS: i64 = 90 * 86_400;
+
+#[test]
+fn one_wrong_clock_costs_one_telegram() {
+    let right = rows(&run(&["quarters"], minutes(60, false, &[]).as_bytes()).out);
+    assert_eq!(right.len(), 4);
+    for (arrivals, ahead, words) in [
+        (false, MONTHS, "line 21: reading: the clock is 90 days ahead of the readings before"),
+        (true, MONTHS, "line 21: reading: the clock is 90 days ahead of the readings before"),
+        (true, 1800, "line 21: reading: the clock is 31 min ahead of the readings before"),
+        (false, -MONTHS, "line 21: reading: 89 days older than the readings of this meter before"),
+        (true, -1200, "line 21: reading: 19 min older"),
+    ] {
+        let input = minutes(60, arrivals, &[(20, ahead)]);
+        let Ran { status, out, err } = run(&["quarters"], input.as_bytes());
+        assert_eq!((status, rows(&out)), (1, right.clone()), "{ahead}: {err}");
+        assert!(err.contains(words), "{ahead}: {err}");
+        let plot = run(&["plot", "--format", "svg"], input.as_bytes());
+        assert_eq!(plot.status, 1, "{}", plot.err);
+        assert!(plot.err.contains(words), "{}", plot.err);
+    }
+}
+
+#[test]
+fn a_first_clock_that_is_wrong_costs_one_telegram_too() {
+    for ahead in [MONTHS, 1800] {
+        let Ran { status, out, err } =
+            run(&["quarters"], minutes(60, false, &[(0, ahead)]).as_bytes());
+        assert_eq!(status, 0, "{err}");
+        let rows = rows(&out);
+        assert_eq!(rows.iter().map(|row| row.2).collect::<Vec<_>>(), [140, 150, 150, 150], "{out}");
+        assert!(err.contains("meter A: the clock is set back by"), "{err}");
+    }
+}
+
+#[test]
+fn no_time_has_two_rows_after_a_clock_was_set_back() {
+    // Ten minutes at the end of January come first, then January from its start, and on to February.
+    let first = (0..=60).map(|minute| line(NEW_YEAR + 30 * 86_400 + 60 * minute, None, minute));
+    let rest = (0..=40 * 24).map(|hour| line(NEW_YEAR + 3600 * hour, None, 1000 + 10 * hour));
+    let input: String = first.chain(rest).collect();
+    let Ran { out, err, .. } = run(&["quarters", "--every", "1h"], input.as_bytes());
+    assert!(err.contains("the clock is set back by 30 days"), "{err}");
+    let rows = rows(&out);
+    let mut starts: Vec<_> = rows.iter().map(|row| &row.0).collect();
+    let count = starts.len();
+    starts.sort();
+    starts.dedup();
+    assert_eq!(starts.len(), count);
+    assert!(rows.last().unwrap().1 > stamp(NEW_YEAR + 39 * 86_400, &VIENNA), "{out}");
+}
+
+#[test]
+fn a_clock_that_was_set_is_believed_once_others_agree() {
+    // From the twentieth minute on everything is 90 days later: a pause, as nothing else is known.
+    let set: Vec<_> = (20..=60).map(|minute| (minute, MONTHS)).collect();
+    let Ran { status, out, err } = run(&["quarters"], minutes(60, false, &set).as_bytes());
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(rows(&out).iter().map(|row| row.2).sum::<i64>(), 600, "{out}");
+    // The arrivals know better.
+    let Ran { status, out, err } = run(&["quarters"], minutes(60, true, &set).as_bytes());
+    assert_eq!(status, 0, "{err}");
+    assert!(err.contains("meter A: the clock is set ahead by 90 days at"), "{err}");
+    assert!(rows(&out).len() < 6, "{out}");
+    // A computer that was without power for three hours goes on where it stopped: no energy is lost.
+    let outage = |minute: i64| {
+        let second = NEW_YEAR + 60 * minute;
+        let pause = if minute < 20 { 0 } else { 3 * 3600 };
+        line(second + pause, Some(second), 10 * minute)
+    };
+    let input: String = (0..=60).map(outage).collect();
+    let Ran { status, out, err } = run(&["quarters"], input.as_bytes());
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(rows(&out).iter().map(|row| row.2).sum::<i64>(), 600, "{out}");
+    // A first telegram alone is no part of a run.
+    let ahead = minutes(60, true, &[(0, -MONTHS)]);
+    let Ran { out, err, .. } = run(&["quarters"], ahead.as_bytes());
+    assert!(err.contains("the clock is set ahead by 90 days"), "{err}");
+    assert_eq!(rows(&out).len(), 4, "{out}");
+    // Two telegrams are all there is.
+    let two = line(NEW_YEAR, None, 0) + &line(NEW_YEAR + MONTHS, None, 900);
+    let Ran { status, out, .. } = run(&["quarters", "--every", "1mo"], two.as_bytes());
+    assert_eq!((status, rows(&out).iter().map(|row| row.2).sum::<i64>()), (0, 900), "{out}");
+}
+
+#[test]
+fn rows_of_rows_are_those_of_the_telegrams() {
+    let input = year_lines();
+    let quarters = run(&["quarters"], input.as_bytes()).out;
+    let hours = run(&["quarters", "--every", "1h"], quarters.as_bytes());
+    assert_eq!((hours.status, hours.err.as_str()), (0, ""));
+    for (every, rows) in [
+        ("15m", &quarters),
+        ("30m", &quarters),
+        ("1h", &quarters),
+        ("1d", &quarters),
+        ("1mo", &quarters),
+        ("1d", &hours.out),
+        ("1mo", &hours.out),
+    ] {
+        let args = ["quarters", "--every", every];
+        let (expected, found) = (run(&args, input.as_bytes()), run(&args, rows.as_bytes()));
+        assert_eq!((found.status, found.err.as_str()), (0, ""), "{every}");
+        let by_meter = |out: &str| {
+            let mut lines: Vec<_> = out.lines().map(str::to_owned).collect();
+            lines.sort_by_key(|line| line.split("\"meter\":\"").nth(1).map(|it| it.chars().next()));
+            lines
+        };
+        let (expected, found) = (by_meter(&expected.out), by_meter(&found.out));
+        // A row does not say which of its ends fell into a gap, and the doubt goes on.
+        let is_same = |expected: &str, found: &str| {
+            let is_estimated = found.ends_with(",\"estimated\":true}");
+            expected == found
+                || every != "15m"
+                    && is_estimated
+                    && found.replace(",\"estimated\":true", "") == expected
+        };
+        let pairs = || expected.iter().zip(&found);
+        let wrong = pairs().find(|(expected, found)| !is_same(expected, found));
+        let doubts = pairs().filter(|(expected, found)| expected != found).count();
+        assert!(doubts < 10 + expected.len() / 100, "{every}: {doubts}");
+        assert_eq!(wrong, None, "{every}");
+        assert_eq!(expected.len(), found.len(), "{every}");
+    }
+    let peaks = run(&["quarters", "--peaks"], quarters.as_bytes()).out;
+    assert_eq!(peaks, run(&["quarters", "--peaks"], input.as_bytes()).out);
+}
+
+#[test]
+fn rows_that_have_no_place_are_refused_with_the_way_out() {
+    let input = minutes(180, false, &[]);
+    let out = |args: &[&str]| run(&[&["quarters"], args].concat(), input.as_bytes()).out;
+    let (quarters, hours) = (out(&[]), out(&["--every", "1h"]));
+    for (args, input, words) in [
+        (&[][..], hours, "choose a longer --every, or read the telegrams"),
+        (&["--running"], quarters.clone(), "--running takes telegrams"),
+        (&[], out(&["--peaks"]), "the peak of a month"),
+        (&[], format!("{quarters}{quarters}"), "3 h older"),
+        (&[], format!("{quarters}{input}"), "older"),
+    ] {
+        let ran = run(&[&["quarters"], args].concat(), input.as_bytes());
+        assert!([1, 3].contains(&ran.status), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(words), "{args:?}: {}", ran.err);
+    }
+    // An interval that goes on is none of them, and telegrams may come first.
+    let running = run(&["quarters"], out(&["--running"]).as_bytes());
+    assert_eq!((running.status, running.out.as_str()), (0, quarters.as_str()), "{}", running.err);
+    let later = quarters.replace("2026-01-01", "2026-01-02");
+    let ran = run(&["quarters"], format!("{input}{later}").as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (0, format!("{quarters}{later}").as_str()));
+}
+
+#[test]
+fn a_running_row_says_from_when_on_it_counts() {
+    let rows = |from: i64| {
+        let input: String = (from..from + 40)
+            .map(|minute| line(NEW_YEAR + 60 * minute, None, 10 * minute))
+            .collect();
+        let out = run(&["quarters", "--running"], input.as_bytes()).out;
+        let rows = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.filter(|row| row["running"] == true).collect::<Vec<_>>()
+    };
+    let whole = rows(0).pop().unwrap();
+    assert!(whole["power_import_peak_w"].is_number(), "{whole}");
+    assert!(whole["today_since"].is_null() && whole["month_since"].is_null(), "{whole}");
+    let part = rows(605).pop().unwrap();
+    let since = "2026-01-01T10:05:00+01:00";
+    assert_eq!((&part["today_since"], &part["month_since"]), (&since.into(), &since.into()));
+}
+
+#[test]
+fn rows_that_go_on_and_rows_that_ended_are_told_apart_in_each_format() {
+    let input = minutes(20, false, &[]);
+    let out = |format: &str| run(&["quarters", "--running", "--format", format], input.as_bytes());
+    let csv = out("csv").out;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|it| it == name).expect(name);
+    let (running, time, peak) = (at("running"), at("time"), at("power_import_peak_w"));
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().filter(|row| row[running].is_empty()).count(), 2, "{csv}");
+    assert!(rows.iter().any(|row| &row[running] == "true" && !row[peak].is_empty()), "{csv}");
+    assert_eq!(&rows[3][time], "2026-01-01T00:03:00+01:00");
+    let lines = out("lines").out;
+    assert_eq!(lines.matches("\trunning\ttrue\t-\n").count(), 21, "{lines}");
+    let ended: Vec<_> = lines.lines().filter(|line| line.contains("\tend\t")).collect();
+    assert_eq!(ended.len(), 23);
+    assert!(lines.contains("2026-01-01T00:00:00+01:00\tA\t-\tcomplete\ttrue\t-\n"), "{lines}");
+    assert_eq!(out("influx").status, 2);
+}
+
+#[test]
+fn a_file_of_rows_has_their_columns_and_is_not_thinned_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let telegrams = minutes(60, false, &[]);
+    let rows = run(&["quarters"], telegrams.as_bytes()).out;
+    let running = run(&["quarters", "--running"], telegrams.as_bytes()).out;
+    let publish = |name: &str, query: &str, input: &str| {
+        let path = folder.path().join(name);
+        let to = format!("--to=file:{}{query}", path.display());
+        let ran = run(&["publish", &to], input.as_bytes());
+        (ran, fs::read_to_string(path).unwrap_or_default())
+    };
+    let (ran, text) = publish("rows.csv", "", &rows);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(text, run(&["quarters", "--format", "csv"], telegrams.as_bytes()).out);
+    let (_, text) = publish("running.csv", "", &running);
+    let args = ["quarters", "--running", "--format", "csv"];
+    assert_eq!(text, run(&args, telegrams.as_bytes()).out);
+    let (_, text) = publish("telegrams.csv", "", &telegrams);
+    assert!(text.starts_with("time,meter,energy_import_wh,"), "{text}");
+    for query in ["?every=1h", "?on_change"] {
+        let (ran, text) = publish("thin.csv", query, &rows);
+        assert_eq!((ran.status, text.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains("quarters --every sets its length"), "{}", ran.err);
+    }
+    // Those that go on are thinned out, those that ended are all there.
+    let (ran, text) = publish("thin.jsonl", "?every=10m", &running);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(text.matches("\"running\":true").count(), 7, "{text}");
+    assert_eq!(text.lines().count(), 7 + 4, "{text}");
+}
+
+#[test]
+fn nothing_is_said_to_be_missing_where_rows_are() {
+    let bare: String = (0..5)
+        .map(|at| format!("{{\"time\":\"2026-01-01T00:00:0{at}+01:00\",\"meter\":\"B\",\"power_import_w\":1}}\n"))
+        .collect();
+    let one = line(NEW_YEAR, None, 5);
+    let good = minutes(20, false, &[]);
+    for (args, input, status, words) in [
+        (&[][..], bare.clone(), 3, "meter B: the readings have no register of energy"),
+        (&[], one.clone(), 3, "meter A: one telegram alone has no energy, so read for a while"),
+        (&["--peaks"], one.clone(), 3, "one telegram alone"),
+        (&["--meter", "C"], good.clone(), 3, "no readings of meter C"),
+        (&[], good.clone() + &bare, 0, "meter B: the readings have no register of energy"),
+        (
+            &[],
+            good.clone() + "{\"time\":\"1.1.2026\",\"meter\":\"A\",\"energy_import_wh\":1}\n",
+            1,
+            "line 22: reading: the time is none: it has the form 2026-06-21T12:00:00+02:00",
+        ),
+        (
+            &[],
+            good.clone() + "{\"meter\":\"A\",\"energy_import_wh\":1}\n",
+            1,
+            "readings without a time",
+        ),
+    ] {
+        let ran = run(&[&["quarters"], args].concat(), input.as_bytes());
+        assert_eq!(ran.status, status, "{}", ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    let ran = run(&["quarters"], good.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for (input, words) in
+        [(bare.as_str(), "no register of energy"), (one.as_str(), "one telegram alone")]
+    {
+        let ran = run(&["plot"], input.as_bytes());
+        assert_eq!(ran.status, 3, "{}", ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+}
