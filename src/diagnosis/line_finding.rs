@@ -69,6 +69,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     let found = match () {
         () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
+        () if facts.seven_bits => seven_bits(facts),
         () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
             marked(facts, view)
         }
@@ -98,6 +99,9 @@ fn is_foreign(facts: &LineFacts) -> bool {
     }
 }
 
+/// Seconds in which each meter has sent.
+const ALL_PUSH: u64 = 61;
+
 fn silent(facts: &LineFacts, view: &LineView) -> Finding {
     let found = match (view.seconds, facts.octets) {
         (None, 0) => {
@@ -111,6 +115,11 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
                 counted_as(octets, "Oktett", "Oktette")
             ),
         ),
+        (Some(seconds @ ..ALL_PUSH), 0) => Finding::new(Diagnosis::Silent)
+            .with(
+                format!("nothing came in {seconds} s (some meters send once a minute: --time 90s listens longer)"),
+                format!("in {seconds} s kam nichts an (manche Zähler senden einmal pro Minute: --time 90s wartet länger)"),
+            ),
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
@@ -210,6 +219,27 @@ fn constant(facts: &LineFacts) -> Finding {
             )
         }
     };
+    sampled(found, facts)
+}
+
+/// A line whose octets have lost their highest bit.
+fn seven_bits(facts: &LineFacts) -> Finding {
+    let octets = facts.octets;
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
+            "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
+        ),
+        step: Wording::new(
+            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
+            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
+        ),
+    };
+    let hint = Some("only seven bits of each octet arrive: set the line to 8E1 instead of 7E1");
+    let found = Finding { advice: Some(advice), hint, ..Finding::new(Diagnosis::Parity) }.with(
+        format!("none of {octets} octets has its highest bit"),
+        format!("keines von {octets} Oktetten hat sein höchstes Bit"),
+    );
     sampled(found, facts)
 }
 

@@ -6,7 +6,9 @@ use crate::cli::{
     run::{messages::Messages, service, signals::Signals, sinks::Sinks, status::Stop},
     setup::{
         config_file::{self, Config},
-        destinations, keys,
+        destinations,
+        key_problem::KeyProblem,
+        keys,
         shared_args::KeyArgs,
     },
 };
@@ -35,7 +37,7 @@ impl KeySources {
         &self,
         config: Option<&Config>,
         messages: &Messages,
-    ) -> Result<Vec<KeyEntry>, Stop> {
+    ) -> Result<Vec<KeyEntry>, KeyProblem> {
         let mut entries = keys::entries(&self.args, messages)?;
         if let (true, Some(config)) = (entries.is_empty(), config) {
             entries = keys::configured(config, messages)?;

@@ -24,7 +24,7 @@ use meterpipe::{
     error::Lapse,
     link::registry::LinkKind,
     record,
-    source::{Burst, SourceLine, holders},
+    source::{Burst, SourceLine, holders, tcp},
 };
 
 /// A silence that is reported: three intervals of a meter.
@@ -108,6 +108,17 @@ impl SourceState {
     /// The last octets.
     pub const fn window(&self) -> &OctetWindow {
         &self.window
+    }
+
+    /// The command that examines this source.
+    pub fn doctor(&self) -> String {
+        let peer = format!("tcp://{}", self.name);
+        match &self.line.device {
+            Some(device) => format!("meterpipe doctor {}", device.display()),
+            None if tcp::address(&peer).is_some() => format!("meterpipe doctor {peer}"),
+            // A name of the configuration: all its meters are examined.
+            None => "meterpipe doctor".to_owned(),
+        }
     }
 
     /// The facts beside the octets, after so many seconds.
@@ -385,6 +396,15 @@ mod tests {
             assert_eq!(line.fault(at(1)), None);
         }
         assert!(line.fault(at(32)).is_some(), "its end does not come");
+    }
+
+    #[test]
+    fn the_doctor_is_called_with_what_a_user_can_type() {
+        let start = Instant::now();
+        let called = |name| SourceState::new(name, start).doctor();
+        assert_eq!(line().0.doctor(), "meterpipe doctor /dev/no-such-device");
+        assert_eq!(called("pi.local:7000"), "meterpipe doctor tcp://pi.local:7000");
+        assert_eq!(called("house"), "meterpipe doctor");
     }
 
     #[test]

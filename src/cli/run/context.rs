@@ -39,6 +39,8 @@ pub struct Context {
     /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
     text: OctetWindow,
+    /// True while nobody has been told of `meterpipe doctor`, and it may help.
+    pub may_name_doctor: bool,
 }
 
 impl Context {
@@ -53,12 +55,26 @@ impl Context {
     pub fn with(output: Output, messages: Messages) -> Self {
         let tally = Tally::default();
         let (window, text) = (OctetWindow::default(), OctetWindow::default());
-        Self { output, messages, tally, done: false, can_wait: false, window, text }
+        Self {
+            output,
+            messages,
+            tally,
+            done: false,
+            can_wait: false,
+            window,
+            text,
+            may_name_doctor: false,
+        }
     }
 
     /// Notes if the run has as many telegrams as it wants.
     pub fn stop_at(&mut self, limit: Option<u64>) {
         self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
+    }
+
+    /// True the first time, if the run may name `meterpipe doctor` to a user without readings.
+    pub const fn names_doctor(&mut self) -> bool {
+        core::mem::replace(&mut self.may_name_doctor, false)
     }
 
     /// Counts the octets of a record of an input that ends.

@@ -410,6 +410,12 @@ fn cause_kind(error: &Error) -> CauseKind {
     (error.layer, discriminant(&error.cause), what)
 }
 
+/// True for the names of listings that another option would make readable.
+fn is_other_dump(what: &str) -> bool {
+    let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
+    names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
+}
+
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
@@ -419,7 +425,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"
         }
-        Cause::Unsupported { what } if what.starts_with("16-bit words") => {
+        Cause::Unsupported { what } if is_other_dump(what) => {
             "dump it again with xxd or hexdump -C"
         }
         _ => return defects::cause_of(error).map(Diagnosis::hint),
