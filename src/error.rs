@@ -445,7 +445,7 @@ impl fmt::Display for Error {
             Cause::NotARecord => f.write_str("neither a record nor hex"),
             Cause::NoTime => f.write_str("readings without a time"),
             Cause::TimeForm => {
-                f.write_str("the time is none: it has the form 2026-06-21T12:00:00+02:00")
+                f.write_str("the time has another form than 2026-06-21T12:00:00+02:00")
             }
             Cause::ClockAhead { seconds } => {
                 write!(

@@ -45,6 +45,62 @@ pub struct P1Envelope {
     pub checked: bool,
 }
 
+/// The form of the code in front of a value, which tells texts of meters apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeForm {
+    /// `1-0:1.8.0(`, as in DSMR.
+    Full,
+    /// `1-0:1.8.0*255(`, as many infrared interfaces have it.
+    WithHistory,
+    /// `1.8.0(` or `F.F(`, of the readouts of IEC 62056-21.
+    Short,
+}
+
+impl CodeForm {
+    /// The form of the code that ends some octets; `None` if none does.
+    #[must_use]
+    pub fn of_end(octets: &[u8]) -> Option<Self> {
+        let is_code = |octet: &u8| octet.is_ascii_alphanumeric() || b".:-*".contains(octet);
+        let tail = octets.get(octets.len().saturating_sub(LONGEST_CODE)..).unwrap_or_default();
+        let start = tail.iter().rposition(|octet| !is_code(octet)).map_or(0, |at| at + 1);
+        let code = tail.get(start..).unwrap_or_default();
+        let (code, history) = match code.iter().position(|octet| *octet == b'*') {
+            Some(at) => (code.get(..at).unwrap_or_default(), code.get(at + 1..)),
+            None => (code, None),
+        };
+        let (medium, value) = match code.iter().position(|octet| *octet == b':') {
+            Some(at) => (code.get(..at), code.get(at + 1..).unwrap_or_default()),
+            None => (None, code),
+        };
+        let is_number =
+            |group: &[u8]| (1..=3).contains(&group.len()) && group.iter().all(u8::is_ascii_digit);
+        let is_group = |group: &[u8]| is_number(group) || matches!(group, [b'A'..=b'Z']);
+        let groups: Vec<_> = value.split(|octet| *octet == b'.').collect();
+        if !history.is_none_or(is_number) || !groups.iter().all(|group| is_group(group)) {
+            return None;
+        }
+        match (medium, history, groups.len()) {
+            (None, _, 3) => Some(Self::Short),
+            (None, _, 2) if code.first().is_some_and(u8::is_ascii_uppercase) => Some(Self::Short),
+            (Some(_), Some(_), 3) => Some(Self::WithHistory),
+            (Some(_), None, 3) => Some(Self::Full),
+            _ => None,
+        }
+    }
+
+    /// The form of the code that begins a line with a value.
+    #[must_use]
+    pub fn of_line(line: &[u8]) -> Option<Self> {
+        let end = line.iter().position(|octet| *octet == b'(')?;
+        let code = line.get(..end).filter(|code| code.len() < LONGEST_CODE)?;
+        let is_code = |octet: &u8| octet.is_ascii_alphanumeric() || b".:-*".contains(octet);
+        Self::of_end(code).filter(|_| code.iter().all(is_code))
+    }
+}
+
+/// More characters than a code has: `255-255:255.255.255*255`.
+const LONGEST_CODE: usize = 24;
+
 /// Why octets are no telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoEnvelope {
@@ -99,6 +155,8 @@ impl P1Envelope {
             match (size, size.and_then(|size| line.get(size).copied())) {
                 _ if mark.is_some() => {}
                 (Some(size), Some(END)) => at += size + 1,
+                // The block of a readout.
+                (Some(0), Some(STX)) if at == head => return Err(NoEnvelope::LookAlike),
                 (Some(size), Some(found)) => {
                     let (what, expected) = ("character", "printable ASCII");
                     let cause = Cause::Unexpected { what, found, expected };
@@ -123,7 +181,7 @@ impl P1Envelope {
             [b'\r', found, ..] | [found, ..] => {
                 let expected =
                     if digits == CRC { "the end of the line" } else { "four hex digits" };
-                let cause = Cause::Unexpected { what: "CRC", found: *found, expected };
+                let cause = Cause::Unexpected { what: CRC_NAME, found: *found, expected };
                 return Err(damaged(mark + 1 + digits, cause));
             }
         };
@@ -135,13 +193,14 @@ impl P1Envelope {
                 let found = number(behind.get(..CRC).unwrap_or_default());
                 let computed = crc(checked);
                 if found != computed {
-                    return Err(refused(Cause::CheckSequence { what: "CRC", found, computed }));
+                    return Err(refused(Cause::CheckSequence { what: CRC_NAME, found, computed }));
                 }
             }
+            0 if is_readout(checked) => return Err(NoEnvelope::LookAlike),
             0 if !has_version(checked) => {}
             _ => {
                 let found = rest.first().copied().unwrap_or_default();
-                let (what, expected) = ("CRC", "four hex digits");
+                let (what, expected) = (CRC_NAME, "four hex digits");
                 return Err(refused(Cause::Unexpected { what, found, expected }));
             }
         }
@@ -151,6 +210,9 @@ impl P1Envelope {
 
 /// The meaning of the first line, for people.
 pub const HEAD_MEANING: &str = "manufacturer and type of the meter";
+
+/// The name of the CRC in messages.
+pub const CRC_NAME: &str = "CRC";
 
 /// The meaning of the CRC, for people.
 pub const CRC_MEANING: &str = "CRC-16 of everything from the slash to the exclamation mark";
@@ -175,6 +237,17 @@ fn head(octets: &[u8]) -> Result<Option<usize>, NoEnvelope> {
         None if line.len() < IDENTIFICATION => Ok(None),
         _ => Err(NoEnvelope::LookAlike),
     }
+}
+
+/// The octet in front of the block of a readout.
+const STX: u8 = 2;
+
+/// True for a readout of an infrared interface (IEC 62056-21): it begins and ends as a telegram does, and
+/// most of its codes are short.
+fn is_readout(text: &[u8]) -> bool {
+    let forms = text.split(|octet| *octet == END).filter_map(CodeForm::of_line);
+    let (short, others): (Vec<_>, Vec<_>) = forms.partition(|form| *form == CodeForm::Short);
+    short.len() > others.len()
 }
 
 fn has_version(text: &[u8]) -> bool {
@@ -299,6 +372,37 @@ mod tests {
             error(&text("1-3:0.2.8(42)")),
             "dsmr: CRC at octet 30: found 0d, expected four hex digits"
         );
+    }
+
+    #[test]
+    fn a_readout_of_an_infrared_interface_is_no_telegram() {
+        for text in [
+            "/LGZ5ZMF100AC.M26\r\n\r\nF.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n",
+            "/LGZ5ZMF100AC.M26\r\n\x02F.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n\x03",
+        ] {
+            let envelope = P1Envelope::of(text.as_bytes(), Layer::Dsmr);
+            assert_eq!(envelope, Some(Err(NoEnvelope::LookAlike)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_code_of_a_line_has_a_form() {
+        for (line, form) in [
+            ("1-0:1.8.1(000306.946*kWh)", Some(CodeForm::Full)),
+            ("0-1:24.2.1(101209112500W)(12785.123*m3)", Some(CodeForm::Full)),
+            ("1-0:1.8.0*255(1*kWh)", Some(CodeForm::WithHistory)),
+            ("1.8.0(001234.5*kWh)", Some(CodeForm::Short)),
+            ("1.8.0*01(001234.5*kWh)", Some(CodeForm::Short)),
+            ("F.F(00)", Some(CodeForm::Short)),
+            ("C.1.0(12345678)", Some(CodeForm::Short)),
+            ("(00001.234)", None),
+            ("read(1)", None),
+            ("bytes([104])", None),
+            ("12:00:01.123 rx(3)", None),
+            ("68 fa fa 68", None),
+        ] {
+            assert_eq!(CodeForm::of_line(line.as_bytes()), form, "{line}");
+        }
     }
 
     #[test]

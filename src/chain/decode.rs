@@ -44,6 +44,8 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Decode {
     unframe: Unframe,
+    /// The sources whose link layers are chosen on their own, by their name in records.
+    sources: Vec<(String, Unframe)>,
     telegrams: Telegrams,
     /// Octets that were pushed so far.
     pushed: u64,
@@ -98,6 +100,13 @@ impl Decode {
         Self { unframe: Unframe::with(links), ..self }
     }
 
+    /// The same with link layers for some sources, by their name in records.
+    #[must_use]
+    pub fn with_links_of(self, links: &[(String, LinkChoice)]) -> Self {
+        let sources = links.iter().map(|(from, links)| (from.clone(), Unframe::with(*links)));
+        Self { sources: sources.collect(), ..self }
+    }
+
     /// With keys in the order in which they are tried.
     #[must_use]
     pub fn with_keys(keys: Vec<KeyEntry>) -> Self {
@@ -128,32 +137,43 @@ impl Decode {
         place: Place,
         out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
     ) {
-        let Self { unframe, telegrams, .. } = self;
+        let Self { unframe, sources, telegrams, .. } = self;
+        let own = match record.attributes.from {
+            Some(from) => sources.iter_mut().find(|(name, _)| name == from),
+            None => None,
+        };
+        let unframe = own.map_or(unframe, |(_, unframe)| unframe);
         unframe.feed(record, place, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
     /// Ends all sources: telegrams that break off here are dropped.
     pub fn end(&mut self, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, telegrams, .. } = self;
-        unframe.end(&mut |event: StageEvent<'_>| telegrams.feed(event, out));
+        let Self { unframe, sources, telegrams, .. } = self;
+        for unframe in all(unframe, sources) {
+            unframe.end(&mut |event: StageEvent<'_>| telegrams.feed(event, out));
+        }
     }
 
     /// Takes note of a silence on a live source. A long one ends a frame that has begun.
     pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, telegrams, .. } = self;
-        unframe.quiet(silent, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
+        let Self { unframe, sources, telegrams, .. } = self;
+        for unframe in all(unframe, sources) {
+            unframe.quiet(silent, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
+        }
     }
 
     /// Frames that passed their checks so far.
     #[must_use]
-    pub const fn frames(&self) -> u64 {
-        self.unframe.frames()
+    pub fn frames(&self) -> u64 {
+        let own = self.sources.iter().map(|(_, unframe)| unframe.frames());
+        self.unframe.frames() + own.sum::<u64>()
     }
 
     /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        self.unframe.partial()
+        let mut own = self.sources.iter().filter_map(|(_, unframe)| unframe.partial());
+        self.unframe.partial().or_else(|| own.next())
     }
 
     /// The stage that holds the keys.
@@ -161,6 +181,14 @@ impl Decode {
     pub const fn decrypt(&self) -> &Decrypt {
         &self.telegrams.decrypt
     }
+}
+
+/// The streams of all sources.
+fn all<'a>(
+    unframe: &'a mut Unframe,
+    sources: &'a mut [(String, Unframe)],
+) -> impl Iterator<Item = &'a mut Unframe> {
+    [unframe].into_iter().chain(sources.iter_mut().map(|(_, unframe)| unframe))
 }
 
 impl Telegrams {

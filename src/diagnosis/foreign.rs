@@ -1,9 +1,10 @@
-//! Protocols that are not read here, recognised by their octets.
+//! Protocols recognised by their octets: those that are not read here, and parts of DSMR telegrams.
 //!
 //! ```text
 //! 1b1b1b1b 01010101 …                  SML
-//! /ESY5Q3DA1004 …  1-0:1.8.0*255(…)    D0 (IEC 62056-21), also with the parity bit in bit 7
-//! /KFM5…  1-3:0.2.8(50)  … !A1B2       DSMR
+//! /LGZ4ZMF100AC …  1.8.0(…)            D0 (IEC 62056-21), also with the parity bit in bit 7
+//! 1-0:1.8.0*255(…)                     D0 too
+//! /KFM5…  1-0:1.8.1(…)  … !A1B2        DSMR; a whole telegram is read
 //! 68 LL LL 68 … CI=72 …                M-Bus data records (EN 13757-3)
 //! LL 44 MM MM …                        wireless M-Bus (EN 13757-4), with or without its CRC
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
@@ -14,12 +15,13 @@ use core::ops::RangeInclusive;
 use crate::{
     diagnosis::diagnosis::AdviceLanguage,
     link::{deframer::Deframer, registry::LinkKind},
+    p1::{self, CodeForm},
 };
 
 /// A protocol that is not read here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ForeignProtocol {
-    /// The text of P1 sockets.
+    /// The text of P1 sockets, of which no whole telegram is there.
     Dsmr,
     /// The text of infrared interfaces, IEC 62056-21.
     D0,
@@ -91,8 +93,8 @@ impl ForeignProtocol {
     pub const fn step(self, language: AdviceLanguage) -> &'static str {
         let texts = match self {
             Self::Dsmr => [
-                "this text cannot be read as it came: use a reader for DSMR, or report the output of meterpipe capture",
-                "dieser Text ist so nicht lesbar: ein Programm für DSMR verwenden oder die Ausgabe von meterpipe capture melden",
+                "a telegram runs from the line that begins with / to the one that begins with !, with its CRC: give a whole one",
+                "ein Telegramm reicht von der Zeile, die mit / beginnt, bis zu der mit ! und der CRC: ein ganzes angeben",
             ],
             Self::D0 => [
                 "connect the adapter to the customer interface instead of this infrared interface, or use a reader for D0",
@@ -152,11 +154,12 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
     let has_parity = even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80);
     let octets = if has_parity { &seven } else { octets };
-    let values = codes(octets);
+    let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
-    let is_dsmr = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
-    match values {
-        2.. if is_dsmr => return Some(ForeignProtocol::Dsmr),
+    let has_marks = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
+    match full + others {
+        // A stream may be joined in the middle of a telegram: the codes tell.
+        2.. if has_marks || full > others => return Some(ForeignProtocol::Dsmr),
         2.. => return Some(ForeignProtocol::D0),
         _ => {}
     }
@@ -181,16 +184,35 @@ fn is_dsmr_end(seven: &[u8]) -> bool {
     matches!(seven, [b'\n', b'!', crc @ .., b'\r'] if crc.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// The number of codes with a value behind them, such as `1.8.0(` and `1-0:1.8.0*255(`.
-fn codes(octets: &[u8]) -> usize {
-    let is_code = |octet: &u8| octet.is_ascii_digit() || b".:-*".contains(octet);
-    memchr::memchr_iter(b'(', octets)
-        .filter(|at| {
-            let before = octets.get(at.saturating_sub(20)..*at).unwrap_or_default();
-            let code: Vec<u8> = before.iter().rev().take_while(|it| is_code(it)).copied().collect();
-            code.iter().filter(|octet| **octet == b'.').count() == 2 && code.len() >= 5
-        })
-        .count()
+/// The number of codes with a value behind them: full ones, such as `1-0:1.8.0(`, and others, such as
+/// `1.8.0(` and `1-0:1.8.0*255(`.
+fn codes(octets: &[u8]) -> [usize; 2] {
+    let ends = memchr::memchr_iter(b'(', octets).filter_map(|end| octets.get(..end));
+    ends.filter_map(CodeForm::of_end).fold([0, 0], |[full, others], form| match form {
+        CodeForm::Full => [full + 1, others],
+        CodeForm::WithHistory | CodeForm::Short => [full, others + 1],
+    })
+}
+
+/// The parts of a DSMR telegram that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DsmrParts {
+    /// The line that begins with a slash.
+    pub head: bool,
+    /// The line that begins with an exclamation mark, behind the head if there is one.
+    pub mark: bool,
+}
+
+impl DsmrParts {
+    /// The parts in some octets.
+    #[must_use]
+    pub fn of(octets: &[u8]) -> Self {
+        let mut starts = memchr::memchr_iter(p1::START, octets);
+        let head = starts.find(|at| octets.get(*at..).is_some_and(p1::begins));
+        let behind = octets.get(head.unwrap_or_default()..).unwrap_or_default();
+        let mark = behind.starts_with(b"!") || memchr::memmem::find(behind, b"\n!").is_some();
+        Self { head: head.is_some(), mark }
+    }
 }
 
 /// Recognises M-Bus frames that pass their checks and carry no DLMS.
@@ -325,6 +347,34 @@ mod tests {
         }
         let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\n";
         assert_eq!(recognise(log), Some(ForeignProtocol::Text));
+    }
+
+    #[test]
+    fn a_text_that_is_joined_in_its_middle_is_the_same_protocol() {
+        let d0 = b"/ESY5Q3DA1004\r\n\r\n1-0:0.0.0*255(0273011003684)\r\n1-0:1.8.0*255(1*kWh)\r\n1-0:2.8.0*255(1*kWh)\r\n!\r\n";
+        let dsmr = b"1-0:1.8.1(000306.946*kWh)\r\n1-0:1.8.2(000210.088*kWh)\r\n0-0:96.14.0(0002)\r\n1-0:1.7.0(00.34*kW)\r\n1-0:2.7.0(00.00*kW)\r\n";
+        for (text, least, expected) in [
+            (D0, 44, ForeignProtocol::D0),
+            (&d0[..], 60, ForeignProtocol::D0),
+            (&dsmr[..], 45, ForeignProtocol::Dsmr),
+        ] {
+            for start in 0..text.len() - least {
+                assert_eq!(recognise(&text[start..]), Some(expected), "from octet {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_telegram_are_told() {
+        let parts = |octets: &[u8]| {
+            let DsmrParts { head, mark } = DsmrParts::of(octets);
+            (head, mark)
+        };
+        assert_eq!(parts(DSMR), (true, true));
+        assert_eq!(parts(&DSMR[..60]), (true, false));
+        assert_eq!(parts(&DSMR[30..]), (false, true));
+        assert_eq!(parts(&DSMR[30..60]), (false, false));
+        assert_eq!(parts(&[&DSMR[30..], &DSMR[..60]].concat()), (true, false));
     }
 
     #[test]

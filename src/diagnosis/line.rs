@@ -3,7 +3,7 @@
 use crate::{
     diagnosis::{
         defects::is_checksum,
-        foreign::{self, ForeignProtocol},
+        foreign::{self, DsmrParts, ForeignProtocol},
     },
     error::{Cause, Error, Layer, Mark},
     link::{
@@ -42,6 +42,8 @@ pub struct LineFacts {
     pub doubtful: usize,
     /// Another protocol.
     pub foreign: Option<ForeignProtocol>,
+    /// The parts of a DSMR telegram, if the octets are of some.
+    pub dsmr: Option<DsmrParts>,
     /// The octets that come nearly all the time, the most frequent first.
     pub constant: Option<Vec<u8>>,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
@@ -66,10 +68,12 @@ impl LineFacts {
     pub fn of_links(octets: &[u8], marks: &[(usize, Mark)], links: LinkChoice) -> Self {
         let sample = octets.get(..SAMPLE).unwrap_or(octets).to_vec();
         let smeared = octets.iter().filter(|octet| is_smeared(**octet)).count();
+        let foreign = foreign::recognise(octets);
         let mut facts = Self {
             octets: octets.len(),
             marked: marks.len(),
-            foreign: foreign::recognise(octets),
+            foreign,
+            dsmr: (foreign == Some(ForeignProtocol::Dsmr)).then(|| DsmrParts::of(octets)),
             constant: constant(octets),
             smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
             sample,

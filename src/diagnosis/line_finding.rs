@@ -2,8 +2,8 @@
 
 use crate::diagnosis::{
     diagnosis::{Diagnosis, Wording},
-    finding::Finding,
-    foreign::ForeignProtocol,
+    finding::{CustomAdvice, Finding},
+    foreign::{DsmrParts, ForeignProtocol},
     line::LineFacts,
 };
 
@@ -55,6 +55,10 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
         return Some(silent(facts, view));
     }
     let whole = facts.apdus.max(view.telegrams);
+    let has_frames = facts.unmarked_frames > 0 || facts.checksums > 0;
+    if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames) {
+        return Some(sampled(dsmr(parts, view), facts));
+    }
     if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts)) {
         return Some(foreign(protocol, facts));
     }
@@ -133,6 +137,55 @@ fn foreign(protocol: ForeignProtocol, facts: &LineFacts) -> Finding {
         format!("es ist {}", protocol.title(German)),
     );
     Finding { protocol: Some(protocol), ..sampled(found, facts) }
+}
+
+/// A DSMR telegram of which something is missing.
+fn dsmr(parts: DsmrParts, view: &LineView) -> Finding {
+    let [english, german] = match (parts.head, parts.mark) {
+        (true, false) => [
+            "the end of a DSMR telegram is missing: the line that begins with !, with its CRC",
+            "das Ende eines DSMR-Telegramms fehlt: die Zeile, die mit ! beginnt, mit der CRC",
+        ],
+        (false, true) => [
+            "the start of a DSMR telegram is missing: the line that begins with /",
+            "der Anfang eines DSMR-Telegramms fehlt: die Zeile, die mit / beginnt",
+        ],
+        (false, false) => [
+            "of a DSMR telegram there is neither the start, a line with /, nor the end, a line with ! and its CRC",
+            "von einem DSMR-Telegramm fehlen der Anfang, eine Zeile mit /, und das Ende, eine Zeile mit ! und der CRC",
+        ],
+        (true, true) => [
+            "the last line of a DSMR telegram, with ! and its CRC, is not whole",
+            "die letzte Zeile eines DSMR-Telegramms, mit ! und der CRC, ist unvollständig",
+        ],
+    };
+    let (cause, step, hint) = match view.seconds {
+        None => (
+            Wording::new(
+                "the text is DSMR, and no telegram in it is whole",
+                "der Text ist DSMR, aber kein Telegramm darin ist vollständig",
+            ),
+            Wording::new(
+                "give a whole telegram, from the line that begins with / to the line that begins with !, and do not change its line ends",
+                "ein ganzes Telegramm angeben, von der Zeile, die mit / beginnt, bis zu der mit !, und die Zeilenenden nicht ändern",
+            ),
+            "give a whole telegram, from the line with / to the line with !",
+        ),
+        Some(_) => (
+            Wording::new(
+                "the meter sends DSMR text, and no telegram arrives whole",
+                "der Zähler sendet DSMR-Text, aber kein Telegramm kommt vollständig an",
+            ),
+            Wording::new(
+                "listen for longer than the meter takes between two telegrams (10 s), and enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
+                "länger zuhören, als der Zähler zwischen zwei Telegrammen braucht (10 s), und den Empfangspuffer des Adapters oder des Programms dazwischen vergrößern: ein Telegramm hat bis zu 4096 Oktette",
+            ),
+            "enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
+        ),
+    };
+    let advice = Some(CustomAdvice { cause, step });
+    let hint = Some(hint);
+    Finding { advice, hint, ..Finding::new(Diagnosis::Half) }.with(english, german)
 }
 
 fn constant(facts: &LineFacts) -> Finding {

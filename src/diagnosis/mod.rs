@@ -5,7 +5,7 @@
 //!
 //! - [`diagnosis`]: the table of causes, in English and German.
 //! - [`finding`]: a cause with its evidence.
-//! - [`foreign`]: protocols that are not read, by their octets.
+//! - [`foreign`]: protocols that are not read, by their octets. [`link`]: a link layer that was not chosen.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`defects`]: the cause behind a single defect.
@@ -17,4 +17,5 @@ pub mod foreign;
 pub mod key_finding;
 pub mod line;
 pub mod line_finding;
+pub mod link;
 pub mod window;

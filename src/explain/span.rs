@@ -122,10 +122,11 @@ impl<'a> LayerListing<'a> {
 
     /// Appends the fields of a protocol file, one behind the other.
     pub fn fields(&mut self, fields: &[WireField<'_>]) {
+        let mut offset = self.described();
         for field in fields {
             let role = if field.is_content { SpanRole::Content } else { SpanRole::Field };
             self.spans.push(Span {
-                offset: self.described(),
+                offset,
                 length: field.octets.len(),
                 depth: 0,
                 shown: field.octets.len(),
@@ -133,6 +134,7 @@ impl<'a> LayerListing<'a> {
                 text: field.text.clone(),
                 role,
             });
+            offset += field.octets.len();
         }
     }
 

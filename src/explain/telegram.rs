@@ -30,7 +30,8 @@ use crate::{
         data, dsmr, object,
         span::{LayerListing, Span, SpanRole},
     },
-    link::{block_transfer, registry::LinkKind},
+    link::{block_transfer, hdlc, registry::LinkKind},
+    p1,
     reading::{family::MeterFamilies, telegram::Telegram, value::Value},
     record::{Auth, Place},
 };
@@ -87,12 +88,73 @@ pub struct LinePiece<'a> {
 pub enum PiecePart {
     /// A frame that passed its checks.
     Frame(LinkKind),
-    /// A frame or an APDU with that defect, and what follows it.
+    /// A frame or an APDU with that defect.
     Damaged(Error),
-    /// Octets that belong to nothing, or to a frame that the end of the input cuts off.
-    Skipped,
+    /// A frame that the end of the input cuts off.
+    CutOff(LinkKind),
+    /// Octets that belong to nothing.
+    Noise,
     /// An APDU without a frame.
     Apdu,
+}
+
+/// The octets that a damaged frame or APDU has of those up to the next piece. Behind a frame whose size
+/// can be believed the rest is noise.
+#[must_use]
+pub fn damaged_size(error: &Error, octets: &[u8]) -> usize {
+    let is_sure = matches!(
+        error.cause,
+        Cause::Checksum { .. }
+            | Cause::CheckSequence { what: hdlc::FRAME_CHECK | p1::CRC_NAME, .. }
+    );
+    match LinkKind::of_error(error, octets).filter(|_| is_sure) {
+        Some(link) => link.fields(octets).iter().map(|field| field.octets.len()).sum(),
+        None => octets.len(),
+    }
+}
+
+/// Where the frame begins that the end of some octets cuts off, and its link layer.
+#[must_use]
+pub fn cut_off_frame(octets: &[u8]) -> Option<(usize, LinkKind)> {
+    (0..octets.len()).find_map(|at| Some((at, LinkKind::cut_off(octets.get(at..)?)?)))
+}
+
+/// Pieces that are listed together.
+#[derive(Clone, Debug)]
+pub enum PieceGroup<'a> {
+    /// A telegram, or a part of one.
+    Telegram(Vec<LinePiece<'a>>),
+    /// Octets between telegrams.
+    Noise(LinePiece<'a>),
+}
+
+/// Parts pieces into telegrams, and the noise in front of them and behind them. Noise between the frames
+/// of a telegram stays where it is.
+#[must_use]
+pub fn groups(pieces: Vec<LinePiece<'_>>) -> Vec<PieceGroup<'_>> {
+    let mut groups = Vec::new();
+    let (mut telegram, mut noise) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        if piece.part == PiecePart::Noise {
+            noise.push(piece);
+            continue;
+        }
+        let begins = match piece.part {
+            PiecePart::CutOff(link) => link.damaged_segment(piece.octets) == Some(0),
+            _ => false,
+        };
+        if begins && !telegram.is_empty() {
+            groups.push(PieceGroup::Telegram(core::mem::take(&mut telegram)));
+        }
+        match telegram.is_empty() {
+            true => groups.extend(noise.drain(..).map(PieceGroup::Noise)),
+            false => telegram.append(&mut noise),
+        }
+        telegram.push(piece);
+    }
+    groups.extend((!telegram.is_empty()).then_some(PieceGroup::Telegram(telegram)));
+    groups.extend(noise.into_iter().map(PieceGroup::Noise));
+    groups
 }
 
 /// The layers of a telegram, from the line to the data.
@@ -127,10 +189,19 @@ pub fn layers<'a>(parts: &TelegramParts<'a>) -> Vec<LayerListing<'a>> {
 
 /// Counts the layers of each name.
 fn number(layers: &mut [LayerListing<'_>]) {
-    let names: Vec<_> = layers.iter().map(|it| it.layer).collect();
-    for (at, listing) in layers.iter_mut().enumerate() {
-        let before = names.iter().take(at).filter(|name| **name == listing.layer);
-        listing.number = 1 + before.count();
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for listing in layers {
+        let known = counts.iter_mut().find(|(name, _)| *name == listing.layer);
+        listing.number = match known {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                counts.push((listing.layer, 1));
+                1
+            }
+        };
     }
 }
 
@@ -145,12 +216,17 @@ fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
             Some(link) => frame(link, octets, ", damaged"),
             None => return vec![damaged_apdu(octets, &error, zone)],
         },
-        PiecePart::Skipped => return skipped(piece),
+        PiecePart::CutOff(link) => frame(link, octets, ", cut off"),
+        PiecePart::Noise => noise(octets),
     };
-    if let PiecePart::Damaged(error) = piece.part {
-        listing.damage(&error);
+    match piece.part {
+        // The octets may be right, and nothing says that they are too many.
+        PiecePart::Damaged(error @ Error { cause: Cause::Limit { .. }, .. }) => {
+            listing.remark(&error);
+        }
+        PiecePart::Damaged(error) => listing.damage(&error),
+        _ => listing.complete(),
     }
-    listing.complete();
     let is_block = matches!(piece.part, PiecePart::Frame(link) if holds_block(link, octets));
     let own = |error: &&Error| !is_block || error.layer != Layer::Apdu;
     piece.errors.iter().filter(own).for_each(|error| tell(&mut listing, error));
@@ -161,26 +237,6 @@ fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
 fn holds_block(link: LinkKind, frame: &[u8]) -> bool {
     let segment = link.segment(frame).ok().flatten();
     segment.is_some_and(|segment| segment.last && block_transfer::is_block(segment.data))
-}
-
-/// Octets that no frame begins with, or a frame that is cut off.
-fn skipped<'a>(piece: &LinePiece<'a>) -> Vec<LayerListing<'a>> {
-    let octets = piece.octets;
-    let start = (0..octets.len()).find_map(|at| {
-        let (noise, cut_off) = octets.split_at_checked(at)?;
-        LinkKind::cut_off(cut_off).map(|link| (noise, cut_off, link))
-    });
-    let (before, cut_off) = match start {
-        Some((before, cut_off, link)) => (before, Some(frame(link, cut_off, ", cut off"))),
-        None => (octets, None),
-    };
-    let before = (!before.is_empty()).then(|| noise(before));
-    let mut layers: Vec<_> = before.into_iter().chain(cut_off).collect();
-    layers.iter_mut().for_each(LayerListing::complete);
-    if let Some(last) = layers.last_mut() {
-        piece.errors.iter().for_each(|error| tell(last, error));
-    }
-    layers
 }
 
 /// Adds a defect that showed with a piece.
@@ -242,7 +298,7 @@ impl Joined {
             }
             // Blocks without frames stand one right behind the other.
             PiecePart::Apdu => return self.blocks_in(piece.octets),
-            PiecePart::Skipped => None,
+            PiecePart::CutOff(_) | PiecePart::Noise => None,
         };
         let Some(segment) = segment.filter(|_| !self.broken) else {
             return Vec::new();

@@ -17,6 +17,8 @@ pub struct MonthPeak {
     since: i64,
     /// The start of the next month.
     end: i64,
+    /// There was a whole interval.
+    found: bool,
 }
 
 impl MonthPeak {
@@ -31,6 +33,7 @@ impl MonthPeak {
         if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
         {
             self.highest = Some(row.clone());
+            self.found = true;
         }
         ended
     }
@@ -39,6 +42,12 @@ impl MonthPeak {
     #[must_use]
     pub fn mean_at(&self, second: i64) -> Option<Decimal> {
         self.highest.as_ref().filter(|_| second < self.end).and_then(import)
+    }
+
+    /// True if any month had a peak.
+    #[must_use]
+    pub const fn is_found(&self) -> bool {
+        self.found
     }
 
     /// The start of the first interval of the month, if there was one.

@@ -175,14 +175,14 @@ impl Deframer {
             segment => segment.flatten().unwrap_or_default(),
         };
         self.behind = None;
-        let size = self.to_next_start(rest);
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
         let first = marks.next();
         let mark = first.filter(|(at, _)| *at == position).map(|(_, mark)| *mark);
-        // A run ends where a mark stands.
+        // A run ends where a mark stands: nothing behind it is looked at, however many marks follow.
         let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
-        let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
-        let octets = self.hand_out(size.min(most));
+        let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(usize::MAX);
+        let size = self.to_next_start(rest, most);
+        let octets = self.hand_out(size);
         Some(Err(Skipped { octets, position, error, segment, is_told: false, mark }))
     }
 
@@ -226,14 +226,16 @@ impl Deframer {
         Some((usize::try_from(at.saturating_sub(position)).unwrap_or_default(), mark))
     }
 
-    /// The octets up to the next one that may be the start of a frame, and is not seen to be none.
-    fn to_next_start(&self, rest: &[u8]) -> usize {
+    /// The octets up to the next one that may be the start of a frame, and is not seen to be none;
+    /// at most so many.
+    fn to_next_start(&self, rest: &[u8], most: usize) -> usize {
+        let most = most.min(rest.len());
         let mut at = 1;
         loop {
-            let behind = rest.get(at..).unwrap_or_default();
+            let behind = rest.get(at..most).unwrap_or_default();
             let Some(start) = behind.iter().position(|octet| LinkKind::of_start(*octet).is_some())
             else {
-                return rest.len();
+                return most;
             };
             at += start;
             let octets = rest.get(at..).unwrap_or_default();

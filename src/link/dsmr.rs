@@ -57,8 +57,9 @@ impl LinkLayer for Dsmr {
                     let digits =
                         behind.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
                     fields.take(1, "end", |_| "of the objects");
-                    fields.take(digits, "CRC", |_| p1::CRC_MEANING);
+                    fields.take(digits, p1::CRC_NAME, |_| p1::CRC_MEANING);
                     fields.take(behind.len() - digits, "line end", |_| "");
+                    break;
                 }
                 Some((&p1::START, _)) => {
                     fields.take(line.len(), "identification", |_| p1::HEAD_MEANING);

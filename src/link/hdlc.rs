@@ -49,6 +49,9 @@ const LLC: [u8; 3] = [0xe6, 0xe7, 0x00];
 /// The octets of a check sequence.
 const CHECK: usize = 2;
 
+/// The name of the check of a whole frame in messages.
+pub(crate) const FRAME_CHECK: &str = "frame check sequence";
+
 /// The octets of the longest address.
 const LONGEST_ADDRESS: usize = 4;
 
@@ -186,7 +189,7 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
             format!("{} octets of the APDU", data.len())
         })?;
     }
-    fields.take(CHECK, "frame check sequence", |_| "CRC-16 of all octets since the flag")?;
+    fields.take(CHECK, FRAME_CHECK, |_| "CRC-16 of all octets since the flag")?;
     fields.octet("flag", |_| "end of the frame").map(drop)
 }
 
@@ -298,7 +301,7 @@ fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
     };
     let (found, computed) = (u16::from_le_bytes(*found), check_sequence(checked));
     if found != computed {
-        let what = "frame check sequence";
+        let what = FRAME_CHECK;
         let cause = Cause::CheckSequence { what, found, computed };
         let error = Error::new(Layer::Hdlc, size - 1 - CHECK, cause);
         return Err(NoFrame::Damaged { error, size });

@@ -3,7 +3,7 @@
 use crate::common::published::{DUMP, octets};
 use std::{fs, path::Path};
 
-use crate::common::{binary::run, chain::beside};
+use crate::common::{binary::run, chain::beside, damage::RandomNumbers};
 
 use meterpipe::{
     error::{Cause, Error, Layer, Mark},
@@ -181,12 +181,11 @@ fn a_row_whose_text_could_be_that_of_swapped_words_costs_nothing() {
     let (run, defects) = read(rows.as_bytes());
     assert_eq!((defects, hex::encode(run.octets).as_str()), (vec![], expected));
     // Every row of random octets, as xxd prints it.
-    let (mut octets, mut listing, mut random) = (Vec::new(), String::new(), 1u32);
+    let (mut octets, mut listing, mut random) = (Vec::new(), String::new(), RandomNumbers::of(1));
     for row in 0..50_000 {
         let mut part = [0; 16];
         for octet in &mut part {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *octet = (random >> 24) as u8;
+            *octet = random.octet();
         }
         let digits = hex::encode(part);
         let groups: Vec<_> = (0..8).map(|at| &digits[4 * at..4 * at + 4]).collect();

@@ -9,6 +9,7 @@ use std::{
 use crate::common::{
     binary::{METERPIPE, run, run_command},
     chain::{beside, decode_octets, keys_beside},
+    damage::{self, Damage, DamageCounts},
     meters,
     published::{DUMP, Folder, KEY, PLAIN, octets},
 };
@@ -297,29 +298,20 @@ pub const CHECKS: [&str; 8] = [
 fn a_thousand_damaged_telegrams_name_the_octet_or_the_check_that_noticed() {
     let mut published = vec![octets(DUMP)];
     published.extend(meters::wired().map(simulated));
-    let mut random = 7u32;
-    let mut below = |limit: usize| {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (random >> 8) as usize % limit
-    };
-    let mut damaged = vec![];
-    let mut places = vec![];
-    for round in 0..1000 {
-        let good = &published[round % published.len()];
-        let sizes = sizes(good);
-        let at = below(good.len());
-        let mut octets = good.clone();
-        octets[at] ^= 1 << below(8);
-        let repaired = round % 2 == 1;
-        if repaired {
-            repair(&mut octets, &sizes);
+    let all_sizes: Vec<_> = published.iter().map(|good| sizes(good)).collect();
+    let victims: Vec<_> = published.iter().map(Vec::as_slice).collect();
+    let damaged = damage::thousand(7, &victims, |round, victim, octets| {
+        if round % 2 == 1 {
+            repair(octets, &all_sizes[victim]);
         }
-        damaged.push(octets);
-        places.push((at, repaired, sizes));
-    }
-    let explained = explain_each(&damaged, KEY);
-    let (mut named, mut noticed, mut silent) = (0, 0, 0);
-    for ((octets, telegrams), (at, repaired, sizes)) in damaged.iter().zip(&explained).zip(places) {
+        round % 2 == 1
+    });
+    let octets: Vec<_> = damaged.iter().map(|damage| damage.octets.clone()).collect();
+    let explained = explain_each(&octets, KEY);
+    let mut counts = DamageCounts::default();
+    for (damage, telegrams) in damaged.iter().zip(&explained) {
+        let Damage { octets, at, victim, repaired } = damage;
+        let (at, repaired, sizes) = (*at, *repaired, &*all_sizes[*victim]);
         let what = format!("octet {at}, repaired {repaired}: {}", hex::encode(octets));
         let line: Vec<u8> = telegrams
             .iter()
@@ -332,37 +324,36 @@ fn a_thousand_damaged_telegrams_name_the_octet_or_the_check_that_noticed() {
         let all: Vec<_> = telegrams.iter().flatten().collect();
         let Some(error) = decoded.refused.first() else {
             // Another value; or no start of a frame, or another segment, as in the middle of a stream.
-            let start = in_frame(&sizes, at) < 7;
+            let start = in_frame(sizes, at) < 7;
             assert!(decoded.telegrams.len() == 1 || !repaired || start, "{what}");
-            silent += 1;
+            counts.silent += 1;
             continue;
         };
         let told = all.iter().find(|span| span.text.contains(error));
         let told = told.unwrap_or_else(|| panic!("nothing says {error}: {what}"));
         match position(telegrams, told) {
-            Some(place) if place <= at && at < place + told.length => named += 1,
+            Some(place) if place <= at && at < place + told.length => counts.named += 1,
             Some(place) => {
                 let checks = CHECKS.contains(&&*told.name) || repaired;
                 assert!(checks && (place > at || repaired), "{told:?} {what}");
-                noticed += 1;
+                counts.noticed += 1;
             }
             // The layers above the line. An octet of the ciphertext is that of the plaintext.
             None => {
                 assert!(repaired, "{told:?} {what}");
-                let hit = plain_octet(&sizes, at, &all).filter(|_| told.layer == "apdu");
+                let hit = plain_octet(sizes, at, &all).filter(|_| told.layer == "apdu");
                 match hit {
-                    Some(hit) if hit == told.offset => named += 1,
+                    Some(hit) if hit == told.offset => counts.named += 1,
                     Some(hit) => {
                         assert!(hit < told.offset, "{told:?} {hit} {what}");
-                        noticed += 1;
+                        counts.noticed += 1;
                     }
-                    None => noticed += 1,
+                    None => counts.noticed += 1,
                 }
             }
         }
     }
-    println!("{named} named, {noticed} noticed by a check, {silent} that no check can notice");
-    assert!(named > 50 && named + noticed > 600, "{named} {noticed} {silent}");
+    counts.assert_more_than(50, 600);
 }
 
 /// The place of an octet of the line in its frame.

@@ -6,6 +6,7 @@ use core::ops::Range;
 use crate::{
     common::{
         chain::decode_octets,
+        damage::{self, Damage, DamageCounts},
         published::{DUMP, EXAMPLE_KEYS, KEY, octets},
         wire::{block, check_sequence, crc, dsmr, mbus, wrapped},
     },
@@ -108,44 +109,23 @@ fn single(wire: Vec<u8>, header: usize) -> Victim {
     }
 }
 
-/// Outcomes of damage.
-#[derive(Default, Debug)]
-struct Counts {
-    named: usize,
-    noticed: usize,
-    silent: usize,
-}
-
 /// Damages each victim in turn, a thousand times in all; the check sequences are made right every other
 /// time.
-fn thousand(victims: &[Victim], keys: &str) -> Counts {
-    let mut random = 11u32;
-    let mut below = |limit: usize| {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (random >> 8) as usize % limit
-    };
-    let mut damaged = vec![];
-    let mut places = vec![];
-    for round in 0..1000 {
-        let victim = &victims[round % victims.len()];
-        let at = below(victim.wire.len());
-        let mut octets = victim.wire.clone();
-        octets[at] ^= 1 << below(8);
+fn thousand(victims: &[Victim], keys: &str) -> DamageCounts {
+    let wires: Vec<_> = victims.iter().map(|victim| victim.wire.as_slice()).collect();
+    let damaged = damage::thousand(11, &wires, |round, number, octets| {
+        let victim = &victims[number];
         let repair = victim.repair.filter(|_| round / victims.len() % 2 == 1);
-        if let Some(repair) = repair {
-            repair(victim, &mut octets);
-        }
-        damaged.push(octets);
-        places.push((victim, at, repair.is_some()));
-    }
-    let mut counts = Counts::default();
-    let explained = explain_each(&damaged, keys);
-    for ((octets, telegrams), (victim, at, repaired)) in damaged.iter().zip(&explained).zip(places)
-    {
+        repair.map(|repair| repair(victim, octets)).is_some()
+    });
+    let octets: Vec<_> = damaged.iter().map(|damage| damage.octets.clone()).collect();
+    let explained = explain_each(&octets, keys);
+    let mut counts = DamageCounts::default();
+    for (Damage { octets, at, victim, repaired }, telegrams) in damaged.iter().zip(&explained) {
         let what = format!("octet {at}, repaired {repaired}: {}", hex::encode(octets));
-        check(victim, octets, telegrams, (at, repaired), keys, &mut counts, &what);
+        let damage = (*at, *repaired);
+        check(&victims[*victim], octets, telegrams, damage, keys, &mut counts, &what);
     }
-    println!("{counts:?}");
     counts
 }
 
@@ -155,7 +135,7 @@ fn check(
     telegrams: &[Vec<Span>],
     (at, repaired): (usize, bool),
     keys: &str,
-    counts: &mut Counts,
+    counts: &mut DamageCounts,
     what: &str,
 ) {
     let all: Vec<_> = telegrams.iter().flatten().collect();
@@ -236,15 +216,15 @@ fn check(
 fn hdlc_frames() {
     let meters = [MeterKind::WienerNetze, MeterKind::KaerntenNetz, MeterKind::NetzBurgenland];
     let counts = thousand(&meters.map(|meter| hdlc(simulated(meter))), EXAMPLE_KEYS);
-    assert!(counts.named > 30 && counts.named + counts.noticed > 600, "{counts:?}");
+    counts.assert_more_than(30, 600);
 }
 
 #[test]
 fn blocks_in_frames() {
     let graz = thousand(&[hdlc(simulated(MeterKind::Graz))], EXAMPLE_KEYS);
-    assert!(graz.named > 30 && graz.named + graz.noticed > 600, "{graz:?}");
+    graz.assert_more_than(30, 600);
     let mbus = thousand(&[m_bus_blocks()], KEY);
-    assert!(mbus.named > 30 && mbus.named + mbus.noticed > 600, "{mbus:?}");
+    mbus.assert_more_than(30, 600);
 }
 
 #[test]
@@ -252,7 +232,7 @@ fn apdus_in_the_wrapper() {
     let wire = wrapped(&published());
     let carried = (8..wire.len()).collect();
     let counts = thousand(&[Victim { carried, ..single(wire, 22) }], KEY);
-    assert!(counts.named > 30 && counts.named + counts.noticed > 300, "{counts:?}");
+    counts.assert_more_than(30, 300);
 }
 
 #[test]
@@ -264,7 +244,7 @@ fn dsmr_telegrams() {
     };
     let victim = Victim { repair: Some(repair), ..single(dsmr(6_545_766), 19) };
     let counts = thousand(&[victim], KEY);
-    assert!(counts.named > 30 && counts.named + counts.noticed > 500, "{counts:?}");
+    counts.assert_more_than(30, 500);
 }
 
 #[test]

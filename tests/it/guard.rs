@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio, sync::Arc};
 use crate::common::{
     binary::{Ran, Running, command, run_command, wait_for},
     chain::beside,
+    damage::RandomNumbers,
     published::KEY,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -333,11 +334,10 @@ fn clean_streams_of_all_meters_at_every_pace_pass_whole() {
 #[test]
 fn what_four_fifths_of_loss_leave_of_a_clean_stream_is_stored() {
     for meter in meters_with_one_clock() {
-        let (mut guarded, mut left, mut random) = (Guarded::new(), 0, 12_345_u32);
+        let (mut guarded, mut left, mut random) = (Guarded::new(), 0, RandomNumbers::of(12_345));
         for (counter, plain) in (0..).zip(plain_stream(meter, 3000)) {
             // Gaps of every length up to some minutes, as a bad line has them.
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if random >> 24 < 51 {
+            if random.octet() < 51 {
                 guarded.counter = counter;
                 guarded.put(&plain);
                 left += 1;

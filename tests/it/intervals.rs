@@ -316,13 +316,14 @@ fn nothing_is_said_to_be_missing_where_rows_are() {
         (&[][..], bare.clone(), 3, "meter B: the readings have no register of energy"),
         (&[], one.clone(), 3, "meter A: one telegram alone has no energy, so read for a while"),
         (&["--peaks"], one.clone(), 3, "one telegram alone"),
+        (&["--peaks"], minutes(9, false, &[]), 0, "meter A: no interval is whole yet"),
         (&["--meter", "C"], good.clone(), 3, "no readings of meter C"),
         (&[], good.clone() + &bare, 0, "meter B: the readings have no register of energy"),
         (
             &[],
             good.clone() + "{\"time\":\"1.1.2026\",\"meter\":\"A\",\"energy_import_wh\":1}\n",
             1,
-            "line 22: reading: the time is none: it has the form 2026-06-21T12:00:00+02:00",
+            "line 22: reading: the time has another form than 2026-06-21T12:00:00+02:00",
         ),
         (
             &[],

@@ -97,6 +97,8 @@ struct Patient<'a> {
     key_args: KeyArgs,
     config: Option<&'a Config>,
     key_file: Option<PathBuf>,
+    /// The link layer of the configuration.
+    link: Option<LinkChoice>,
 }
 
 fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<DoctorReport>, Stop> {
@@ -114,13 +116,15 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
         key_args: args.keys.clone(),
         config: config.as_ref(),
         key_file: args.keys.key_file.as_ref().or(key_file).cloned(),
+        link: None,
     };
     let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
     // One variable cannot name the sources of several meters.
     let source = environment::source().filter(|_| meters.len() <= 1);
     let of_meter = |meter: &config_file::MeterConfig| {
         let name = source.clone().or_else(|| meter.source.clone());
-        patient(name, meter.line(&args.line), meter.key_file.as_ref())
+        let of_line = patient(name, meter.line(&args.line), meter.key_file.as_ref());
+        Patient { link: meter.link, ..of_line }
     };
     let mut patients: Vec<_> = meters.iter().map(of_meter).collect();
     if patients.is_empty() {
@@ -181,7 +185,7 @@ fn examine(
         entries => entries?,
     };
     let families = families::all(&args.layouts, patient.config)?;
-    let links = args.link.choice();
+    let links = args.link.link.or(patient.link).unwrap_or_default();
     let doctor = Doctor { entries, patient, families, links, time: args.time };
     match spec {
         Spec::File(path) => doctor.file(&path, args.form.form, &mut report)?,
@@ -367,6 +371,9 @@ impl Doctor<'_> {
         examination.look_at_closed();
         let keys = key_finding(&examination.keys);
         let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
+        if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
+            return wrong_link(self.links, other);
+        }
         let line = examination.line();
         match keys {
             Some(found) if stays_closed => found,
@@ -398,6 +405,27 @@ fn of_file(finding: Finding) -> Finding {
         step: Wording::new("run the decode command below", "den decode-Befehl unten ausführen"),
     };
     Finding { advice: Some(advice), ..finding }
+}
+
+/// The finding about a line whose link layer is another one than the one that was chosen.
+fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
+    let (chosen, other) = (chosen.name(), other.name());
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            format!(
+                "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
+            ),
+            format!(
+                "als Link-Schicht ist {chosen} gewählt, und die Leitung hat eine andere: alle ihre Oktette sind Rauschen"
+            ),
+        ),
+        step: Wording::new(
+            format!("leave --link (in the configuration: link) out, or name {other}"),
+            format!("--link (in der Konfiguration: link) weglassen, oder {other} angeben"),
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::OtherProtocol) }
+        .with(format!("the octets are {other}"), format!("die Oktette sind {other}"))
 }
 
 /// The advice about a line that brings no frames with any settings.

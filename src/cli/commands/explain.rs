@@ -13,7 +13,11 @@ use std::io::IsTerminal;
 use jiff::tz::TimeZone;
 
 use crate::cli::{
-    commands::explain::{page::ExplainPage, pieces::SourcePieces, place::WantedPlace},
+    commands::explain::{
+        page::ExplainPage,
+        pieces::SourcePieces,
+        place::{ListingHead, WantedPlace},
+    },
     input::files,
     run::{
         context::Context,
@@ -35,7 +39,10 @@ use meterpipe::{
     },
     cipher::ciphered::{GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     error::Error,
-    explain::telegram::{self, TelegramParts},
+    explain::{
+        span::LayerListing,
+        telegram::{self, PieceGroup, TelegramParts},
+    },
     format::printable::printable,
     reading::family::MeterFamilies,
     record::{Place, Record, RecordKind},
@@ -48,7 +55,7 @@ pub fn run(args: &args::ExplainArgs) -> Status {
         Ok(mut stage) => {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, &mut stage, &mut context);
-            let result = result.and_then(|()| stage.rest.printer.has_shown_the_place(&context));
+            let result = result.and_then(|()| stage.rest.printer.has_shown_the_place(&mut context));
             link_choice::remark(args.link.choice(), &context);
             stage::finish(context, result, &mut stage)
         }
@@ -57,17 +64,25 @@ pub fn run(args: &args::ExplainArgs) -> Status {
 }
 
 fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Stop> {
-    let at = args.at.as_deref().map(str::parse::<WantedPlace>).transpose().map_err(Stop::usage)?;
+    let at = |text: &String| Ok((text.clone(), text.parse::<WantedPlace>()?));
+    let at = args.at.as_ref().map(at).transpose().map_err(|why: String| Stop::usage(why))?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
     let families = families::all(&args.layouts, None)?;
-    let printer = match args.format {
+    let form = match args.format {
         ExplainFormat::Text => {
-            let is_terminal = std::io::stdout().is_terminal();
-            PrinterForm::Page(ExplainPage::of_stdout(is_terminal, at))
+            PrinterForm::Page(ExplainPage::of_stdout(std::io::stdout().is_terminal()))
         }
-        ExplainFormat::Json => PrinterForm::Json(at),
+        ExplainFormat::Json => PrinterForm::Json,
     };
-    let printer = Printer { form: printer, missed: args.at.clone(), telegrams: 0 };
+    let printer = Printer {
+        form,
+        missed: at.is_some(),
+        at,
+        telegrams: 0,
+        has_listings: false,
+        nearest: Vec::new(),
+        last: Place::default(),
+    };
     Ok(Explainer {
         unframe: Unframe::with(args.link.choice()).with_parts(),
         rest: Listener {
@@ -98,16 +113,23 @@ struct Listener {
 /// Writes listings.
 struct Printer {
     form: PrinterForm,
-    /// The place of `--at`, as long as no telegram has it.
-    missed: Option<String>,
+    /// The place to be shown, as it was given and as it is understood.
+    at: Option<(String, WantedPlace)>,
+    /// No telegram has had that place so far.
+    missed: bool,
     /// Telegrams, and parts of some.
     telegrams: usize,
+    has_listings: bool,
+    /// The last listing that begins in front of the place.
+    nearest: Vec<u8>,
+    /// The end of the input so far.
+    last: Place,
 }
 
 /// The form of the output.
 enum PrinterForm {
     Page(ExplainPage),
-    Json(Option<WantedPlace>),
+    Json,
 }
 
 impl Task for Explainer {}
@@ -115,6 +137,10 @@ impl Task for Explainer {}
 impl Stage for Explainer {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let Self { unframe, rest } = self;
+        rest.printer.last = match place {
+            Place::Octet(octet) => Place::Octet(octet + record.octets.len() as u64),
+            place => place,
+        };
         // An APDU of a record has no octets of a line.
         let is_alone = record.kind == RecordKind::Apdu;
         let mut take = |event: StageEvent<'_>| rest.take(&event, is_alone, context);
@@ -157,23 +183,17 @@ impl Listener {
     fn sort(&mut self, sorted: &SortedOctets<'_>, context: &mut Context) {
         if !self.sources.choose(sorted.from) {
             let new = SourcePieces::default();
-            if let Some((_, mut gone)) = self.sources.add(sorted.from, new, SourcePieces::is_empty)
-            {
-                self.print_pieces(&mut gone, u64::MAX, context);
+            if let Some((_, gone)) = self.sources.add(sorted.from, new, SourcePieces::is_empty) {
+                self.print_pieces(&gone, context);
             }
         }
         let Some(pieces) = self.sources.chosen() else {
             return;
         };
-        if pieces.ends_before(sorted) {
-            let mut pieces = std::mem::take(pieces);
-            self.print_pieces(&mut pieces, sorted.position, context);
-            if let Some(chosen) = self.sources.chosen() {
-                *chosen = pieces;
-            }
-        }
-        if let Some(pieces) = self.sources.chosen() {
-            pieces.add(sorted);
+        let over = pieces.ends_before(sorted).map(|position| pieces.take_before(position));
+        pieces.add(sorted);
+        if let Some(over) = over {
+            self.print_pieces(&over, context);
         }
     }
 
@@ -203,24 +223,48 @@ impl Listener {
             Some(pieces) if !is_alone => Some(pieces.take()),
             _ => None,
         };
-        let list = pieces.iter().flat_map(|pieces| pieces.list(u64::MAX)).collect();
+        let list = pieces.iter().flat_map(|pieces| pieces.list()).collect();
+        let mut groups = telegram::groups(list);
+        let telegram = match groups.pop() {
+            Some(PieceGroup::Telegram(telegram)) => telegram,
+            noise => {
+                groups.extend(noise);
+                Vec::new()
+            }
+        };
+        self.print_groups(groups, context);
+        let first = telegram.first().map_or(place, |piece| piece.place);
         let parts = TelegramParts {
             apdu: Some(record.octets),
             plain: plain.as_deref(),
             auth,
             error,
             place: Some(place),
-            ..TelegramParts::of(list, self.families, &self.zone)
+            ..TelegramParts::of(telegram, self.families, &self.zone)
         };
-        let place = pieces.as_ref().map_or(place, SourcePieces::place);
-        self.printer.print(&parts, place, &mut context.output.text);
+        self.printer.print(&parts, first, &mut context.output.text);
     }
 
     /// Explains octets that make no APDU.
-    fn print_pieces(&mut self, pieces: &mut SourcePieces, before: u64, context: &mut Context) {
-        let parts = TelegramParts::of(pieces.list(before), self.families, &self.zone);
-        self.printer.print(&parts, pieces.place(), &mut context.output.text);
-        pieces.drop_before(before);
+    fn print_pieces(&mut self, pieces: &SourcePieces, context: &mut Context) {
+        self.print_groups(telegram::groups(pieces.list()), context);
+    }
+
+    fn print_groups(&mut self, groups: Vec<PieceGroup<'_>>, context: &mut Context) {
+        for group in groups {
+            let text = &mut context.output.text;
+            let of = |pieces| TelegramParts::of(pieces, self.families, &self.zone);
+            match group {
+                PieceGroup::Noise(piece) => {
+                    let place = piece.place;
+                    self.printer.print_noise(&of(vec![piece]), place, text);
+                }
+                PieceGroup::Telegram(pieces) => {
+                    let first = pieces.first().map(|piece| piece.place).unwrap_or_default();
+                    self.printer.print(&of(pieces), first, text);
+                }
+            }
+        }
     }
 
     /// Explains what is left at the end of an input. `partial` says how it breaks off.
@@ -228,28 +272,50 @@ impl Listener {
         let mut sources = std::mem::take(&mut self.sources);
         for (_, pieces) in sources.iter_mut().filter(|(_, pieces)| !pieces.is_empty()) {
             partial.into_iter().for_each(|error| pieces.breaks_off(error));
-            self.print_pieces(pieces, u64::MAX, context);
+            self.print_pieces(pieces, context);
         }
     }
 }
 
 impl Printer {
     fn print(&mut self, parts: &TelegramParts<'_>, place: Place, text: &mut Vec<u8>) {
-        let layers = telegram::layers(parts);
-        let has_place = match &mut self.form {
-            PrinterForm::Page(page) => page.telegram(&layers, place, text),
-            PrinterForm::Json(at) => json::telegram(&layers, at.as_ref(), text),
-        };
         self.telegrams += 1;
-        self.missed.take_if(|_| has_place);
+        self.listing(parts, ListingHead::Telegram(self.telegrams, place), text);
     }
 
-    /// Refuses a place that no telegram has.
-    fn has_shown_the_place(&self, context: &Context) -> Result<(), Stop> {
-        let Some(at) = self.missed.as_ref().filter(|_| self.telegrams > 0) else {
+    /// Prints octets between telegrams.
+    fn print_noise(&mut self, parts: &TelegramParts<'_>, place: Place, text: &mut Vec<u8>) {
+        self.listing(parts, ListingHead::Noise(place), text);
+    }
+
+    fn listing(&mut self, parts: &TelegramParts<'_>, head: ListingHead, text: &mut Vec<u8>) {
+        self.has_listings = true;
+        let layers = telegram::layers(parts);
+        let Some((_, at)) = &self.at else {
+            self.form.write(&layers, head, None, text);
+            return;
+        };
+        if self.form.write(&layers, head, Some(at), text) {
+            self.missed = false;
+        } else if self.missed && at.is_behind(head.place()) {
+            // The listing may go on up to the place.
+            self.nearest.clear();
+            self.form.write(&layers, head, None, &mut self.nearest);
+            self.form.restart();
+        }
+    }
+
+    /// Prints the listing that the place of `--at` stands in, if none begins there; refuses a place that
+    /// no telegram has.
+    fn has_shown_the_place(&mut self, context: &mut Context) -> Result<(), Stop> {
+        let Some((text, at)) = self.at.as_ref().filter(|_| self.missed && self.has_listings) else {
             return Ok(());
         };
-        let text = format!("--at: no telegram has the place {}", printable(at));
+        if !self.nearest.is_empty() && at.is_up_to(self.last) {
+            context.output.text.append(&mut self.nearest);
+            return Ok(());
+        }
+        let text = format!("--at: no telegram has the place {}", printable(text));
         match context.tally.status() {
             Status::Fine => Err(Stop::usage(text)),
             // The place may be in a layer that stays closed, or behind a defect.
@@ -257,6 +323,29 @@ impl Printer {
                 context.messages.warn(&text);
                 Ok(())
             }
+        }
+    }
+}
+
+impl PrinterForm {
+    /// Appends a listing, or one place in it. False if it has no such place.
+    fn write(
+        &mut self,
+        layers: &[LayerListing<'_>],
+        head: ListingHead,
+        at: Option<&WantedPlace>,
+        text: &mut Vec<u8>,
+    ) -> bool {
+        match self {
+            Self::Page(page) => page.telegram(layers, head, at, text),
+            Self::Json => json::telegram(layers, head, at, text),
+        }
+    }
+
+    /// Begins the output anew: nothing was printed.
+    const fn restart(&mut self) {
+        if let Self::Page(page) = self {
+            page.restart();
         }
     }
 }

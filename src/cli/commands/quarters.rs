@@ -179,7 +179,7 @@ impl Quarters {
         }
         let lack = |state: &MeterState| {
             let meter = state.name.as_ref().map(|(_, name)| format!("meter {}: ", printable(name)));
-            Some(format!("{}{}", meter.unwrap_or_default(), state.lack()?))
+            Some(format!("{}{}", meter.unwrap_or_default(), state.lack(self.target.is_peaks())?))
         };
         let mut lacks: Vec<_> = self.meters.iter().filter_map(lack).collect();
         if let Some(meter) = self.meter.as_ref().filter(|_| self.meters.iter().next().is_none()) {

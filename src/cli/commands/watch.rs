@@ -28,8 +28,8 @@ use crate::cli::{
     },
     setup::{
         args,
-        config_file::{self, Config},
-        environment, families, keys, output_format,
+        config_file::{self, Config, MeterConfig},
+        environment, families, keys, link_choice, output_format,
         shared_args::SerialArgs,
     },
 };
@@ -37,7 +37,8 @@ use meterpipe::{
     chain::decrypt::Decrypt,
     error::Error,
     format::entry::Format,
-    record::{Place, Record},
+    link::registry::LinkChoice,
+    record::{self, Place, Record},
     sink::line_counters::LineCounters,
     source::{Source, named::named},
 };
@@ -51,7 +52,12 @@ pub fn run(args: &args::WatchArgs) -> Status {
     }
     match prepare(args, &mut context) {
         Ok((found, mut stage)) => {
+            let (has_live, link) = (!found.live.is_empty(), args.link.link.or(found.file_link));
             let result = read(found, args, stage.as_mut(), &mut context);
+            // A live source was reported while it was read.
+            if let Some(link) = link.filter(|_| !has_live) {
+                link_choice::remark(link, &context);
+            }
             stage::finish(context, result, stage.as_mut())
         }
         Err(stop) => context.stop(stop),
@@ -64,6 +70,10 @@ struct FoundSources {
     files: Vec<PathBuf>,
     live: Vec<Box<dyn Source>>,
     simulated: bool,
+    /// The link layers that the configuration has for live sources, by their name in records.
+    links: Vec<(String, LinkChoice)>,
+    /// The link layer that it has for files.
+    file_link: Option<LinkChoice>,
 }
 
 fn read(
@@ -91,8 +101,9 @@ fn prepare(
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
     let families = families::all(&args.format.layouts, config.as_ref())?;
-    let settings = ChainSettings { families, links: args.link.choice() };
     let found = find(args, config.as_ref())?;
+    let links = args.link.link.or(found.file_link).unwrap_or_default();
+    let settings = ChainSettings { families, links };
     let key_sources = KeySources { args: args.keys.clone(), simulated: found.simulated };
     let entries = key_sources.read(config.as_ref(), &context.messages)?;
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
@@ -135,7 +146,8 @@ fn prepare(
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             // Sinks end last: the table is at its end when they say what they did not store.
             let consumers = text_output.into_iter().chain(sinks).collect();
-            let decoder = Decoder::new(decrypt, settings, zone, limit, consumers);
+            let decoder = Decoder::new(decrypt, settings, zone, limit, consumers)
+                .with_links_of(if args.link.link.is_none() { &found.links } else { &[] });
             Box::new(Watcher { decoder, recording, reload })
         }
     };
@@ -188,17 +200,31 @@ fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
 fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources, Stop> {
     let meters = config.map_or(&[][..], |config| &config.meters);
     let mut found = FoundSources::default();
-    let mut take = |name: Option<&str>, line: &SerialArgs, called: Option<&String>| {
+    let mut take = |name: Option<&str>, line: &SerialArgs, meter: Option<&MeterConfig>| {
+        let called = meter.and_then(|meter| meter.name.as_ref());
+        let link = meter.and_then(|meter| meter.link);
+        let chosen =
+            |source: &dyn Source| (record::escape(source.name()), link.unwrap_or_default());
         let called = |source| match called {
             Some(called) => named(called.clone(), source),
             None => source,
         };
         match sources::find(name, line, args.until.waits_for_source())? {
-            Spec::File(path) => found.files.push(path),
-            Spec::Live(source) => found.live.push(called(source)),
-            Spec::Simulated(source) => {
-                found.simulated = true;
-                found.live.push(called(source));
+            Spec::File(path) => {
+                if !found.files.is_empty() && found.file_link != link {
+                    let text = "the files of one run have one link: read them one by one";
+                    return Err(Stop::usage(text));
+                }
+                found.files.push(path);
+                found.file_link = link;
+            }
+            spec @ (Spec::Live(_) | Spec::Simulated(_)) => {
+                found.simulated |= matches!(spec, Spec::Simulated(_));
+                if let Spec::Live(source) | Spec::Simulated(source) = spec {
+                    let source = called(source);
+                    found.links.push(chosen(source.as_ref()));
+                    found.live.push(source);
+                }
             }
         }
         Ok::<(), Stop>(())
@@ -211,7 +237,7 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());
-            let taken = take(name, &meter.line(&args.line), meter.name.as_ref());
+            let taken = take(name, &meter.line(&args.line), Some(meter));
             taken.map_err(|stop| match (&source, config, &meter.source) {
                 (None, Some(config), Some(_)) => config.at(meter.lines.source, "source", stop),
                 _ => stop,

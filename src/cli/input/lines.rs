@@ -10,9 +10,9 @@ use crate::cli::{
     setup::shared_args::InputForm,
 };
 use meterpipe::{
-    cosem::{dsmr_value::DsmrNumber, obis::Obis},
     error::{Cause, Error, Layer},
     hex::dump::{Dump, HexRun},
+    p1::CodeForm,
     record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
 };
 
@@ -43,6 +43,9 @@ pub struct TextLines<'a> {
     records: bool,
     /// Within a DSMR telegram.
     dsmr: bool,
+    /// The first line of the text while the next one has to tell if it is the rest of a line of such a
+    /// telegram.
+    first: Option<Vec<u8>>,
     /// The last line whose octets could all be read.
     sound: u64,
 }
@@ -72,6 +75,22 @@ impl Task for TextLines<'_> {
 
 impl LineReader for TextLines<'_> {
     fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
+        if self.line == 0 && end && self.form.is_none() && may_be_rest(line) {
+            self.first = Some(line.to_vec());
+            self.line = 1;
+            return;
+        }
+        if !line.trim_ascii().is_empty()
+            && let Some(first) = self.first.take()
+        {
+            let second = std::mem::replace(&mut self.line, 1);
+            self.dsmr = begins_text(line) || is_object(line);
+            match self.dsmr {
+                true => self.text(&first, context),
+                false => self.hex(&first, true, context),
+            }
+            self.line = second;
+        }
         let within = self.within.take();
         self.line += u64::from(within.is_none());
         let columns = match within {
@@ -97,6 +116,9 @@ impl LineReader for TextLines<'_> {
     /// Among records, an unreadable rest is a record that the end of the input cut off, which is no
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
+        if let Some(first) = self.first.take() {
+            self.hex(&first, true, context);
+        }
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
@@ -120,6 +142,7 @@ impl<'a> TextLines<'a> {
             within: None,
             records: false,
             dsmr: false,
+            first: None,
             sound: 0,
         }
     }
@@ -162,27 +185,17 @@ impl<'a> TextLines<'a> {
         true
     }
 
-    /// True for a line of a DSMR telegram, also of one whose beginning is not there.
+    /// True for a line of a DSMR telegram, also of one whose beginning is not there. The readouts of
+    /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
         let line = line.trim_ascii_end();
-        let is_first = self.line == 1;
-        match line {
-            [b'/', a, b, c, b'5', ..] if [a, b, c].iter().all(|it| it.is_ascii_alphabetic()) => {
-                self.dsmr = true;
-                true
-            }
-            [b'!', crc @ ..] if crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit) => {
-                self.dsmr = false;
-                true
-            }
+        self.dsmr = match line {
+            _ if begins_text(line) => line.starts_with(b"/"),
+            _ if is_object(line) => true,
             // Damage hardly takes both parentheses; other text has none.
-            _ if self.dsmr => {
-                self.dsmr = line.is_empty() || line.contains(&b'(') || line.ends_with(b")");
-                self.dsmr
-            }
-            [.., b')'] => is_object(line) || is_first && is_end_of_object(line),
-            _ => false,
-        }
+            _ => self.dsmr && (line.is_empty() || line.contains(&b'(') || line.ends_with(b")")),
+        };
+        self.dsmr || begins_text(line)
     }
 
     /// Hands on a line of a DSMR telegram as its octets.
@@ -191,9 +204,9 @@ impl<'a> TextLines<'a> {
         self.octets.extend_from_slice(line);
         self.octets.push(b'\n');
         let octets = self.octets.as_slice();
-        context.tally.octets += octets.len() as u64;
         let attributes = Attributes::default();
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
         self.stage.feed(&record, Place::Line(self.line), context);
     }
 
@@ -246,14 +259,34 @@ impl<'a> TextLines<'a> {
     }
 }
 
-/// True for a line like `1-0:1.8.0(001581.123*kWh)`.
-fn is_object(line: &[u8]) -> bool {
-    let code = line.split(|octet| *octet == b'(').next().unwrap_or_default();
-    let code = core::str::from_utf8(code).unwrap_or_default();
-    code.len() < line.len() && line.ends_with(b")") && code.parse::<Obis>().is_ok()
+/// True for the first line of a DSMR telegram, and for its last one.
+fn begins_text(line: &[u8]) -> bool {
+    match line.trim_ascii_end() {
+        [b'/', a, b, c, b'5', ..] => [a, b, c].iter().all(|it| it.is_ascii_alphabetic()),
+        [b'!', crc @ ..] => crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit),
+        _ => false,
+    }
 }
 
-/// True for the rest of such a line: `1.123*kWh)`.
-fn is_end_of_object(line: &[u8]) -> bool {
-    line.strip_suffix(b")").is_some_and(|value| DsmrNumber::of(value).is_some())
+/// True for a line like `1-0:1.8.0(001581.123*kWh)`.
+fn is_object(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.ends_with(b")") && CodeForm::of_line(line).is_some()
 }
+
+/// True for a line that may be the rest of one in a DSMR telegram: of an object, of the identification, of
+/// the CRC. Octets in hex are none.
+fn may_be_rest(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let is_name =
+        |octet: &u8| matches!(octet, b'g'..=b'w' | b'y' | b'z' | b'G'..=b'W' | b'Y' | b'Z' | b'_');
+    match line {
+        [] | [b'/' | b'#', ..] | [.., b']' | b'}' | b',' | b';'] => false,
+        [.., b')'] => !is_object(line) && line.iter().all(u8::is_ascii_graphic),
+        _ if line.len() <= 4 && line.iter().all(u8::is_ascii_hexdigit) => true,
+        _ => line.len() <= IDENTIFICATION && line.iter().any(is_name) && !line.contains(&b' '),
+    }
+}
+
+/// The longest identification of a meter that is looked for in a line.
+const IDENTIFICATION: usize = 32;

@@ -17,9 +17,11 @@ use meterpipe::{
         foreign::{self, ForeignProtocol},
         line::LineFacts,
         line_finding::{LineView, line_finding},
+        link,
         window::OctetWindow,
     },
     error::Lapse,
+    link::registry::LinkKind,
     record,
     source::{Burst, SourceLine, holders},
 };
@@ -69,6 +71,8 @@ struct Frameless {
     /// The number of octets at which they are looked at for another protocol.
     look_at: usize,
     is_foreign: bool,
+    /// The link layer of whole frames in them.
+    other_link: Option<LinkKind>,
 }
 
 /// The octets of the first look for another protocol. Later looks come at twice the octets each.
@@ -188,8 +192,9 @@ impl SourceState {
 
     /// Notes octets without a frame.
     pub fn note_frameless(&mut self, burst: &Burst, now: Instant) {
+        let (look_at, other_link) = (FIRST_LOOK, None);
         let start =
-            Frameless { since: now, octets: 0, marked: 0, look_at: FIRST_LOOK, is_foreign: false };
+            Frameless { since: now, octets: 0, marked: 0, look_at, is_foreign: false, other_link };
         let frameless = self.frameless.get_or_insert(start);
         frameless.octets += burst.octets.len();
         frameless.marked += burst.marks.len();
@@ -200,6 +205,9 @@ impl SourceState {
             // The text of a P1 socket is none before its end.
             let foreign = last.and_then(foreign::recognise);
             frameless.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr);
+            // The run has found no frame: these are of a link layer that was not chosen.
+            let links = last.map(link::links_of).unwrap_or_default();
+            frameless.other_link = links.first().copied();
         }
     }
 
@@ -222,6 +230,13 @@ impl SourceState {
         if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
+        if let Some(link) = frameless.other_link {
+            self.clause = format!(
+                "they are {}, and another link layer was chosen: leave --link (in the configuration: link) out",
+                link.layer()
+            );
+            return Some(self.message(&frameless.text(now, &self.clause)));
+        }
         let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
         let found = line_finding(&self.window.facts_of_last(frameless.octets), &view);
         let clause = found.as_ref().map(Finding::clause);
@@ -237,7 +252,9 @@ impl SourceState {
 impl Frameless {
     /// True once the octets have lasted long enough without a frame, or show another protocol.
     fn is_reported(&self, now: Instant) -> bool {
-        self.is_foreign || now.saturating_duration_since(self.since) >= FRAMELESS
+        self.is_foreign
+            || self.other_link.is_some()
+            || now.saturating_duration_since(self.since) >= FRAMELESS
     }
 
     fn text(&self, now: Instant, clause: &str) -> String {
@@ -324,6 +341,34 @@ mod tests {
         assert_eq!(line.fault(at(40)), None);
         assert_eq!(line.note_frames().as_deref(), Some("tty: frames again"));
         assert_eq!(line.note_frames(), None);
+    }
+
+    #[test]
+    fn whole_frames_of_another_link_layer_blame_the_choice_at_once() {
+        let (mut line, at) = line();
+        let frame = [&[0x68, 23, 23, 0x68, 0x53, 0xff, 0x10, 0x01, 0x67][..], &[7; 18]].concat();
+        let sum = frame[4..].iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
+        let frame = [&frame[..], &[sum, 0x16]].concat();
+        for second in 1..=5 {
+            line.note_octets(at(second));
+            frameless(&mut line, burst(&frame), at(second));
+        }
+        let message = line.fault(at(5)).unwrap();
+        assert!(message.contains("they are mbus, and another link layer was chosen"), "{message}");
+        assert!(!message.contains("parity") && !message.contains("baud"), "{message}");
+    }
+
+    #[test]
+    fn a_text_that_is_joined_in_its_middle_is_waited_for_too() {
+        let (mut line, at) = line();
+        let text = b"306.946*kWh)\r\n1-0:1.8.2(000210.088*kWh)\r\n1-0:1.7.0(00.34*kW)\r\n";
+        for part in text.repeat(3).chunks(16) {
+            line.note_octets(at(1));
+            frameless(&mut line, burst(part), at(1));
+            assert_eq!(line.fault(at(1)), None);
+        }
+        let message = line.fault(at(32)).unwrap();
+        assert!(message.contains("DSMR telegram") && !message.contains("D0"), "{message}");
     }
 
     #[test]

@@ -238,15 +238,18 @@ fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> St
         (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
         (octets, _) => format!("no telegram found in {octets} octets"),
     };
-    if let Some(error) = partial {
-        text.push_str(&format!("; at the end, {error}"));
-    }
     // A file may hold anything: only a cause that its octets show is told.
     let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();
     let is_told = |found: &Finding| {
         TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
     };
-    if let Some(found) = found.find_map(|found| found.filter(is_told)) {
+    let found = found.find_map(|found| found.filter(is_told));
+    // The text of another protocol may begin as a telegram does.
+    let is_foreign = found.as_ref().is_some_and(|found| found.protocol.is_some());
+    if let Some(error) = partial.filter(|_| !is_foreign) {
+        text.push_str(&format!("; at the end, {error}"));
+    }
+    if let Some(found) = found {
         text.push_str(&format!("; {}", found.clause()));
     }
     text

@@ -78,6 +78,11 @@ impl Decoder {
         Self { chain, zone, limit, remarks, doubts: None, consumers }
     }
 
+    /// The same with link layers for some sources, by their name in records.
+    pub fn with_links_of(self, links: &[(String, LinkChoice)]) -> Self {
+        Self { chain: self.chain.with_links_of(links), ..self }
+    }
+
     /// From now on other keys open the telegrams.
     pub fn replace_keys(&mut self, entries: Vec<KeyEntry>) {
         self.chain.replace_keys(entries);

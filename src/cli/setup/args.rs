@@ -281,10 +281,11 @@ pub struct ExplainArgs {
     /// The form of the output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub format: ExplainFormat,
-    /// Show only one place: an OCTET, LAYER:OCTET, or a message that names it
+    /// Show only one place: an OCTET, LAYER:OCTET, "line N", "telegram N", or a message that names one
     ///
     /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc,
     /// wrapper, dsmr, block, cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
+    /// A line stands for the telegram that begins in it, else for the one that it is a part of.
     #[arg(long, value_name = "OCTET", help_heading = "Output")]
     pub at: Option<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]

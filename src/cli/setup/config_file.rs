@@ -40,6 +40,7 @@ use crate::cli::{
 };
 use meterpipe::{
     file_error,
+    link::registry::LinkChoice,
     sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin, redact},
 };
 
@@ -61,7 +62,8 @@ impl Config {
     pub fn has_same_sources(&self, other: &Self) -> bool {
         let sources = |config: &Self| -> Vec<_> {
             let meters = config.meters.iter();
-            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.serial.clone());
+            let of =
+                |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.serial.clone(), it.link);
             meters.map(of).collect()
         };
         sources(self) == sources(other)
@@ -100,6 +102,8 @@ pub struct MeterConfig {
     pub layout: Option<PathBuf>,
     /// The settings of its line.
     pub serial: SerialArgs,
+    /// The link layer of its line.
+    pub link: Option<LinkChoice>,
     /// The lines of the keys that name something outside the file.
     pub lines: MeterLines,
 }
@@ -250,7 +254,7 @@ pub(super) fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 7] = ["name", "source", "key_file", "layout", "line", "baud", "parity"];
+const METER: [&str; 8] = ["name", "source", "key_file", "layout", "line", "baud", "parity", "link"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -303,6 +307,14 @@ impl MeterConfig {
                 let parity = ParityArg::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
                 self.serial.parity = Some(parity);
+            }
+            "link" => {
+                let name = text()?;
+                let link = LinkChoice::all().find(|link| link.name() == name);
+                self.link = Some(link.ok_or_else(|| {
+                    let names: Vec<_> = LinkChoice::all().map(LinkChoice::name).collect();
+                    expected(value, &format!("one of {}", names.join(", ")))
+                })?);
             }
             "key" => {
                 let text = "a key stands in a file of its own: key_file".to_owned();

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod certificates;
 pub mod chain;
+pub mod damage;
 pub mod disk;
 pub mod events;
 pub mod meters;

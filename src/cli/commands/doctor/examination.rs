@@ -19,7 +19,12 @@ use meterpipe::{
     },
     cosem::clock::VIENNA,
     diagnosis::{
-        diagnosis::Wording, foreign, key_finding::KeyFacts, line::LineFacts, window::OctetWindow,
+        diagnosis::Wording,
+        foreign::{self, ForeignProtocol},
+        key_finding::KeyFacts,
+        line::LineFacts,
+        link,
+        window::OctetWindow,
     },
     error::{Cause, Error, Layer},
     format::entry::{OutputTelegram, TimeDoubt},
@@ -212,7 +217,10 @@ impl Examination {
         let octets = self.window.octets();
         if self.telegrams() == 0 && self.chain.frames() == 0 && octets.len() >= self.look_at {
             self.look_at = octets.len() * 2;
-            self.is_foreign = foreign::recognise(octets).is_some();
+            // The text of a P1 socket is none before its end.
+            let foreign = foreign::recognise(octets);
+            self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
+                || self.other_link().is_some();
         }
         let in_vain = self.has_alternatives && self.chain.frames() == 0 && octets.len() >= IN_VAIN;
         opened >= ENOUGH && self.rejected == 0 && unsound == 0
@@ -220,6 +228,13 @@ impl Examination {
             || unsound >= ENOUGH_CLOSED
             || self.is_foreign
             || in_vain
+    }
+}
+
+impl Examination {
+    /// The link layer of the line, if it is another one than the one that was chosen.
+    pub fn other_link(&self) -> Option<LinkChoice> {
+        link::other_link(self.window.octets(), self.links)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::place::WantedPlace;
+use super::place::{ListingHead, WantedPlace};
 use meterpipe::explain::span::LayerListing;
 
 /// A span as tools see it.
@@ -24,13 +24,15 @@ struct JsonSpan<'a> {
 /// Appends a telegram, or the spans of one place in it. False if it has no such place.
 pub(super) fn telegram(
     layers: &[LayerListing<'_>],
+    head: ListingHead,
     at: Option<&WantedPlace>,
     text: &mut Vec<u8>,
 ) -> bool {
     let names: Vec<_> = layers.iter().map(LayerListing::name).collect();
     let spans = layers.iter().zip(&names).flat_map(|(listing, layer)| {
         let spans = match at {
-            Some(at) => at.spans(listing),
+            Some(at) if at.may_be_in(head) => at.spans(listing),
+            Some(_) => Some(Vec::new()),
             None => None,
         };
         let spans = spans.unwrap_or_else(|| listing.spans.iter().collect());
@@ -45,6 +47,10 @@ pub(super) fn telegram(
         })
     });
     let spans: Vec<_> = spans.collect();
+    let is_noise = matches!(head, ListingHead::Noise(_));
+    if spans.is_empty() && is_noise {
+        return false;
+    }
     // Writing to a Vec cannot fail.
     let _ = serde_json::to_writer(&mut *text, &spans);
     text.push(b'\n');

@@ -10,7 +10,7 @@
 
 use std::env;
 
-use super::place::WantedPlace;
+use super::place::{ListingHead, WantedPlace};
 use meterpipe::{
     error::Layer,
     explain::span::{LayerListing, Span, SpanRole},
@@ -37,9 +37,6 @@ const NAME: usize = 30;
 pub(super) struct ExplainPage {
     columns: usize,
     colours: bool,
-    at: Option<WantedPlace>,
-    /// Telegrams so far.
-    count: usize,
     /// One of them was written.
     has_begun: bool,
 }
@@ -59,24 +56,30 @@ struct PageRow<'a> {
 
 impl ExplainPage {
     /// Pages for standard output, with colours if it is a terminal that has them.
-    pub(super) fn of_stdout(is_terminal: bool, at: Option<WantedPlace>) -> Self {
+    pub(super) fn of_stdout(is_terminal: bool) -> Self {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
         let colours = is_terminal && !is_set("NO_COLOR") && !is_dumb;
-        Self { columns: columns(is_terminal), colours, at, count: 0, has_begun: false }
+        Self { columns: columns(is_terminal), colours, has_begun: false }
     }
 
-    /// Appends a telegram, or one place in it. False if it has no such place.
+    /// Takes note that the listings so far are not printed.
+    pub(super) const fn restart(&mut self) {
+        self.has_begun = false;
+    }
+
+    /// Appends a listing, or one place in it. False if it has no such place.
     pub(super) fn telegram(
         &mut self,
         layers: &[LayerListing<'_>],
-        place: Place,
+        head: ListingHead,
+        at: Option<&WantedPlace>,
         text: &mut Vec<u8>,
     ) -> bool {
-        self.count += 1;
-        let spans = |listing| {
-            let wanted = self.at.as_ref().and_then(|at| at.spans(listing));
-            wanted.unwrap_or_else(|| on_page(listing))
+        let spans = |listing| match at {
+            Some(at) if at.may_be_in(head) => at.spans(listing).unwrap_or_else(|| on_page(listing)),
+            Some(_) => Vec::new(),
+            None => on_page(listing),
         };
         let layers: Vec<_> = layers.iter().map(|listing| (listing, spans(listing))).collect();
         if layers.iter().all(|(_, spans)| spans.is_empty()) {
@@ -85,21 +88,28 @@ impl ExplainPage {
         if core::mem::replace(&mut self.has_begun, true) {
             text.push(b'\n');
         }
-        let place = match place {
-            Place::Line(line) | Place::Record(line) => format!(", line {line}"),
-            Place::Octet(octet) => format!(", octet {octet}"),
-            Place::Live => String::new(),
+        let title = match head {
+            ListingHead::Telegram(number, place) => format!("Telegram {number}{}", at_place(place)),
+            ListingHead::Noise(place) => format!("No telegram{}", at_place(place)),
         };
-        self.line(Some(BOLD), &format!("Telegram {}{place}", self.count), text);
+        self.line(Some(BOLD), &title, text);
         for (listing, spans) in layers.iter().filter(|(_, spans)| !spans.is_empty()) {
-            self.layer(listing, spans, text);
+            self.layer(listing, head.place(), spans, text);
         }
         true
     }
 
-    fn layer(&self, listing: &LayerListing<'_>, spans: &[&Span<'_>], text: &mut Vec<u8>) {
+    fn layer(
+        &self,
+        listing: &LayerListing<'_>,
+        start: Place,
+        spans: &[&Span<'_>],
+        text: &mut Vec<u8>,
+    ) {
         text.push(b'\n');
-        let title = format!("{} ({})", listing.title, listing.name());
+        // Messages name the place of a frame.
+        let place = if listing.place == start { String::new() } else { at_place(listing.place) };
+        let title = format!("{} ({}){place}", listing.title, listing.name());
         self.line(Some(BOLD), &title, text);
         for note in &listing.notes {
             self.line(None, &printable(note), text);
@@ -149,6 +159,15 @@ impl ExplainPage {
             true => format!("\x1b[{colour}m{text}\x1b[0m"),
             false => text.to_owned(),
         }
+    }
+}
+
+/// A place behind a title.
+fn at_place(place: Place) -> String {
+    match place {
+        Place::Line(line) | Place::Record(line) => format!(", line {line}"),
+        Place::Octet(octet) => format!(", octet {octet}"),
+        Place::Live => String::new(),
     }
 }
 
@@ -207,8 +226,14 @@ fn row<'l>(listing: &'l LayerListing<'_>, span: &Span<'_>) -> PageRow<'l> {
 /// The octets in rows. Octets that another layer reads, or that nobody does, are cut short.
 fn octet_rows(row: &PageRow<'_>) -> Vec<String> {
     if row.is_text {
-        let text = String::from_utf8_lossy(row.octets);
-        return wrapped(&printable(text.trim_end()), 3 * ROW - 1);
+        let most = if row.is_bulk { ROWS * 3 * ROW } else { row.octets.len() };
+        let text = String::from_utf8_lossy(row.octets.get(..most).unwrap_or(row.octets));
+        let mut rows = wrapped(&printable(text.trim_end()), 3 * ROW - 1);
+        if row.is_bulk && (rows.len() > ROWS || row.octets.len() > most) {
+            rows.truncate(ROWS);
+            rows.push("…".to_owned());
+        }
+        return rows;
     }
     let digits = |octets: &[u8]| {
         octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ")
@@ -261,8 +286,7 @@ mod tests {
 
     #[test]
     fn colours_stand_around_words_and_only_on_request() {
-        let page =
-            |colours| ExplainPage { columns: 80, colours, at: None, count: 0, has_begun: false };
+        let page = |colours| ExplainPage { columns: 80, colours, has_begun: false };
         assert_eq!(page(true).painted("32", "12937 Wh"), "\x1b[32m12937 Wh\x1b[0m");
         assert_eq!(page(true).painted("32", "  "), "  ");
         assert_eq!(page(false).painted("32", "12937 Wh"), "12937 Wh");

@@ -1,24 +1,24 @@
 //! The octets of a source since its last telegram, and the parts that they play.
 
 use core::ops::Range;
+use std::collections::VecDeque;
 
 use meterpipe::{
     chain::event::{SortedOctets, StreamPart},
     error::{Cause, Error},
-    explain::telegram::{LinePiece, PiecePart},
+    explain::telegram::{self, LinePiece, PiecePart},
     record::Place,
 };
 
-/// The place of an octet further on. A line may end in between: then it is the last one known.
-const fn onward(place: Place, octets: u64) -> Place {
-    match place {
-        Place::Octet(octet) => Place::Octet(octet + octets),
-        place => place,
-    }
-}
-
-/// The octets of noise that are kept together.
+/// The octets of noise that are kept together. They hold every APDU that is still waited for.
 const NOISE: usize = 4096;
+
+/// The parts of one listing. No telegram has more frames; a stream of frames that make no telegram
+/// does.
+const PARTS: usize = 1024;
+
+/// The frames without a segment that are listed with the telegram behind them.
+const IDLE_FRAMES: usize = 16;
 
 /// The octets of one source that were not printed yet.
 #[derive(Debug, Default)]
@@ -26,9 +26,12 @@ pub(super) struct SourcePieces {
     /// The position of the first octet in the stream.
     start: u64,
     octets: Vec<u8>,
-    place: Place,
+    /// Where in the input octets stand, by their position in the stream.
+    places: VecDeque<(u64, Place)>,
     /// The known parts; between them stand octets that were skipped.
     parts: Vec<KnownPart>,
+    /// One of the parts is a segment of a telegram, or a part of one.
+    has_segment: bool,
     /// The defect of a start that is the content of a damaged frame.
     hidden: Option<Error>,
 }
@@ -51,31 +54,34 @@ impl SourcePieces {
         self.octets.is_empty()
     }
 
-    /// The place of the first octet in the input.
-    pub(super) const fn place(&self) -> Place {
-        self.place
-    }
-
-    /// True if the octets begin a telegram behind another one.
-    pub(super) fn ends_before(&self, sorted: &SortedOctets<'_>) -> bool {
-        let has_segment = self.parts.iter().any(|part| part.has_segment);
-        match sorted.part {
-            StreamPart::Frame(_, begins) => begins && has_segment,
+    /// The position in front of which the octets are over: these belong to another telegram, or to
+    /// none. `None` if they may go on.
+    pub(super) fn ends_before(&self, sorted: &SortedOctets<'_>) -> Option<u64> {
+        let position = sorted.position;
+        let is_over = match sorted.part {
+            _ if self.parts.len() >= PARTS => true,
+            StreamPart::Frame(_, begins) => match self.has_segment {
+                true => begins,
+                false => self.parts.len() >= IDLE_FRAMES,
+            },
             StreamPart::Skipped { error: Some(_), segment, .. } => {
-                segment == 0 && has_segment && !self.is_within_damaged(sorted.position)
+                segment == 0 && self.has_segment && !self.is_within_damaged(position)
             }
             StreamPart::Skipped { error: None, .. } => {
-                self.parts.is_empty() && self.octets.len() > NOISE
+                let known = self.parts.last().map_or(self.start, |last| last.end);
+                let before = position.saturating_sub(NOISE as u64);
+                return (before.saturating_sub(known) > NOISE as u64).then_some(before);
             }
-            StreamPart::Apdu(_) | StreamPart::DamagedApdu(_) => has_segment,
-        }
+            StreamPart::Apdu(_) | StreamPart::DamagedApdu(_) => self.has_segment,
+        };
+        is_over.then_some(position)
     }
 
     /// Keeps octets.
     pub(super) fn add(&mut self, sorted: &SortedOctets<'_>) {
         let SortedOctets { place, position, octets, part, .. } = *sorted;
         if self.octets.is_empty() {
-            (self.start, self.place) = (position, place);
+            self.start = position;
         }
         let (known, has_segment) = match part {
             StreamPart::Frame(link, _) => {
@@ -93,13 +99,17 @@ impl SourcePieces {
         // An APDU without a frame was skipped before.
         if matches!(part, StreamPart::Frame(..) | StreamPart::Skipped { .. }) {
             self.octets.extend_from_slice(octets);
+            self.places.push_back((position, place));
         }
         if let Some(part) = known {
             let end = match sorted.part {
                 StreamPart::Apdu(end) => end,
                 _ => position + octets.len() as u64,
             };
+            // Octets of an APDU may look like the start of a frame.
+            self.parts.retain(|part| !(position..end).contains(&part.position));
             let errors = Vec::new();
+            self.has_segment |= has_segment;
             self.parts.push(KnownPart { position, end, place, part, has_segment, errors });
         }
     }
@@ -137,60 +147,93 @@ impl SourcePieces {
         }
     }
 
-    /// The pieces of the octets in front of a position.
-    pub(super) fn list(&self, before: u64) -> Vec<LinePiece<'_>> {
+    /// Where in the input an octet stands. Octets that came in one piece may stand in several lines:
+    /// then it is the first of these.
+    fn place_of(&self, position: u64) -> Place {
+        let behind = self.places.partition_point(|(at, _)| *at <= position);
+        match self.places.get(behind.saturating_sub(1)) {
+            Some(&(at, Place::Octet(octet))) => Place::Octet(octet + position.saturating_sub(at)),
+            Some((_, place)) => *place,
+            None => Place::default(),
+        }
+    }
+
+    /// The pieces of all octets.
+    pub(super) fn list(&self) -> Vec<LinePiece<'_>> {
         let mut pieces = Vec::new();
-        let end = before.min(self.start + self.octets.len() as u64);
-        let (mut next, mut place) = (self.start, self.place);
+        let end = self.start + self.octets.len() as u64;
+        let mut next = self.start;
         let known: Vec<_> = self.parts.iter().filter(|part| part.position < end).collect();
         for (at, part) in known.iter().enumerate() {
-            self.push(next..part.position, place, PiecePart::Skipped, &[], &mut pieces);
-            let following = known.get(at + 1).map_or(end, |part| part.position);
+            self.skipped(next..part.position, &mut pieces);
             next = match part.part {
                 // The search went on behind the start of a damaged frame.
-                PiecePart::Damaged(_) => following,
+                PiecePart::Damaged(error) => {
+                    let following = known.get(at + 1).map_or(end, |part| part.position);
+                    let octets = self.octets_at(part.position..following);
+                    part.position + telegram::damaged_size(&error, octets) as u64
+                }
                 _ => part.end,
             };
-            self.push(part.position..next, part.place, part.part, &part.errors, &mut pieces);
-            place = onward(part.place, next.saturating_sub(part.position));
+            let octets = self.octets_at(part.position..next);
+            let KnownPart { place, part, errors, .. } = *part;
+            if !octets.is_empty() {
+                let errors = errors.clone();
+                pieces.push(LinePiece { octets, place: *place, part: *part, errors });
+            }
         }
-        self.push(next..end, place, PiecePart::Skipped, &[], &mut pieces);
+        self.skipped(next..end, &mut pieces);
         pieces
     }
 
-    fn push<'a>(
-        &'a self,
-        positions: Range<u64>,
-        place: Place,
-        part: PiecePart,
-        errors: &[Error],
-        pieces: &mut Vec<LinePiece<'a>>,
-    ) {
-        let index = |position: u64| usize::try_from(position.saturating_sub(self.start)).ok();
-        let (from, to) = (index(positions.start), index(positions.end));
-        let octets = from.zip(to).and_then(|(from, to)| self.octets.get(from..to));
-        if let Some(octets) = octets.filter(|octets| !octets.is_empty()) {
-            pieces.push(LinePiece { octets, place, part, errors: errors.to_vec() });
+    /// Adds octets that are no part of a telegram, up to the start of a frame that is cut off.
+    fn skipped<'a>(&'a self, positions: Range<u64>, pieces: &mut Vec<LinePiece<'a>>) {
+        let octets = self.octets_at(positions.clone());
+        let is_last = positions.end == self.start + self.octets.len() as u64;
+        let cut_off = if is_last { telegram::cut_off_frame(octets) } else { None };
+        let (noise, rest) =
+            octets.split_at_checked(cut_off.map_or(octets.len(), |(at, _)| at)).unwrap_or_default();
+        let mut position = positions.start;
+        let parts =
+            [Some((noise, PiecePart::Noise)), cut_off.map(|it| (rest, PiecePart::CutOff(it.1)))];
+        for (octets, part) in parts.into_iter().flatten().filter(|(octets, _)| !octets.is_empty()) {
+            let place = self.place_of(position);
+            pieces.push(LinePiece { octets, place, part, errors: Vec::new() });
+            position += octets.len() as u64;
         }
+    }
+
+    fn octets_at(&self, positions: Range<u64>) -> &[u8] {
+        let index = |position: u64| usize::try_from(position.saturating_sub(self.start)).ok();
+        let range = index(positions.start).zip(index(positions.end));
+        range.and_then(|(from, to)| self.octets.get(from..to)).unwrap_or_default()
     }
 
     /// Takes everything up to the end of the last known part.
     pub(super) fn take(&mut self) -> Self {
         let ends = self.parts.iter().map(|part| part.end);
-        let end = ends.max().unwrap_or(self.start);
-        let size = usize::try_from(end.saturating_sub(self.start)).unwrap_or(usize::MAX);
-        let octets = self.octets.drain(..size.min(self.octets.len())).collect();
-        let parts = std::mem::take(&mut self.parts);
-        let taken = Self { octets, parts, ..*self };
-        self.start = end;
-        taken
+        self.take_before(ends.max().unwrap_or(self.start))
     }
 
-    /// Drops the octets in front of a position.
-    pub(super) fn drop_before(&mut self, position: u64) {
+    /// Takes the octets in front of a position.
+    pub(super) fn take_before(&mut self, position: u64) -> Self {
         let size = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
-        self.octets.drain(..size.min(self.octets.len()));
-        self.parts.retain(|part| part.position >= position);
-        self.start = position;
+        let size = size.min(self.octets.len());
+        let is_before = |part: &KnownPart| part.position < position;
+        let count = self.parts.iter().take_while(|part| is_before(part)).count();
+        let taken = Self {
+            start: self.start,
+            octets: self.octets.drain(..size).collect(),
+            places: self.places.clone(),
+            parts: self.parts.drain(..count).collect(),
+            has_segment: self.has_segment,
+            hidden: self.hidden.take(),
+        };
+        self.start += size as u64;
+        self.has_segment = self.parts.iter().any(|part| part.has_segment);
+        // The octets that stay may have come in one piece with others.
+        let behind = self.places.partition_point(|(at, _)| *at <= self.start);
+        self.places.drain(..behind.saturating_sub(1));
+        taken
     }
 }

@@ -1,5 +1,5 @@
-//! The place that `--at` asks for: an octet, a layer and an octet, or a message with both and its place in
-//! the input.
+//! The place that `--at` asks for: an octet, a layer and an octet, a telegram by its number, or a message
+//! with its place in the input.
 
 use std::str::FromStr;
 
@@ -10,8 +10,10 @@ use meterpipe::{
 };
 
 /// An octet of a layer, or all layers of a place in the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct WantedPlace {
+    /// The number of the telegram; `None` for any.
+    telegram: Option<usize>,
     /// Where in the input the layer begins; `None` for any place.
     input: Option<InputPlace>,
     /// The layer as tools call it; `None` for every layer that has the octet.
@@ -27,10 +29,59 @@ enum InputPlace {
     Octet(u64),
 }
 
+/// The heading of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListingHead {
+    /// A telegram or a part of one: its number, and where in the input it begins.
+    Telegram(usize, Place),
+    /// Octets of none, and where they begin.
+    Noise(Place),
+}
+
+impl ListingHead {
+    /// Where in the input the octets begin.
+    pub(super) const fn place(self) -> Place {
+        match self {
+            Self::Telegram(_, place) | Self::Noise(place) => place,
+        }
+    }
+}
+
 /// The layers in listings that no message names.
 const OTHERS: [&str; 2] = ["block", "noise"];
 
 impl WantedPlace {
+    /// True if the place may be in that listing.
+    pub(super) fn may_be_in(&self, head: ListingHead) -> bool {
+        let number = match head {
+            ListingHead::Telegram(number, _) => Some(number),
+            ListingHead::Noise(_) => None,
+        };
+        self.telegram.is_none() || self.telegram == number
+    }
+
+    /// True if the place is one of the input alone, and not in front of another one.
+    pub(super) fn is_behind(&self, place: Place) -> bool {
+        match (self.input.filter(|_| self.octet.is_none()), place) {
+            (Some(InputPlace::Line(wanted)), Place::Line(line) | Place::Record(line)) => {
+                line <= wanted
+            }
+            (Some(InputPlace::Octet(wanted)), Place::Octet(octet)) => octet <= wanted,
+            _ => false,
+        }
+    }
+
+    /// True if the place of the input is not behind another one.
+    pub(super) fn is_up_to(&self, place: Place) -> bool {
+        match (self.input, place) {
+            (Some(InputPlace::Line(wanted)), Place::Line(line) | Place::Record(line)) => {
+                wanted <= line
+            }
+            (Some(InputPlace::Octet(wanted)), Place::Octet(octet)) => wanted < octet,
+            _ => false,
+        }
+    }
+
     /// The spans of a layer that hold the octet, the outermost first; `None` for all of them.
     pub(super) fn spans<'l, 'a>(&self, listing: &'l LayerListing<'a>) -> Option<Vec<&'l Span<'a>>> {
         let is_here = match (self.input, listing.place) {
@@ -57,31 +108,50 @@ impl FromStr for WantedPlace {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| -> Option<usize> {
-            let digits = text.trim_start().split(|c: char| !c.is_ascii_digit()).next()?;
-            digits.parse().ok()
-        };
-        if let Ok(octet) = text.trim().parse() {
-            return Ok(Self { input: None, layer: None, octet: Some(octet) });
+        let text = text.trim();
+        if let Ok(octet) = text.parse() {
+            return Ok(Self { octet: Some(octet), ..Self::default() });
+        }
+        if let Some(found) = heading(text) {
+            return Ok(found);
         }
         let found = layer(text);
         let (before, behind) = found.as_ref().map_or(("", text), |found| (found.1, found.2));
-        let octet =
-            behind.split_once("octet ").map_or_else(|| number(behind), |(_, it)| number(it));
+        let octet = behind.trim().parse().ok().or_else(|| first_number(behind, "octet "));
         let input = input_place(if found.is_some() { before } else { text });
-        let line = input.filter(|place| found.is_some() || matches!(place, InputPlace::Line(_)));
-        let (layer, octet) = match (octet, line) {
+        let input = input.filter(|place| found.is_some() || matches!(place, InputPlace::Line(_)));
+        let (layer, octet) = match (octet, input) {
             (Some(octet), _) if text.contains("of the plaintext") => {
                 (Some("apdu".to_owned()), Some(octet))
             }
             (Some(octet), _) => (found.map(|(layer, ..)| layer), Some(octet)),
             (None, Some(_)) => (None, None),
-            (None, None) => {
-                return Err("--at: no octet in it: 57, apdu:57, or a message that names one".into());
-            }
+            (None, None) => return Err(NO_PLACE.into()),
         };
-        Ok(Self { input: line, layer, octet })
+        Ok(Self { input, layer, octet, telegram: None })
     }
+}
+
+/// The answer to a message without a place.
+const NO_PLACE: &str = "--at: the text names no place: give an octet (57), a layer and an octet (apdu:57), a \
+                        line (line 4), a telegram (telegram 2), or a message with such a place";
+
+/// The place in the heading of a listing: `Telegram 2, octet 303`.
+fn heading(text: &str) -> Option<WantedPlace> {
+    let lower = text.to_ascii_lowercase();
+    let nothing = WantedPlace::default();
+    if let Some(place) = lower.strip_prefix("no telegram, ") {
+        let input = Some(input_place(place)?);
+        return Some(WantedPlace { input, ..nothing });
+    }
+    let number = lower.strip_prefix("telegram ")?.split(',').next()?.trim().parse().ok()?;
+    Some(WantedPlace { telegram: Some(number), ..nothing })
+}
+
+/// The number behind the first such word that has one.
+fn first_number(text: &str, word: &str) -> Option<usize> {
+    let mut behind = text.match_indices(word).filter_map(|(at, word)| text.get(at + word.len()..));
+    behind.find_map(|behind| behind.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
 }
 
 /// The place of the input that a text names last.
@@ -150,12 +220,35 @@ mod tests {
             ),
             ("line 3 of.hex: line 4: cipher: no key for this meter", line(4), None, None),
             ("line 7", line(7), None, None),
+            ("line 7: mbus: 2500 ms between two segments, at most 2000", line(7), None, None),
+            ("line 7: hex: odd number of hex digits at character 9", line(7), None, None),
+            (
+                "line 7: axdr: 1 octet left at octet 9, behind the data",
+                line(7),
+                Some("apdu"),
+                Some(9),
+            ),
+            ("No telegram, octet 21", Some(InputPlace::Octet(21)), None, None),
             ("octet 7", None, None, Some(7)),
         ] {
             let layer = layer.map(str::to_owned);
-            assert_eq!(text.parse(), Ok(WantedPlace { input, layer, octet }), "{text}");
+            let wanted = WantedPlace { telegram: None, input, layer, octet };
+            assert_eq!(text.parse(), Ok(wanted), "{text}");
         }
-        for text in ["", "mbus", "apdu:x", "the key does not fit", "line", "octet x"] {
+        for text in ["telegram 2", "Telegram 2, octet 303", "Telegram 2, line 4"] {
+            let wanted = WantedPlace { telegram: Some(2), ..WantedPlace::default() };
+            assert_eq!(text.parse(), Ok(wanted), "{text}");
+        }
+        for text in [
+            "",
+            "mbus",
+            "apdu:x",
+            "the key does not fit",
+            "line",
+            "octet x",
+            "telegram",
+            "1 telegram, 2 rejected",
+        ] {
             assert!(text.parse::<WantedPlace>().is_err(), "{text}");
         }
     }

@@ -41,6 +41,11 @@ pub(super) enum RowChoice {
 }
 
 impl RowTarget {
+    /// True if the rows are the peaks of the months.
+    pub(super) const fn is_peaks(&self) -> bool {
+        matches!(self.use_of_rows, RowUse::Text(_, RowChoice::Peaks))
+    }
+
     /// Takes an interval that has ended.
     pub(super) fn write(
         &mut self,

@@ -213,11 +213,14 @@ impl MeterState {
         self.intervals.running()
     }
 
-    /// The reason why the meter has no row.
-    pub(super) fn lack(&self) -> Option<String> {
+    /// The reason why the meter has no row; `of_peaks` if those of the months are wanted.
+    pub(super) fn lack(&self, of_peaks: bool) -> Option<String> {
         match (self.counted, self.bare) {
             (0, 1..) => Some("the readings have no register of energy (energy_import_wh …)".into()),
             (1, _) => Some("one telegram alone has no energy, so read for a while".into()),
+            _ if of_peaks && !self.peak.is_found() => {
+                Some("no interval is whole yet, from one boundary of the clock to the next".into())
+            }
             _ => None,
         }
     }
