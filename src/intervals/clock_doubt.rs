@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A telegram whose clock leaps ahead waits until two more follow it. Where the readings have the time of their arrival,
-//! a leap is what the arrival does not explain, and a pause of any length is none. Without it, a week is the limit.
+//! a leap is what the arrival does not explain, and a pause of any length is none. Without it, the invocation counter tells
+//! how many telegrams were sent meanwhile; without both, a week is the limit.
 //!
 //! A telegram that is older than all others of its meter waits too: perhaps the first one had the wrong clock. What is
 //! older than the last one, and not than all, is late at once.
@@ -30,6 +31,8 @@ const AGREED: usize = 2;
 #[derive(Clone, Debug)]
 pub struct ClockDoubt<T> {
     last: Option<ClockPair>,
+    /// The last step that was believed, in seconds, and the telegrams of it by the counter.
+    counted: Option<(i64, u64)>,
     /// The last pause that was believed, in seconds.
     pace: i64,
     /// The number of telegrams so far, as far as it matters.
@@ -46,12 +49,15 @@ pub struct TelegramClocks<'a> {
     pub second: i64,
     /// The time of its arrival.
     pub received: Option<&'a str>,
+    /// Its invocation counter.
+    pub counter: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct ClockPair {
     second: i64,
     received: String,
+    counter: Option<u64>,
 }
 
 /// A telegram that waits.
@@ -92,7 +98,14 @@ pub enum BelievedStep {
 
 impl<T> Default for ClockDoubt<T> {
     fn default() -> Self {
-        Self { last: None, pace: 0, is_second: false, held: Vec::new(), dismissed: Vec::new() }
+        Self {
+            last: None,
+            counted: None,
+            pace: 0,
+            is_second: false,
+            held: Vec::new(),
+            dismissed: Vec::new(),
+        }
     }
 }
 
@@ -108,6 +121,7 @@ impl<T> ClockDoubt<T> {
         let ahead = second.saturating_sub(last.second);
         let is_near = (0..=AHEAD).contains(&ahead);
         if is_near && self.held.is_empty() {
+            self.counted = last.counted(clocks).or(self.counted);
             last.set(clocks);
             self.is_second = false;
             return ClockVerdict::Sound;
@@ -131,7 +145,9 @@ impl<T> ClockDoubt<T> {
 
     fn go_on(&mut self, clocks: TelegramClocks<'_>) {
         self.is_second = false;
-        self.last.get_or_insert_default().set(clocks);
+        let last = self.last.get_or_insert_default();
+        self.counted = last.counted(clocks).or(self.counted);
+        last.set(clocks);
     }
 
     /// The judgement of a telegram that follows those that wait; `None` if it does not.
@@ -178,9 +194,17 @@ impl<T> ClockDoubt<T> {
 
     /// True if the time since the last telegram is longer than anything explains.
     fn leaps(&self, ahead: i64, clocks: TelegramClocks<'_>) -> bool {
-        let arrivals = self.last.as_ref().and_then(|last| last.arrivals(clocks));
-        match arrivals {
-            Some(arrivals) => ahead.saturating_sub(arrivals) > AHEAD,
+        let last = self.last.as_ref();
+        if let Some(arrivals) = last.and_then(|last| last.arrivals(clocks)) {
+            return ahead.saturating_sub(arrivals) > AHEAD;
+        }
+        let counted = last.and_then(|last| last.counted(clocks));
+        match counted.zip(self.counted) {
+            // Lists take turns, and clocks have whole seconds.
+            Some(((_, now), (seconds, before))) => {
+                let usual = i128::from(seconds) * i128::from(now) / i128::from(before.max(1));
+                i128::from(ahead) > 2 * usual + i128::from(AHEAD)
+            }
             None => ahead > self.pace.saturating_mul(2).max(WEEK),
         }
     }
@@ -234,13 +258,21 @@ impl ClockPair {
     }
 
     fn set(&mut self, clocks: TelegramClocks<'_>) {
-        self.second = clocks.second;
+        (self.second, self.counter) = (clocks.second, clocks.counter);
         self.received.clear();
         self.received.push_str(clocks.received.unwrap_or_default());
     }
 
     fn borrowed(&self) -> TelegramClocks<'_> {
-        TelegramClocks { second: self.second, received: Some(&self.received) }
+        let Self { second, received, counter } = self;
+        TelegramClocks { second: *second, received: Some(received), counter: *counter }
+    }
+
+    /// The seconds to a later telegram, and the telegrams by the counter.
+    fn counted(&self, later: TelegramClocks<'_>) -> Option<(i64, u64)> {
+        let telegrams = later.counter?.checked_sub(self.counter?)?;
+        let seconds = later.second.saturating_sub(self.second);
+        (telegrams > 0 && seconds > 0).then_some((seconds, telegrams))
     }
 
     /// The seconds from this arrival to another one, if both are known.
@@ -258,16 +290,18 @@ mod tests {
 
     const MONTHS: i64 = 90 * 86_400;
 
-    /// The fates of telegrams: `+` at once, `h` held and believed later, `-` left out, `L` late, `2` twice. An arrival
-    /// below zero is unknown.
-    fn fates(all: &[(i64, i64)]) -> String {
+    /// The clock of a telegram, its arrival and its counter.
+    type Clocks = (i64, Option<i64>, Option<u64>);
+
+    /// The fates of telegrams: `+` at once, `h` held and believed later, `-` left out, `L` late, `2` twice.
+    fn fates(all: &[Clocks]) -> String {
         let mut doubt = ClockDoubt::default();
         let mut fates = vec!['?'; all.len()];
         let mut begin: Option<i64> = None;
-        for (at, (second, received)) in all.iter().enumerate() {
-            let time = Timestamp::from_second(*received).unwrap().to_string();
-            let received = (*received >= 0).then_some(time.as_str());
-            let clocks = TelegramClocks { second: *second, received };
+        for (at, (second, received, counter)) in all.iter().enumerate() {
+            let time = received.map(|at| Timestamp::from_second(at).unwrap().to_string());
+            let received = time.as_deref();
+            let clocks = TelegramClocks { second: *second, received, counter: *counter };
             let verdict = doubt.judge(clocks, begin);
             doubt.take_dismissed().iter().for_each(|held| fates[held.telegram] = '-');
             fates[at] = match verdict {
@@ -300,7 +334,7 @@ mod tests {
     #[test]
     fn a_leap_is_believed_once_two_more_agree() {
         let alone = |seconds: &[i64]| {
-            let all: Vec<_> = seconds.iter().map(|second| (*second, -1)).collect();
+            let all: Vec<_> = seconds.iter().map(|second| (*second, None, None)).collect();
             fates(&all)
         };
         let ahead = |second: i64| MONTHS + second;
@@ -333,7 +367,23 @@ mod tests {
             (vec![(0, 100), (MONTHS, 105)], "+-"),
             (vec![(0, 9000), (5, 9005), (905, 100), (910, 105)], "++++"),
         ] {
-            assert_eq!(fates(&all), expected, "{all:?}");
+            let clocks: Vec<_> = all.iter().map(|(at, it)| (*at, Some(*it), None)).collect();
+            assert_eq!(fates(&clocks), expected, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn the_counter_tells_a_pause_from_a_wrong_clock_too() {
+        for (all, expected) in [
+            (vec![(0, 7), (5, 8), (7200, 1447), (7205, 1448)], "++++"),
+            (vec![(0, 7), (5, 8), (7200, 9), (15, 10)], "++-+"),
+            (vec![(0, 7), (5, 8), (7200, 9), (7205, 10), (7210, 11)], "++hh+"),
+            (vec![(0, 7), (60, 8), (180, 9), (240, 10)], "++++"),
+            (vec![(0, 7), (5, 8), (7200, 3), (7205, 4)], "++++"),
+            (vec![(0, 7), (MONTHS, 8), (2 * MONTHS, 9), (3 * MONTHS, 10)], "+hh+"),
+        ] {
+            let clocks: Vec<_> = all.iter().map(|(at, it)| (*at, None, Some(*it))).collect();
+            assert_eq!(fates(&clocks), expected, "{all:?}");
         }
     }
 }

@@ -357,7 +357,8 @@ impl PlotInput {
             self.has_bare = true;
             return Ok(());
         }
-        let clocks = TelegramClocks { second, received: readings.meta(Meta::Received) };
+        let counter = interval_readings::counter(readings);
+        let clocks = TelegramClocks { second, received: readings.meta(Meta::Received), counter };
         // The quarters of a picture are in order: the clock may be set back before the first of them.
         let begin = self.intervals.begin().filter(|_| self.seen.is_none());
         let verdict = self.doubt.judge(clocks, begin);

@@ -35,6 +35,14 @@ pub fn registers(readings: &Readings, registers: &mut EnergyRegisters) {
     }
 }
 
+/// The invocation counter of a telegram.
+pub fn counter(readings: &Readings) -> Option<u64> {
+    match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
+        Some(ReadingValue::Number(number)) => u64::try_from(number.to_integer()?).ok(),
+        _ => None,
+    }
+}
+
 /// The interval of a row; the caller knows the boundaries, and therefore whether it is whole.
 pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
     let truth = |meta| match readings.get(FieldKey::Meta(meta)) {

@@ -93,7 +93,8 @@ pub enum Command {
     /// registers: the rows add up to what the meter has counted.
     ///
     /// The rows are an input too: --every 1d makes days of quarter hours. A telegram whose clock leaps
-    /// by more than a week, or by a minute more than its time of arrival, counts once two others agree.
+    /// farther than its time of arrival or its invocation counter explains, or without both by more than
+    /// a week, counts once two others agree.
     Quarters(QuartersArgs),
     /// Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal
     ///

@@ -71,7 +71,8 @@ impl MeterState {
         }
         let NumberedReadings { readings, line, second } = telegram;
         let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
-        let clocks = TelegramClocks { second, received };
+        let counter = interval_readings::counter(&readings);
+        let clocks = TelegramClocks { second, received, counter };
         let verdict = self.doubt.judge(clocks, begin);
         self.dismiss(run);
         match verdict {
@@ -83,7 +84,7 @@ impl MeterState {
             }
             ClockVerdict::Doubtful => {
                 let received = received.map(str::to_owned);
-                let clocks = TelegramClocks { second, received: received.as_deref() };
+                let clocks = TelegramClocks { second, received: received.as_deref(), counter };
                 return self.doubt.hold(clocks, NumberedReadings { readings, line, second });
             }
             ClockVerdict::Believed(step) => {
