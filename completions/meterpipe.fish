@@ -236,7 +236,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d '
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l format -d 'The form of the output' -r -f -a "text\t'A page for people, with colours on a terminal'
 json\t'A JSON array for each telegram, in a line of its own'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, or a message that names it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, "line N", "telegram N", or a message that names one' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
