@@ -1,3 +1,43 @@
+# The fields of a list before the one that is typed.
+_meterpipe_before() {
+    if [[ "$1" == *,* ]]; then
+        printf '%s,' "${1%,*}"
+    fi
+}
+
+# Completes what follows = in --unit, and : in a source: bash takes them for the ends of words.
+_meterpipe_split() {
+    local sign="${prev}" word="${cur}" at=$((COMP_CWORD - 2))
+    if [[ "${cur}" == "=" || "${cur}" == ":" ]]; then
+        sign="${cur}" word="" at=$((COMP_CWORD - 1))
+    fi
+    ((at > 0)) || return 1
+    local name="${COMP_WORDS[at]}"
+    if [[ "${sign}" == ":" && "${name}" == "sim" ]]; then
+        COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${word}"))
+        return 0
+    fi
+    [[ "${sign}" == "=" ]] || return 1
+    local option
+    for ((option = at - 1; option > 0; option--)); do
+        [[ "${COMP_WORDS[option]}" == --* ]] && break
+    done
+    [[ "${COMP_WORDS[option]}" == "--unit" ]] || return 1
+    if [[ "${word}" == *,* ]]; then
+        COMPREPLY=($(compgen -P "${word%,*}," -W "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" -- "${word##*,}"))
+        return 0
+    fi
+    local units
+    case "${name##*,}" in
+        energy) units="kWh Wh" ;;
+        reactive-energy) units="kvarh varh" ;;
+        power) units="kW W" ;;
+        reactive-power) units="kvar var" ;;
+        *) return 1 ;;
+    esac
+    COMPREPLY=($(compgen -W "${units}" -- "${word}"))
+}
+
 _meterpipe() {
     local i cur prev opts cmd
     COMPREPLY=()
@@ -9,6 +49,7 @@ _meterpipe() {
     prev="$3"
     cmd=""
     opts=""
+    _meterpipe_split && return 0
 
     for i in "${COMP_WORDS[@]:0:COMP_CWORD}"
     do
@@ -191,7 +232,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --line --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark -q -v -h -V --line --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,7 +387,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --fields)
-                    COMPREPLY=($(compgen -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
                     return 0
                     ;;
                 --names)
@@ -445,7 +486,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__doctor)
-            opts="-q -v -h -V --line --baud --parity --link --layout --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
+            opts="sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark -q -v -h -V --line --baud --parity --link --layout --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1201,7 +1242,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --line --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark -q -v -h -V --line --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1297,7 +1338,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --fields)
-                    COMPREPLY=($(compgen -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
                     return 0
                     ;;
                 --names)

@@ -14,6 +14,8 @@
 
 use core::fmt;
 
+use crate::counted::counted;
+
 /// The result of everything that reads octets.
 pub type Result<T> = core::result::Result<T, Error>;
 
@@ -358,10 +360,10 @@ impl fmt::Display for Error {
         write!(f, "{layer}: ")?;
         match *cause {
             Cause::Short { what, needed, available } => {
-                write!(f, "{what} {at}: {needed} octets needed, {available} left")
+                write!(f, "{what} {at}: {} needed, {available} left", counted(needed, "octet"))
             }
             Cause::Leftover { what, octets } => {
-                write!(f, "{octets} octets left {at}, behind {what}")
+                write!(f, "{} left {at}, behind {what}", counted(octets, "octet"))
             }
             Cause::Unexpected { what, found, expected } => {
                 write!(f, "{what} {at}: found {found:02x}, expected {expected}")
@@ -396,7 +398,9 @@ impl fmt::Display for Error {
             Cause::Sources { limit } => {
                 write!(f, "more than {limit} sources at once: a telegram that had begun is cut off")
             }
-            Cause::CutOff { octets } => write!(f, "a telegram breaks off after {octets} octets"),
+            Cause::CutOff { octets } => {
+                write!(f, "a telegram breaks off after {}", counted(octets, "octet"))
+            }
             Cause::LastSegmentMissing { segments: 1 } => {
                 write!(f, "a telegram broke off after its first segment")
             }
@@ -412,7 +416,7 @@ impl fmt::Display for Error {
             ),
             Cause::SegmentPeer => write!(f, "segments of different stations {at}"),
             Cause::Announced { announced, found } => {
-                write!(f, "length {at}: {announced} octets announced, {found} there")
+                write!(f, "length {at}: {} announced, {found} there", counted(announced, "octet"))
             }
             Cause::KeyOrDamage => f.write_str("the key does not fit, or the telegram is damaged"),
             Cause::KeyFits { damaged } => {
@@ -438,7 +442,7 @@ impl fmt::Display for Error {
             }
             Cause::DateTime => write!(f, "date-time {at} is on no calendar"),
             Cause::KeyDigits { found } => {
-                write!(f, "{found} hex digits, expected 32")
+                write!(f, "{}, expected 32", counted(found, "hex digit"))
             }
             Cause::NotHex => write!(f, "character {} is not a hex digit", offset + 1),
             Cause::OddDigits => write!(f, "odd number of hex digits at character {}", offset + 1),

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::counted::verb;
+
 /// Some octets with one meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireField<'a> {
@@ -52,7 +54,8 @@ impl<'a> WireFields<'a> {
             }
             None => {
                 let left = std::mem::take(&mut self.rest);
-                (format!("breaks off: {} of {count} octets are there", left.len()).into(), left)
+                let (there, are) = (left.len(), verb(left.len(), "is", "are"));
+                (format!("breaks off: {there} of {count} octets {are} there").into(), left)
             }
         };
         if !octets.is_empty() {

@@ -82,6 +82,7 @@ pub mod backoff;
 pub mod chain;
 pub mod cipher;
 pub mod cosem;
+pub mod counted;
 pub mod diagnosis;
 pub mod error;
 pub mod explain;

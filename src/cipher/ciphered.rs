@@ -17,6 +17,7 @@
 use core::fmt;
 
 use crate::{
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     reader::Reader,
@@ -186,11 +187,13 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
         GENERAL_DED_CIPHERING => "general-ded-ciphering: the key is a dedicated one",
         other => unsupported_apdu(other).unwrap_or("not one of a ciphered APDU"),
     })?;
-    let size = fields.octet("length", |size| format!("{size} octets of system title"))?;
+    let size =
+        fields.octet("length", |size| format!("{} of system title", counted(size, "octet")))?;
     fields.take(size.into(), "system title", title_text)?;
     let mut reader = Reader::new(Layer::Cipher, fields.rest());
     let length = reader.length("length").ok()?;
-    fields.take(reader.offset(), "length", |_| format!("{length} octets to the end"))?;
+    fields
+        .take(reader.offset(), "length", |_| format!("{} to the end", counted(length, "octet")))?;
     let rest = fields.rest().get(..length).unwrap_or(fields.rest()).len();
     let security = SecurityControl(
         fields.octet("security control", |control| SecurityControl(control).text())?,
@@ -205,7 +208,7 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
     let whole = rest == length;
     let name = if security.encrypted() { "ciphertext" } else { "text" };
     fields.content(if whole { text } else { length - HEADER.min(length) }, name, |octets| {
-        format!("{} octets", octets.len())
+        counted(octets.len(), "octet").to_string()
     })?;
     fields.take(tag, "authentication tag", |_| "over security control, keys and text").map(drop)
 }

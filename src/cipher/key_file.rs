@@ -206,7 +206,17 @@ impl KeyFileReader {
 fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
     let lines: Vec<_> = text.lines().map(|line| KeyLine::of(line, None)).collect();
     let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
-    let (guek, rest) = key_of(&columns)?;
+    let one = || {
+        // Numbers that are sixteen together, one or more a line.
+        let text = Zeroizing::new(text.replace(['\r', '\n'], " "));
+        let line = KeyLine::of(&text, None);
+        let columns = line.columns();
+        let (guek, rest) = key_of(&columns)?;
+        rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
+    };
+    let Some((guek, rest)) = key_of(&columns) else {
+        return one();
+    };
     rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
 }
 
@@ -295,6 +305,48 @@ mod tests {
 
     const A: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
     const B: &str = "000102030405060708090A0B0C0D0E0F";
+
+    #[test]
+    fn a_password_is_never_the_key_whatever_it_is_made_of() {
+        for password in
+            ["Sommer2024", "12345678", "abcdef12", "f3A9c27be10d4482aa01", "auth1!", "GAK=1"]
+        {
+            for text in [
+                format!("Passwort: {password}\nSchlüssel: {A}\n"),
+                format!("Benutzer: max, Passwort: {password}, Schlüssel: {A}\n"),
+                format!("Kennwort = {password}; GUEK = {A}; GAK = {B}\n"),
+                format!("Passwort:\n{password}\nSchlüssel:\n{A}\n"),
+                format!("PIN: {password}\nKey: {A}\n"),
+            ] {
+                let entries = parse(&text).unwrap_or_else(|defect| panic!("{text}: {defect:?}"));
+                assert_eq!(entries.len(), 1, "{text}");
+                assert_eq!(Some(&entries[0].guek), Key::parse(A).ok().as_ref(), "{text}");
+                assert_eq!(entries[0].gak.is_some(), text.contains(B), "{text}");
+            }
+        }
+        // Some call the key so.
+        assert!(parse(&format!("Passwort: {A}\n")).is_ok());
+    }
+
+    #[test]
+    fn keys_in_the_notation_of_programs_are_read() {
+        let octets = hex::decode(A).unwrap();
+        let decimal: Vec<_> = octets.iter().map(u8::to_string).collect();
+        let hex: Vec<_> = octets.iter().map(|octet| format!("0x{octet:02x}")).collect();
+        for text in [
+            decimal.join(", "),
+            format!("key = [{}]", decimal.join(",")),
+            decimal.join("\n"),
+            format!("const uint8_t KEY[16] = {{{}}};", hex.join(", ")),
+            r"KEY = b'6\xc6f9\xe4\x8a\x8c\xa4\xd6\xbc\x8b(*y;\xbb'".to_owned(),
+            r"bytearray(b'6\xc6f9\xe4\x8a\x8c\xa4\xd6\xbc\x8b(*y;\xbb')".to_owned(),
+            "NsZmOeSKjKTWvIsoKnk7uw==".to_owned(),
+        ] {
+            let entries = parse(&text).unwrap_or_else(|defect| panic!("{text}: {defect:?}"));
+            assert_eq!((entries.len(), &entries[0].name), (1, &None), "{text}");
+            assert_eq!(Some(&entries[0].guek), Key::parse(A).ok().as_ref(), "{text}");
+        }
+    }
 
     #[test]
     fn all_forms_of_a_line_are_read() {

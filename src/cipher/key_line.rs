@@ -11,6 +11,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::cipher::key_notation;
+
 /// The meaning of what stands behind a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyLabel {
@@ -20,6 +22,8 @@ pub(super) enum KeyLabel {
     Authentication,
     /// The number or the title of a meter.
     Meter,
+    /// A password of the portal; a key all the same if it looks like one.
+    Password,
     /// Something else; a key all the same if it looks like one.
     Other,
 }
@@ -44,11 +48,15 @@ impl KeyLine {
     /// Takes a line apart. `label` is one that stands alone on the line before.
     pub(super) fn of(line: &str, label: Option<KeyLabel>) -> Self {
         let mut characters = Zeroizing::new(line.chars().collect::<Vec<_>>());
+        key_notation::rewrite(&mut characters);
         blank_markup(&mut characters);
         let comment = (0..characters.len()).find(|&at| is_comment(&characters, at));
         let end = comment.unwrap_or(characters.len());
         characters.truncate(end);
         blank_marks(&mut characters);
+        if label == Some(KeyLabel::Password) {
+            blank_password(&mut characters, 0);
+        }
         let mut labels: Vec<_> = label.into_iter().map(|label| (0, label)).collect();
         blank_labels(&mut characters, &mut labels);
         Self { text: Zeroizing::new(characters.iter().collect()), labels }
@@ -115,7 +123,8 @@ fn control_word(text: &[char]) -> Option<usize> {
     let letters = word.iter().take_while(|c| c.is_ascii_lowercase()).count();
     let number = word.iter().skip(letters).take_while(|c| c.is_ascii_digit() || **c == '-');
     // A lone x belongs to `\x36`.
-    (letters > 1).then_some(1 + letters + number.count())
+    let is_octet = word.first() == Some(&'x') && word.get(1).is_some_and(char::is_ascii_hexdigit);
+    (letters > 1 && !is_octet).then_some(1 + letters + number.count())
 }
 
 /// True if a comment begins here.
@@ -180,7 +189,11 @@ fn blank_labels(line: &mut [char], labels: &mut Vec<(usize, KeyLabel)>) {
             name.push(' ');
             line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
             if signed || line.get(at + length..).is_none_or(is_column_next) {
-                labels.push((at + length, meaning(&core::mem::take(&mut name))));
+                let label = meaning(&core::mem::take(&mut name));
+                labels.push((at + length, label));
+                if label == KeyLabel::Password {
+                    blank_password(line, at + length);
+                }
             }
         } else {
             data = true;
@@ -206,6 +219,25 @@ fn word_length(text: &[char]) -> usize {
         hex &= c.is_ascii_hexdigit() || matches!(c, ':' | '-' | ',' | 'x' | 'X' | '\\');
     }
     text.len()
+}
+
+/// Blanks the word behind the label of a password, whatever it is made of, unless a key stands there.
+fn blank_password(line: &mut [char], from: usize) {
+    let rest = line.get(from..).unwrap_or_default();
+    let sign = |c: &char| c.is_whitespace() || matches!(c, ':' | '=' | '>');
+    let skipped = rest.iter().take_while(|c| sign(c)).count();
+    let rest = rest.get(skipped..).unwrap_or_default();
+    let length = rest.iter().position(|c| c.is_whitespace()).unwrap_or(rest.len());
+    let word = rest.get(..length).unwrap_or_default();
+    let is_hex = |text: &[char]| text.iter().all(|c| c.is_ascii_hexdigit() || " :-\t".contains(*c));
+    let digits = |text: &[char]| text.iter().filter(|c| c.is_ascii_hexdigit()).count();
+    let is_key = |text: &[char]| is_hex(text) && digits(text) == DIGITS;
+    // A further label is none: `Passwort / Schlüssel:`.
+    let is_label = rest.iter().skip(length).find(|c| !c.is_whitespace()) == Some(&'=')
+        || word.last() == Some(&':');
+    if !is_key(word) && !is_key(rest) && !is_label {
+        line.iter_mut().skip(from + skipped).take(length).for_each(|c| *c = ' ');
+    }
 }
 
 /// True if no further word of the label follows.
@@ -239,6 +271,8 @@ fn meaning(name: &str) -> KeyLabel {
     let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
     if has(&["gak", "auth"]) || is("ak") {
         KeyLabel::Authentication
+    } else if (has(&["passw", "kennw", "pwd"]) || is("pin")) && !has(&["key", "schl", "guek"]) {
+        KeyLabel::Password
     } else if has(&["key", "schl", "guek", "encr", "decr", "pass"]) || is("ek") {
         KeyLabel::Encryption
     } else if has(&["meter", "hler", "serial", "title", "ger", "device"]) {
@@ -247,6 +281,9 @@ fn meaning(name: &str) -> KeyLabel {
         KeyLabel::Other
     }
 }
+
+/// Hex digits of a key.
+const DIGITS: usize = 32;
 
 /// The longest group of digits that a key is written in.
 const GROUP: usize = 8;

@@ -9,3 +9,4 @@ pub mod gcm;
 pub mod key;
 pub mod key_file;
 mod key_line;
+mod key_notation;

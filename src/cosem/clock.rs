@@ -13,6 +13,7 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
+use crate::counted::counted;
 use crate::field::{WireField, WireFields};
 
 /// A date-time as it was sent.
@@ -91,7 +92,10 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
     fields.take(2, "deviation", |octets| {
         match i16::from_be_bytes(octets.try_into().unwrap_or_default()) {
             NOT_SPECIFIED => "not given".to_owned(),
-            minutes => format!("{minutes} minutes to UTC"),
+            minutes => {
+                let sign = if minutes < 0 { "-" } else { "" };
+                format!("{sign}{} to UTC", counted(minutes.unsigned_abs(), "minute"))
+            }
         }
     })?;
     fields

@@ -18,6 +18,7 @@ use crate::{
         clock::Clock,
         data_type::DataType,
     },
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     reader::Reader,
@@ -119,7 +120,7 @@ fn list(fields: &mut WireFields<'_>, time: impl FnOnce(&[u8]) -> String) -> Opti
     }
     let length = fields.octet("length", |length| match length {
         0 => "no date-time".to_owned(),
-        length => format!("{length} octets of date-time"),
+        length => format!("{} of date-time", counted(length, "octet")),
     })?;
     fields.take(length.into(), "date-time", time).map(drop)
 }
@@ -180,10 +181,7 @@ mod tests {
             message("0f000000010c07e50d1b01092f0f00ff88800200"),
             "apdu: date-time at octet 6 is on no calendar"
         );
-        assert_eq!(
-            message("0f0000000100020011"),
-            "axdr: 1 octets left at octet 8, behind the data"
-        );
+        assert_eq!(message("0f0000000100020011"), "axdr: 1 octet left at octet 8, behind the data");
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl ForeignProtocol {
                 "M-Bus-Anfragen eines Zählers, der auf Antwort wartet (Siemens TD-351x)",
             ],
             Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
-            Self::Dlms(name) => [name, name],
+            Self::Dlms(name) => [name, german(name)],
         };
         pick([english, german], language)
     }
@@ -122,6 +122,16 @@ impl ForeignProtocol {
             ],
         };
         pick(texts, language)
+    }
+}
+
+/// The German of a name of the standard; services keep theirs.
+const fn german(name: &str) -> &str {
+    match name.as_bytes() {
+        b"compressed telegrams" => "komprimierte Telegramme",
+        b"service-specific global ciphering" => "dienstbezogene Verschlüsselung (global)",
+        b"service-specific dedicated ciphering" => "dienstbezogene Verschlüsselung (dediziert)",
+        _ => name,
     }
 }
 

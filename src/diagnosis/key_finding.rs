@@ -5,12 +5,16 @@
 //! (NIST SP 800-38D, 7.1): without that one, no tag can be computed. A label in the file tells it, and so does the
 //! published example; else a tag in the telegrams is only a reason to ask which of two keys was copied.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::{
     cipher::ciphered::SystemTitle,
+    counted::{counted, counted_as, verb},
     diagnosis::{
-        diagnosis::{Diagnosis, Wording},
+        diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
         foreign::ForeignProtocol,
+        key_turns::KeyTurns,
     },
     error::Cause,
 };
@@ -28,6 +32,12 @@ pub struct KeyFacts {
     pub cause: Option<Cause>,
     /// Telegrams that a key opens and whose content cannot be read.
     pub unsound: usize,
+    /// The octets of their plaintext where that begins.
+    pub unsound_at: BTreeSet<usize>,
+    /// Those of them that are whole beyond doubt: plain ones, and those with a verified tag.
+    pub unreadable: usize,
+    /// The telegrams of each meter, by title.
+    pub meters: HashMap<SystemTitle, KeyTurns>,
     /// The system title of the last closed telegram.
     pub title: Option<SystemTitle>,
     /// The meters that the keys are named for.
@@ -42,21 +52,68 @@ pub struct KeyFacts {
     pub has_gak: bool,
     /// True if the telegrams that stay closed carry a tag.
     pub tagged: bool,
-    /// True if the number or title in the file is wrong, and one of its keys opens telegrams all the same.
-    pub other_name_opens: bool,
-    /// The doubt about the meter's clock, in both languages.
+    /// True if the keys of the file were tried without their names too.
+    pub tried_nameless: bool,
+    /// The number or title in front of the key that opens telegrams all the same.
+    pub other_name: Option<String>,
+    /// The last doubt about the meter's clock, in both languages.
     pub clock: Option<Wording>,
+    /// Telegrams with such a doubt.
+    pub doubted: usize,
+    /// True if the clock of the last telegram is right.
+    pub clock_is_right: bool,
 }
+
+impl KeyFacts {
+    /// The most meters that are kept apart.
+    const MOST_METERS: usize = 1000;
+
+    /// Counts a telegram for its meter.
+    pub fn count(&mut self, title: Option<SystemTitle>, opens: bool) {
+        if let Some(title) = title
+            && (self.meters.len() < Self::MOST_METERS || self.meters.contains_key(&title))
+        {
+            self.meters.entry(title).or_default().push(opens);
+        }
+    }
+
+    /// Closed telegrams of meters whose key opens others, and opened ones with damage inside.
+    fn damaged(&self) -> usize {
+        let closed: usize =
+            self.meters.values().filter(|it| it.is_damage()).map(|it| it.closed).sum();
+        closed + if self.is_other_list() { 0 } else { self.unsound - self.unreadable }
+    }
+
+    /// True if telegrams open and all of them break at the same octet: damage does not.
+    fn is_other_list(&self) -> bool {
+        let unsound = self.unsound - self.unreadable;
+        self.opened == 0 && unsound >= LISTS && self.unsound_at.len() == 1
+    }
+
+    fn is_exchanged(&self) -> bool {
+        self.meters.values().any(KeyTurns::is_exchange)
+    }
+}
+
+/// Telegrams that break at the same octet and are no chance.
+const LISTS: usize = 3;
 
 /// The cause, if the telegrams are not read; `None` if they are.
 #[must_use]
 pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
-    let KeyFacts { opened, closed, unsound, .. } = *facts;
-    let many = closed > 1 && closed * TOLERATED >= opened + closed;
-    if closed > 0 && (opened == 0 || many) {
-        return Some(with_title(closed_finding(facts), facts));
+    let KeyFacts { opened, unsound, .. } = *facts;
+    let damaged = facts.damaged();
+    let of_damage = facts.meters.values().filter(|it| it.is_damage()).map(|it| it.closed);
+    let closed = facts.closed.saturating_sub(of_damage.sum());
+    let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
+    if closed > 0 && (opened == 0 || many(closed)) {
+        let found = match facts.is_exchanged() {
+            true => exchanged(closed, opened),
+            false => closed_finding(&KeyFacts { closed, ..facts.clone() }),
+        };
+        return Some(with_title(found, facts));
     }
-    if opened == 0 && unsound > 0 || opened > 0 && facts.named == 0 {
+    if opened == 0 && unsound > damaged || opened > 0 && facts.named == 0 {
         let found = Finding::new(Diagnosis::UnknownLayout);
         return Some(match opened {
             0 => found.with(
@@ -66,15 +123,79 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
                 ),
             ),
             _ => found.with(
-                format!("{opened} telegrams are read, and none of their values has a name"),
                 format!(
-                    "{opened} Telegramme werden gelesen, doch keiner ihrer Werte hat einen Namen"
+                    "{} {} read, and no value in {} has a name",
+                    counted(opened, "telegram"),
+                    verb(opened, "is", "are"),
+                    verb(opened, "it", "them")
+                ),
+                format!(
+                    "{} {} gelesen, doch kein Wert darin hat einen Namen",
+                    counted_as(opened, "Telegramm", "Telegramme"),
+                    verb(opened, "wird", "werden")
                 ),
             ),
         });
     }
-    let clock = facts.clock.clone()?;
-    Some(Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) })
+    if damaged > 0 && (opened == 0 || many(damaged)) {
+        return Some(damaged_inside(damaged, facts));
+    }
+    // A telegram alone may be damaged in its time.
+    let clock = facts.clock.clone().filter(|_| !facts.clock_is_right || facts.doubted > 1)?;
+    let doubted = facts.doubted;
+    let [is_right, stimmt] = match facts.clock_is_right {
+        true => ["; the last one is right", "; das letzte stimmt"],
+        false => ["", ""],
+    };
+    let found = Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) };
+    Some(found.with(
+        format!("{doubted} of {opened} telegrams{is_right}"),
+        format!("{doubted} von {opened} Telegrammen{stimmt}"),
+    ))
+}
+
+/// The finding that telegrams pass the checks of their frames and are damaged all the same.
+fn damaged_inside(damaged: usize, facts: &KeyFacts) -> Finding {
+    let opened = facts.opened;
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the key fits, and octets inside some telegrams are wrong: something between meter and meterpipe alters them",
+            "der Schlüssel passt, doch im Inneren von Telegrammen sind Oktette falsch: etwas zwischen Zähler und meterpipe verändert sie",
+        ),
+        step: Wording::new(
+            "read the adapter directly instead of through another program, shorten the cable, and check plug and contacts; the key can stay",
+            "den Adapter direkt statt über ein anderes Programm lesen, das Kabel kürzen, Stecker und Kontakte prüfen; der Schlüssel kann bleiben",
+        ),
+    };
+    let found = Finding { advice: Some(advice), ..Finding::new(Diagnosis::Checksum) }.with(
+        format!("telegrams that are damaged inside: {damaged}; {opened} open"),
+        format!("Telegramme, die innen beschädigt sind: {damaged}; {opened} lassen sich öffnen"),
+    );
+    match facts.unsound_at.first() {
+        None => found,
+        Some(at) => found.with(
+            format!("the first damage is at octet {at} of the plaintext"),
+            format!("der erste Schaden ist bei Oktett {at} des Klartexts"),
+        ),
+    }
+}
+
+/// The finding that the key of a meter changed.
+fn exchanged(closed: usize, opened: usize) -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the key opens only a part of this meter's telegrams, before or after one moment: the operator exchanged the key",
+            "der Schlüssel öffnet nur einen Teil der Telegramme dieses Zählers, vor oder nach einem Zeitpunkt: der Netzbetreiber hat den Schlüssel getauscht",
+        ),
+        step: Wording::new(
+            "copy the present key (GUEK) from the operator's portal into a further line of the key file, and keep the old one for old captures",
+            "den jetzigen Schlüssel (GUEK) aus dem Portal des Netzbetreibers in eine weitere Zeile der Schlüsseldatei schreiben und den alten für alte Mitschnitte behalten",
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::WrongKey) }.with(
+        format!("telegrams that stay closed: {closed}, all before or all after {opened} that open"),
+        format!("Telegramme, die zu bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
+    )
 }
 
 /// One closed telegram in so many is no trouble.
@@ -97,11 +218,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             format!("vollständige Telegramme, die{} zu bleiben: {closed}; {german}", keys.german),
         )
     };
-    let names = || {
-        let names = facts.names.join(", ");
-        let found = whole(Diagnosis::OtherMeter);
-        found.with(format!("the file names {names}"), format!("die Datei nennt {names}"))
-    };
+    let names = || with_names(whole(Diagnosis::OtherMeter), facts);
     match facts.cause {
         Some(Cause::Unsupported { what }) => Finding {
             protocol: Some(ForeignProtocol::Dlms(what)),
@@ -109,7 +226,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         }
         .with(
             format!("they are {what}, which is not read"),
-            format!("es ist {what}, was nicht gelesen wird"),
+            format!(
+                "es ist {}, was nicht gelesen wird",
+                ForeignProtocol::Dlms(what).title(AdviceLanguage::German)
+            ),
         ),
         Some(Cause::NoTitle) => Finding {
             hint: Some("give it with --system-title"),
@@ -124,8 +244,8 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             format!("telegrams that open and whose tag does not fit: {closed}"),
             format!("Telegramme, die sich öffnen lassen und deren Marke nicht passt: {closed}"),
         ),
+        _ if facts.other_name.is_some() => under_other_name(facts, whole(Diagnosis::OtherMeter)),
         Some(Cause::OtherMeter) => names(),
-        _ if facts.other_name_opens => names(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
             format!("whole, encrypted telegrams: {closed}"),
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
@@ -140,8 +260,47 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
             "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
         ),
-        _ => whole(Diagnosis::WrongKey),
+        _ if facts.names.is_empty() => whole(Diagnosis::WrongKey),
+        _ => with_names(whole(Diagnosis::WrongKey), facts),
     }
+}
+
+/// Adds the meters that the file names.
+fn with_names(found: Finding, facts: &KeyFacts) -> Finding {
+    let names = facts.names.join(", ");
+    let found = found.with(format!("the file names {names}"), format!("die Datei nennt {names}"));
+    match (facts.tried_nameless, facts.names.len()) {
+        (false, _) => found,
+        (true, 1) => found.with(
+            "its key was tried without its name too, and opens nothing",
+            "sein Schlüssel wurde auch ohne den Namen versucht und öffnet nichts",
+        ),
+        (true, _) => found.with(
+            "their keys were tried without their names too, and open nothing",
+            "ihre Schlüssel wurden auch ohne die Namen versucht und öffnen nichts",
+        ),
+    }
+}
+
+/// The finding that a key stands under the name of another meter.
+fn under_other_name(facts: &KeyFacts, found: Finding) -> Finding {
+    let name = facts.other_name.as_deref().unwrap_or_default();
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the key fits this meter; the number or title in front of it in the file is that of another one",
+            "der Schlüssel passt zu diesem Zähler; die Nummer oder der Systemtitel davor in der Datei gehört zu einem anderen",
+        ),
+        step: Wording::new(
+            format!(
+                "write the system title above in front of the key instead of {name}, or nothing"
+            ),
+            format!("statt {name} den Systemtitel oben vor den Schlüssel schreiben, oder nichts"),
+        ),
+    };
+    Finding { advice: Some(advice), ..found }.with(
+        format!("the key of {name} opens them"),
+        format!("der Schlüssel von {name} öffnet sie"),
+    )
 }
 
 /// The finding that the only key is an authentication key.

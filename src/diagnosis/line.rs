@@ -46,6 +46,8 @@ pub struct LineFacts {
     pub dsmr: Option<DsmrParts>,
     /// The octets that come nearly all the time, the most frequent first.
     pub constant: Option<Vec<u8>>,
+    /// True if all octets have only seven bits, and are no text: the eighth is cut off.
+    pub seven_bits: bool,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
     /// fast has hardly any others.
     pub smeared: usize,
@@ -75,6 +77,7 @@ impl LineFacts {
             foreign,
             dsmr: (foreign == Some(ForeignProtocol::Dsmr)).then(|| DsmrParts::of(octets)),
             constant: constant(octets),
+            seven_bits: has_seven_bits(octets),
             smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
             sample,
             unmarked_frames: count_frames(octets, links),
@@ -195,6 +198,16 @@ fn announced(octets: &[u8]) -> Option<(LinkKind, usize)> {
 const fn is_smeared(octet: u8) -> bool {
     (octet ^ octet >> 1).count_ones() - (octet >> 7) as u32 <= 2
 }
+
+/// True if no octet of a start of a telegram has its highest bit. Half of all ciphered octets do.
+fn has_seven_bits(octets: &[u8]) -> bool {
+    const START: [&[u8]; 3] = [&[0x53, 0x7f, 0, 1, 0x67], &[0x5b, 8], &[0x73, 0x7f, 0, 1, 0x67]];
+    let has_start = || START.iter().any(|start| memchr::memmem::find(octets, start).is_some());
+    octets.len() >= LEAST_SEVEN_BITS && octets.is_ascii() && has_start()
+}
+
+/// Random octets of that number have the highest bit somewhere.
+const LEAST_SEVEN_BITS: usize = 64;
 
 /// The octets that come nearly all the time, if they are few: a line that rests on a level.
 fn constant(octets: &[u8]) -> Option<Vec<u8>> {

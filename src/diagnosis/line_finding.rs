@@ -1,5 +1,6 @@
 //! From the counts of a line to its cause.
 
+use crate::counted::{counted, counted_as, verb};
 use crate::diagnosis::{
     diagnosis::{Diagnosis, Wording},
     finding::{CustomAdvice, Finding},
@@ -68,6 +69,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     let found = match () {
         () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
+        () if facts.seven_bits => seven_bits(facts),
         () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
             marked(facts, view)
         }
@@ -97,6 +99,9 @@ fn is_foreign(facts: &LineFacts) -> bool {
     }
 }
 
+/// Seconds in which each meter has sent.
+const ALL_PUSH: u64 = 61;
+
 fn silent(facts: &LineFacts, view: &LineView) -> Finding {
     let found = match (view.seconds, facts.octets) {
         (None, 0) => {
@@ -104,15 +109,27 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
                 .with("the input holds no octets", "die Eingabe enthält keine Oktette");
         }
         (None, octets) => Finding::new(Diagnosis::Silent).with(
-            format!("the input holds {octets} octets: no telegram is so short"),
-            format!("die Eingabe enthält {octets} Oktette: so kurz ist kein Telegramm"),
+            format!("the input holds {}: no telegram is so short", counted(octets, "octet")),
+            format!(
+                "die Eingabe enthält {}: so kurz ist kein Telegramm",
+                counted_as(octets, "Oktett", "Oktette")
+            ),
         ),
+        (Some(seconds @ ..ALL_PUSH), 0) => Finding::new(Diagnosis::Silent)
+            .with(
+                format!("nothing came in {seconds} s (some meters send once a minute: --time 90s listens longer)"),
+                format!("in {seconds} s kam nichts an (manche Zähler senden einmal pro Minute: --time 90s wartet länger)"),
+            ),
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
             Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Silent) }.with(
-                format!("only {octets} octets came in {seconds} s"),
-                format!("in {seconds} s kamen nur {octets} Oktette an"),
+                format!("only {} came in {seconds} s", counted(octets, "octet")),
+                format!(
+                    "in {seconds} s {} nur {} an",
+                    verb(octets, "kam", "kamen"),
+                    counted_as(octets, "Oktett", "Oktette")
+                ),
             )
         }
     };
@@ -205,6 +222,27 @@ fn constant(facts: &LineFacts) -> Finding {
     sampled(found, facts)
 }
 
+/// A line whose octets have lost their highest bit.
+fn seven_bits(facts: &LineFacts) -> Finding {
+    let octets = facts.octets;
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
+            "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
+        ),
+        step: Wording::new(
+            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
+            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
+        ),
+    };
+    let hint = Some("only seven bits of each octet arrive: set the line to 8E1 instead of 7E1");
+    let found = Finding { advice: Some(advice), hint, ..Finding::new(Diagnosis::Parity) }.with(
+        format!("none of {octets} octets has its highest bit"),
+        format!("keines von {octets} Oktetten hat sein höchstes Bit"),
+    );
+    sampled(found, facts)
+}
+
 /// A line with many marks: the frames are right without them, or they are not.
 fn marked(facts: &LineFacts, view: &LineView) -> Finding {
     let (octets, marked) = (facts.octets, facts.marked);
@@ -223,8 +261,15 @@ fn marked(facts: &LineFacts, view: &LineView) -> Finding {
         true => {
             let frames = facts.unmarked_frames;
             found.with(
-                format!("without these marks {frames} frames are right"),
-                format!("ohne diese Meldungen sind {frames} Rahmen richtig"),
+                format!(
+                    "without these marks {} {} right",
+                    counted(frames, "frame"),
+                    verb(frames, "is", "are")
+                ),
+                format!(
+                    "ohne diese Meldungen {} {frames} Rahmen richtig",
+                    verb(frames, "ist", "sind")
+                ),
             )
         }
         false => found,
@@ -246,22 +291,54 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let found = match () {
         () if is_random => return order_less(facts, view),
         () if most == 0 && frames > 0 => Finding::new(Diagnosis::Half).with(
-            format!("{frames} frames are whole, and no telegram is"),
-            format!("{frames} Rahmen sind vollständig, aber kein Telegramm"),
+            format!(
+                "{} {} whole, and no telegram is",
+                counted(frames, "frame"),
+                verb(frames, "is", "are")
+            ),
+            format!(
+                "{frames} Rahmen {} vollständig, aber kein Telegramm",
+                verb(frames, "ist", "sind")
+            ),
         ),
         () if most == 0 => return order_less(facts, view),
         () if most == cut => lost(facts),
         () if most == hdlc => Finding::new(Diagnosis::HdlcDamaged).with(
-            format!("{hdlc} HDLC frames fail their check, {frames} pass"),
-            format!("{hdlc} HDLC-Rahmen sind beschädigt, {frames} in Ordnung"),
+            format!(
+                "{} {} check, {frames} {}",
+                counted(hdlc, "HDLC frame"),
+                verb(hdlc, "fails its", "fail their"),
+                verb(frames, "passes", "pass")
+            ),
+            format!(
+                "{hdlc} HDLC-Rahmen {} beschädigt, {frames} in Ordnung",
+                verb(hdlc, "ist", "sind")
+            ),
         ),
         () if most == checksums => Finding::new(Diagnosis::Checksum).with(
-            format!("{checksums} frames fail their checksum, {frames} pass"),
-            format!("{checksums} Rahmen haben eine falsche Prüfsumme, {frames} eine richtige"),
+            format!(
+                "{} {} checksum, {frames} {}",
+                counted(checksums, "frame"),
+                verb(checksums, "fails its", "fail their"),
+                verb(frames, "passes", "pass")
+            ),
+            format!(
+                "{checksums} Rahmen {} eine falsche Prüfsumme, {frames} eine richtige",
+                verb(checksums, "hat", "haben")
+            ),
         ),
         () => Finding::new(Diagnosis::Half).with(
-            format!("{halves} telegrams lack a frame, {whole} are whole"),
-            format!("{halves} Telegrammen fehlt ein Rahmen, {whole} sind vollständig"),
+            format!(
+                "{} {} a frame, {whole} {} whole",
+                counted(halves, "telegram"),
+                verb(halves, "lacks", "lack"),
+                verb(whole, "is", "are")
+            ),
+            format!(
+                "{} fehlt ein Rahmen, {whole} {} vollständig",
+                counted_as(halves, "Telegramm", "Telegrammen"),
+                verb(whole, "ist", "sind")
+            ),
         ),
     };
     sampled(found, facts)
@@ -283,8 +360,14 @@ fn lost(facts: &LineFacts) -> Finding {
         ),
     }
     .with(
-        format!("{cut} frames are cut short, {} are whole", facts.frames),
-        format!("{cut} Rahmen sind zu kurz, {} vollständig", facts.frames),
+        format!(
+            "{} {} cut short, {} {} whole",
+            counted(cut, "frame"),
+            verb(cut, "is", "are"),
+            facts.frames,
+            verb(facts.frames, "is", "are")
+        ),
+        format!("{cut} Rahmen {} zu kurz, {} vollständig", verb(cut, "ist", "sind"), facts.frames),
     )
 }
 
@@ -307,5 +390,8 @@ fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
 fn sampled(found: Finding, facts: &LineFacts) -> Finding {
     let sample: Vec<String> = facts.sample.iter().map(|octet| format!("{octet:02x}")).collect();
     let (octets, sample) = (facts.octets, sample.join(" "));
-    found.with(format!("{octets} octets: {sample} …"), format!("{octets} Oktette: {sample} …"))
+    found.with(
+        format!("{}: {sample} …", counted(octets, "octet")),
+        format!("{}: {sample} …", counted_as(octets, "Oktett", "Oktette")),
+    )
 }

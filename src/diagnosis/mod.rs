@@ -8,6 +8,7 @@
 //! - [`foreign`]: protocols that are not read, by their octets. [`link`]: a link layer that was not chosen.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
+//! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
 //! - [`defects`]: the cause behind a single defect.
 
 pub mod defects;
@@ -15,6 +16,7 @@ pub mod diagnosis;
 pub mod finding;
 pub mod foreign;
 pub mod key_finding;
+pub mod key_turns;
 pub mod line;
 pub mod line_finding;
 pub mod link;

@@ -14,6 +14,7 @@ use crate::{
         compact::CompactArray,
         data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS},
     },
+    counted::counted,
     error::Layer,
     explain::{
         object::{NamedObject, named, text},
@@ -195,7 +196,7 @@ impl<'a> Walk<'a, '_> {
         self.leaf(offset, 1, inner, "type", type_text(data.kind));
         // The octets end the element, and a length stands in front of them if there is one.
         let count = length.saturating_sub(1 + data.octets.len());
-        self.leaf(offset + 1, count, inner, "length", counted(data));
+        self.leaf(offset + 1, count, inner, "length", length_text(data));
         if let (DataType::COMPACT_ARRAY, Some(array)) = (data.kind, CompactArray::of(data.octets)) {
             let (types, values) = (array.description.len(), array.values.len());
             let size = data.octets.len().saturating_sub(types + values);
@@ -205,7 +206,7 @@ impl<'a> Walk<'a, '_> {
                 size,
                 inner,
                 "length",
-                format!("{values} octets").into(),
+                counted(values, "octet").to_string().into(),
             );
             self.leaf(data.offset + types + size, values, inner, "elements", text);
         } else if role == SpanRole::Time {
@@ -309,10 +310,10 @@ fn type_text(kind: DataType) -> Cow<'static, str> {
 }
 
 fn elements(count: usize) -> String {
-    if count == 1 { "1 element".to_owned() } else { format!("{count} elements") }
+    counted(count, "element").to_string()
 }
 
-fn counted(data: &Data<'_>) -> Cow<'static, str> {
-    let unit = if data.kind == DataType::BIT_STRING { "bits" } else { "octets" };
-    format!("{} {unit}", data.count).into()
+fn length_text(data: &Data<'_>) -> Cow<'static, str> {
+    let unit = if data.kind == DataType::BIT_STRING { "bit" } else { "octet" };
+    counted(data.count, unit).to_string().into()
 }

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::obis::Obis,
+    counted::counted,
     error::{Error, Layer},
     explain::{
         object::{self, NamedObject},
@@ -33,7 +34,7 @@ pub fn is_one(octets: &[u8]) -> bool {
 /// The layer of a telegram, and its defect.
 #[must_use]
 pub fn listing<'a>(text: &'a [u8], error: Option<&Error>, zone: &TimeZone) -> LayerListing<'a> {
-    let title = format!("DSMR telegram, {} octets", text.len());
+    let title = format!("DSMR telegram, {}", counted(text.len(), "octet"));
     let mut listing = LayerListing::new(Layer::Dsmr.name(), title, text.into());
     let mut texts = Vec::new();
     let telegram = Telegram::parse_dsmr(text, &mut texts);

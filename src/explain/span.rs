@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    counted::counted,
     error::{Cause, Error},
     field::WireField,
     record::Place,
@@ -205,11 +206,7 @@ impl<'a> LayerListing<'a> {
                 depth: 0,
                 shown: length,
                 name: UNEXPLAINED.into(),
-                text: if length == 1 {
-                    "1 octet".into()
-                } else {
-                    format!("{length} octets").into()
-                },
+                text: counted(length, "octet").to_string().into(),
                 role: SpanRole::Unexplained,
             });
         }

@@ -25,6 +25,7 @@ use crate::{
         clock::Clock,
         notification::{self, DATA_NOTIFICATION},
     },
+    counted::{Counted, counted},
     error::{Cause, Error, Layer},
     explain::{
         data, dsmr, object,
@@ -269,11 +270,8 @@ fn noise(octets: &[u8]) -> LayerListing<'_> {
     listing
 }
 
-fn count(octets: &[u8]) -> String {
-    match octets.len() {
-        1 => "1 octet".to_owned(),
-        octets => format!("{octets} octets"),
-    }
+fn count(octets: &[u8]) -> Counted {
+    counted(octets.len(), "octet")
 }
 
 /// The APDU inside some frames, as far as it is there.

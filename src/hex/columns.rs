@@ -100,11 +100,14 @@ impl HexColumns {
     /// The octet of a numbered row.
     fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<ColumnRow> {
         let expected = self.numbered.take().filter(|numbered| numbered.delimiter == delimiter);
-        let [number, octet, ..] = fields else {
+        // More fields are a row of octets.
+        let ([number, octet] | [number, octet, _]) = fields else {
             return None;
         };
         let number = slice(line, number.clone()).trim_ascii();
-        let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+        // `00` and `01` are octets.
+        let is_octet = number.len() == 2 && number.starts_with(b"0");
+        let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit) && !is_octet;
         let number: u64 = core::str::from_utf8(number).ok().filter(|_| digits)?.parse().ok()?;
         match expected {
             Some(expected) if expected.next == number => {}
@@ -224,8 +227,9 @@ fn unquoted(field: &[u8]) -> &[u8] {
 const DELIMITERS: [u8; 4] = *b";,\t|";
 
 /// Parts of names of a column with hex, the best first.
-const NAMES: [&str; 11] = [
-    "hex", "telegram", "payload", "frame", "apdu", "raw", "byte", "octet", "data", "daten", "value",
+const NAMES: [&str; 13] = [
+    "hex", "telegram", "payload", "frame", "apdu", "raw", "byte", "octet", "oktett", "data",
+    "daten", "value", "wert",
 ];
 
 /// More fields are no table.
@@ -279,6 +283,10 @@ mod tests {
         assert_eq!(one("2026-06-21 12:00:05;68 FA FA 68 53").as_deref(), Some("68 FA FA 68 53"));
         for line in [
             "68,FA,FA,68,53,FF",
+            "00\t01\t67\tDB",
+            "01;67;DB;08;4B",
+            "00,01",
+            "01;67;DB",
             "68FAFA68, 53FF0001, 67",
             "12, 68 FA FA 68 53",
             "68 FA FA 68 53, 14 14 68 53 FF",

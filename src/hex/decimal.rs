@@ -38,11 +38,16 @@ impl DecimalList {
         let octets = numbers(list)?;
         let is_wide = |number: &[u8]| number.len() == 3 && number.iter().all(u8::is_ascii_digit);
         let wide = list.split(|&c| is_between(c)).any(is_wide);
-        let alone = octets.len() == 1 && text.ends_with(b",");
+        let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
         let is_list = wide && (octets.len() >= LEAST || alone);
         self.open = is_list && goes_on(text);
         is_list.then_some(octets)
     }
+}
+
+/// True for the first octet of a telegram, alone on its line.
+pub(super) fn is_start(line: &[u8]) -> bool {
+    STARTS.contains(&line.trim_ascii())
 }
 
 /// The part of a line that may be a list: in brackets, or the end of it.
@@ -90,6 +95,9 @@ fn goes_on(text: &[u8]) -> bool {
     !text.iter().any(|c| matches!(c, b']' | b')' | b'}'))
 }
 
+/// The first octet of a telegram, alone on its line: as hex it has an odd number of digits.
+const STARTS: [&[u8]; 3] = [b"104", b"126", b"219"];
+
 /// Fewer numbers in a line are no list.
 const LEAST: usize = 4;
 
@@ -107,6 +115,7 @@ mod tests {
             "RX (8 bytes): 104 250 250 104 83 255 0 1",
             "104;250;250;104;83;255;0;1",
             "[104, 250, 250, 104,\n83, 255,\n0, 1]",
+            "104\n250\n250\n104\n 83\n255\n  0\n  1",
             "[\n104,\n250,\n250,\n104,\n83,\n255,\n0,\n1\n]",
             "bytes([104, 250, 250, 104, 83, 255, 0, 1])",
         ] {
@@ -123,6 +132,7 @@ mod tests {
             "68 14 14 68",
             "68, 14, 14, 68",
             "104 250",
+            "105",
             "104250250104",
             "68 FA 104 250 250",
             "104 250 250 104 83 255 0 01",

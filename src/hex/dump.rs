@@ -52,6 +52,8 @@ pub struct Dump {
     digits: Digits,
     listing: Option<Listing>,
     pasted: Pasted,
+    /// The line before was digits, an odd number of them.
+    was_odd: bool,
     /// The line began in an earlier call.
     begun: Option<Begun>,
     /// Octets of the byte order mark that were seen, or three for none.
@@ -108,6 +110,7 @@ impl Dump {
     pub fn finish(&mut self) -> Result<()> {
         self.begun = None;
         self.byte_order_mark = 0;
+        self.was_odd = false;
         self.pasted = Pasted::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
@@ -160,10 +163,17 @@ impl Dump {
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
         }
-        if let Some(step) = listing::step(&mut self.listing, text) {
+        let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
+        if found.is_none()
+            && let Some(step) = listing::step(&mut self.listing, text)
+        {
             return self.step(&step, text, run);
         }
-        match if pasted { self.pasted.line(text) } else { None } {
+        if found.is_none() && pasted {
+            let is_odd = is_odd_run(text);
+            found = self.pasted.line(text, core::mem::replace(&mut self.was_odd, is_odd));
+        }
+        match found {
             Some(PastedLine::Nothing) => Ok(()),
             Some(PastedLine::Hex(range)) => self.hex(text, range, run),
             Some(PastedLine::Octets(octets)) => {
@@ -306,7 +316,7 @@ impl Dump {
     }
 }
 
-/// The blanks and hyphens of web pages and PDF documents as those that are typed.
+/// The blanks and hyphens of web pages and PDF documents as those that are typed. CuteCom draws line ends.
 fn typed(text: &[u8]) -> Cow<'_, [u8]> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -314,7 +324,7 @@ fn typed(text: &[u8]) -> Cow<'_, [u8]> {
     match core::str::from_utf8(text) {
         Ok(characters) => Cow::Owned(
             characters
-                .replace(['\u{a0}', '\u{2009}', '\u{202f}'], " ")
+                .replace(['\u{a0}', '\u{2009}', '\u{202f}', '\u{240a}', '\u{240d}'], " ")
                 .replace(['\u{ad}', '\u{2010}', '\u{2011}'], "-")
                 .into_bytes(),
         ),

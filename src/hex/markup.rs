@@ -10,8 +10,85 @@
 
 use memchr::{memchr, memchr2_iter};
 
+/// The state between two lines of a page.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Markup {
+    /// The cells of a row of a table that goes on.
+    row: Option<Vec<u8>>,
+}
+
+impl Markup {
+    /// True within a row of a table.
+    pub(super) const fn is_within(&self) -> bool {
+        self.row.is_some()
+    }
+
+    /// The lines without tags; nothing if there are none. A row of a table is a line.
+    pub(super) fn strip(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        if let Some(row) = self.row.take() {
+            return Some(self.go_on(row, line));
+        }
+        let stripped = strip(line)?;
+        if opens_row(line) {
+            self.row = Some(cells(&stripped));
+            return Some(Vec::new());
+        }
+        Some(without_first_tabs(&stripped))
+    }
+
+    /// A line within a row. The end of a row may be left out.
+    fn go_on(&mut self, mut row: Vec<u8>, line: &[u8]) -> Vec<u8> {
+        let lower = line.to_ascii_lowercase();
+        let next = memchr::memmem::find(&lower, b"<tr");
+        let (own, behind) = line.split_at(next.unwrap_or(line.len()));
+        row.push(b'\t');
+        row.extend(strip(own).unwrap_or_else(|| own.to_vec()));
+        let ends = ["</tr", "</table"];
+        let is_end = ends.iter().any(|end| memchr::memmem::find(&lower, end.as_bytes()).is_some());
+        if next.is_none() && !is_end && row.len() < MOST_OF_ROW {
+            self.row = Some(row);
+            return Vec::new();
+        }
+        let mut lines = cells(&row);
+        if next.is_some() {
+            lines.push(b'\n');
+            lines.extend(self.strip(behind).unwrap_or_default());
+        }
+        lines
+    }
+}
+
+/// True if a row begins in the line, and its end is not there.
+fn opens_row(line: &[u8]) -> bool {
+    let lower = line.to_ascii_lowercase();
+    let at = |tag: &[u8]| memchr::memmem::rfind(&lower, tag);
+    let begins = at(b"<tr>").or_else(|| at(b"<tr "));
+    begins.is_some_and(|begin| at(b"</tr").is_none_or(|end| end < begin))
+}
+
+/// The cells of a row in one line, with tabs between them.
+fn cells(text: &[u8]) -> Vec<u8> {
+    let cells = text.split(|c| matches!(c, b'\t' | b'\n' | b'\r'));
+    let cells: Vec<_> = cells.map(<[u8]>::trim_ascii).filter(|cell| !cell.is_empty()).collect();
+    cells.join(&b'\t')
+}
+
+fn without_first_tabs(text: &[u8]) -> Vec<u8> {
+    let lines = text.split(|&c| c == b'\n');
+    let lines: Vec<_> = lines
+        .map(|line| {
+            let tabs = line.iter().take_while(|&&c| c == b'\t').count();
+            line.get(tabs..).unwrap_or_default()
+        })
+        .collect();
+    lines.join(&b'\n')
+}
+
+/// A row whose end is missing is handed on after so many characters.
+const MOST_OF_ROW: usize = 4096;
+
 /// The lines without tags; nothing if there are none.
-pub(super) fn strip(line: &[u8]) -> Option<Vec<u8>> {
+fn strip(line: &[u8]) -> Option<Vec<u8>> {
     let first = mark(line)?;
     if begins_row(line) && !ends_row(line) {
         return None;
@@ -68,6 +145,8 @@ fn tag(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     let named = |names: &[&str]| names.iter().any(|n| n.as_bytes().eq_ignore_ascii_case(name));
     let sound = matches!(attributes.first(), None | Some(b' ' | b'/' | b'\t'));
     let written: &[u8] = match () {
+        () if named(&CELLS) && text.starts_with(b"</") => b"",
+        () if named(&CELLS) => b"\t",
         () if named(&BLOCKS) => b"\n",
         () if named(&INLINE) => b"",
         () => return None,
@@ -82,7 +161,9 @@ fn entity(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     })
 }
 
-const BLOCKS: [&str; 20] = [
+const CELLS: [&str; 2] = ["td", "th"];
+
+const BLOCKS: [&str; 18] = [
     "br",
     "p",
     "div",
@@ -91,8 +172,6 @@ const BLOCKS: [&str; 20] = [
     "ul",
     "ol",
     "tr",
-    "td",
-    "th",
     "table",
     "tbody",
     "html",
@@ -124,6 +203,24 @@ const ENTITIES: [(&str, &str); 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_a_table_is_a_line() {
+        let lines = |text: &str| {
+            let mut page = Markup::default();
+            let lines = text.lines().filter_map(|line| page.strip(line.as_bytes()));
+            let text: Vec<u8> = lines.flat_map(|line| [line, b"\n".to_vec()].concat()).collect();
+            let text = String::from_utf8(text).unwrap();
+            text.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("|")
+        };
+        for page in [
+            "<table><tr><td>0</td><td>68</td></tr><tr><td>1</td><td>FA</td></tr></table>",
+            "<table>\n<tr><td>0<td>68\n<tr><td>1<td>FA\n</table>",
+            "<tr>\n<td>0</td>\n<td>68</td>\n</tr>\n<tr class=\"odd\">\n<td>1</td><td>\nFA</td>\n</tr>",
+        ] {
+            assert_eq!(lines(page), "0\t68|1\tFA", "{page}");
+        }
+    }
 
     #[test]
     fn tags_of_pages_go_and_arrows_of_loggers_stay() {

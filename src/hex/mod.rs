@@ -4,6 +4,8 @@
 //! - [`detect`]: whether an input is text at all.
 //! - [`dump`]: every other form that people keep telegrams in.
 mod annotated;
+pub(crate) mod base64;
+mod byte_rows;
 pub mod canonical;
 mod columns;
 mod decimal;
@@ -14,6 +16,7 @@ mod groups;
 mod gurux;
 mod listing;
 mod markup;
+mod notation;
 mod pasted;
 mod prefix;
 mod python;

@@ -6,10 +6,14 @@ use core::ops::Range;
 
 use super::{
     annotated::Annotated,
+    base64::Base64Lines,
+    byte_rows::ByteRows,
     columns::{ColumnRow, HexColumns},
-    decimal::DecimalList,
+    decimal::{self, DecimalList},
     gurux::{Gurux, RebuiltApdus},
-    markup, python,
+    markup::Markup,
+    notation::Notations,
+    python,
     rich_text::RichText,
 };
 
@@ -17,6 +21,10 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pasted {
     document: RichText,
+    page: Markup,
+    rows: ByteRows,
+    base64: Base64Lines,
+    notations: Notations,
     gurux: Gurux,
     table: HexColumns,
     list: DecimalList,
@@ -40,6 +48,10 @@ impl Pasted {
     /// True while the next line may be of such a form though it looks like plain hex.
     pub(super) const fn is_within(&self) -> bool {
         self.document.is_within()
+            || self.page.is_within()
+            || self.rows.is_within()
+            || self.base64.is_within()
+            || self.notations.is_within()
             || self.gurux.is_within()
             || self.table.is_within()
             || self.list.is_within()
@@ -48,11 +60,19 @@ impl Pasted {
 
     /// The lines that are left of a line of a document or a web page; nothing if it is neither.
     pub(super) fn strip(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        self.document.strip(line).or_else(|| markup::strip(line))
+        self.document.strip(line).or_else(|| self.page.strip(line))
     }
 
-    /// A line that is not read as all others.
-    pub(super) fn line(&mut self, line: &[u8]) -> Option<PastedLine> {
+    /// A row of `od` that looks like one of hex.
+    pub(super) fn row(&mut self, line: &[u8]) -> Option<PastedLine> {
+        Some(match self.rows.octets(line)? {
+            Ok(octets) => octets_of(octets),
+            Err(what) => PastedLine::Refused(what),
+        })
+    }
+
+    /// A line that is not read as all others. `wrapped`: the lines before it are digits that a line end splits.
+    pub(super) fn line(&mut self, line: &[u8], wrapped: bool) -> Option<PastedLine> {
         if (self.gurux.is_within() || memchr::memchr(b'<', line).is_some())
             && let Some(elements) = self.gurux.line(line)
         {
@@ -64,6 +84,17 @@ impl Pasted {
         if let Some(octets) = python::octets(line) {
             return Some(octets_of(octets));
         }
+        if self.list.is_within()
+            && let Some(octets) = self.list.octets(line)
+        {
+            return Some(octets_of(octets));
+        }
+        if let Some(octets) = self.notations.octets(line) {
+            return Some(octets_of(octets));
+        }
+        if let Some(octets) = self.base64.octets(line) {
+            return Some(octets_of(octets));
+        }
         if let Some(row) = self.table.row(line) {
             return Some(match row {
                 ColumnRow::Heading => PastedLine::Nothing,
@@ -71,7 +102,9 @@ impl Pasted {
                 ColumnRow::Octet(octet) => PastedLine::Octets(vec![octet]),
             });
         }
-        if let Some(octets) = self.list.octets(line) {
+        if !(wrapped && decimal::is_start(line))
+            && let Some(octets) = self.list.octets(line)
+        {
             return Some(octets_of(octets));
         }
         self.annotated.octets(line).map(PastedLine::Hex)

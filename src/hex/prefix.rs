@@ -64,12 +64,26 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     let hex = slice(text, begin..end);
     let enough = match begin > start {
         true => has_octets(hex, TAIL_OCTETS),
-        false => hex.iter().any(u8::is_ascii_hexdigit),
+        false => hex.iter().any(u8::is_ascii_hexdigit) && !is_short_prose(hex),
     };
     let bare =
         slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
     enough.then_some(HexPart { range: begin..end, prose: None, bare })
 }
+
+/// True for a few words one of which is written as a name is: `Added 2023`.
+fn is_short_prose(text: &[u8]) -> bool {
+    let is_name = |word: &[u8]| match word {
+        [first, rest @ ..] => {
+            first.is_ascii_uppercase() && rest.len() > 1 && rest.iter().all(u8::is_ascii_lowercase)
+        }
+        [] => false,
+    };
+    text.len() < SHORT && text.split(|&c| is_blank(c)).any(is_name)
+}
+
+/// The characters of a few words.
+const SHORT: usize = 16;
 
 /// True if the line is a comment from its start.
 pub(super) fn is_comment(line: &[u8]) -> bool {
@@ -357,6 +371,8 @@ mod tests {
             "   ",
             "-----",
             "The meter was added in 2023",
+            "Added 2023",
+            "Bad",
             "ABCDEFGHIJKLMNOP",
             "2023-08-21 23:23:00",
             "2023-08-21 23:23:00,123 INFO started",

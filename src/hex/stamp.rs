@@ -3,6 +3,7 @@
 //! ```text
 //! 2023-08-21 23:23:00,123    2023-08-21T23:23:00.482Z    21.08.2023 23:23:00
 //! 12:34:56.789               [12:34:56][D]               [   12.345678]
+//! [12:34:56:789]             CuteCom
 //! 1692660180.123456          a number and a tab behind blanks
 //! ```
 //!
@@ -42,7 +43,7 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         b'(' => b')',
         _ => {
             let behind = date_and_time(text).or_else(|| epoch(text))?;
-            let ends = behind.first().is_none_or(|&c| is_blank(c));
+            let ends = behind.first().is_none_or(|&c| is_blank(c) || c == b'>');
             return behind_if(ends && !is_triples(text), behind);
         }
     };
@@ -79,6 +80,11 @@ fn time(text: &[u8]) -> Option<&[u8]> {
     let behind = text.get(TIME.len()..)?;
     let behind = match behind.split_first() {
         Some((b'.' | b',', fraction)) => decimals(fraction, 1)?,
+        // CuteCom: octets have two digits, and another octet would follow.
+        Some((b':', fraction)) if shaped(fraction, b"000") => match fraction.get(3..)? {
+            [c, ..] if c.is_ascii_hexdigit() || *c == b':' => behind,
+            fraction => fraction,
+        },
         _ => behind,
     };
     behind_if(sound, zone(behind))

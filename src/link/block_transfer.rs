@@ -13,6 +13,7 @@
 //! one of these rules is dropped with one message.
 
 use crate::{
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     link::reassembly::late,
@@ -118,8 +119,10 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
     })?;
     let mut reader = Reader::new(Layer::Apdu, fields.rest());
     let length = reader.length("length").ok()?;
-    fields.take(reader.offset(), "length", |_| format!("{length} octets"))?;
-    fields.content(length, "block", |data| format!("{} octets of the APDU", data.len())).map(drop)
+    fields.take(reader.offset(), "length", |_| counted(length, "octet").to_string())?;
+    fields
+        .content(length, "block", |data| format!("{} of the APDU", counted(data.len(), "octet")))
+        .map(drop)
 }
 
 impl BlockTransfer {
@@ -295,7 +298,7 @@ mod tests {
         }
         let longer = [&whole[..], &[0]].concat();
         let error = started().take(&longer, None).refused.unwrap();
-        assert_eq!(error.to_string(), "apdu: 1 octets left at octet 10, behind the block");
+        assert_eq!(error.to_string(), "apdu: 1 octet left at octet 10, behind the block");
     }
 
     #[test]

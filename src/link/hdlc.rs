@@ -24,6 +24,7 @@
 use core::ops::RangeInclusive;
 
 use crate::{
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     link::layer::{ApduSegment, FURTHER, LinkLayer, NoFrame, copy_before_end},
@@ -161,14 +162,14 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
     let length = length_of(high, low);
     fields.take(2, "format", |_| {
         let more = if high & SEGMENTED == 0 { "the last segment" } else { "more segments follow" };
-        format!("type 3, {length} octets between the flags, {more}")
+        format!("type 3, {} between the flags, {more}", counted(length, "octet"))
     })?;
     for name in ["destination", "source"] {
         let size = fields.rest().iter().take(LONGEST_ADDRESS).position(|octet| octet & 1 == 1);
         fields.take(size? + 1, name, |octets| match *octets {
             [station] => format!("station {}", station >> 1),
             [upper, lower] => format!("device {}, station {}", upper >> 1, lower >> 1),
-            _ => format!("an address of {} octets", octets.len()),
+            _ => format!("an address of {}", counted(octets.len(), "octet")),
         })?;
     }
     fields.octet("control field", |control| match control {
@@ -186,7 +187,7 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
             information -= LLC.len();
         }
         fields.content(information, "information", |data| {
-            format!("{} octets of the APDU", data.len())
+            format!("{} of the APDU", counted(data.len(), "octet"))
         })?;
     }
     fields.take(CHECK, FRAME_CHECK, |_| "CRC-16 of all octets since the flag")?;

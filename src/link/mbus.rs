@@ -23,6 +23,7 @@
 use core::ops::RangeInclusive;
 
 use crate::{
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
@@ -143,8 +144,9 @@ impl LinkLayer for Mbus {
 /// Lists the fields of a frame as far as it goes.
 fn list(fields: &mut WireFields<'_>) -> Option<()> {
     fields.octet("start", |_| "of a long frame")?;
-    let announced =
-        fields.octet("length", |field| format!("{} octets up to the checksum", length(field)))?;
+    let announced = fields.octet("length", |field| {
+        format!("{} up to the checksum", counted(length(field), "octet"))
+    })?;
     fields.octet("length", |_| "the same again")?;
     fields.octet("start", |_| "the same again")?;
     fields.octet("control field", |control| match SEND_USER_DATA.contains(&control) {
@@ -174,7 +176,9 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
             DESTINATION => "the customer information push",
             _ => "another client than that of a push",
         })?;
-        fields.content(data, "segment", |data| format!("{} octets of the APDU", data.len()))?;
+        fields.content(data, "segment", |data| {
+            format!("{} of the APDU", counted(data.len(), "octet"))
+        })?;
     }
     let last = length(announced) + 3;
     fields.octet("checksum", |_| format!("the sum of octets 4 to {last}, modulo 256"))?;

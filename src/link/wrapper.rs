@@ -13,6 +13,7 @@
 use core::ops::RangeInclusive;
 
 use crate::{
+    counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
@@ -95,9 +96,12 @@ impl LinkLayer for Wrapper {
         fields.take(2, "version", |_| "of the wrapper");
         fields.take(2, "source", |port| format!("port {}", number(port)));
         fields.take(2, "destination", |port| format!("port {}", number(port)));
-        let length = fields.take(2, "length", |length| format!("{} octets", number(length)));
+        let length =
+            fields.take(2, "length", |length| counted(number(length), "octet").to_string());
         let length = length.map(number).unwrap_or_default();
-        fields.content(length, "APDU", |data| format!("{} octets of the APDU", data.len()));
+        fields.content(length, "APDU", |data| {
+            format!("{} of the APDU", counted(data.len(), "octet"))
+        });
         fields.list()
     }
 }

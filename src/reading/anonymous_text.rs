@@ -154,14 +154,30 @@ fn kind(object: &Object<'_>) -> TextKind {
         Some(Obis([0, _, 96, 1, 4, _])) => TextKind::Number,
         Some(Obis([0, _, 96, 1 | 13, ..])) => TextKind::Name,
         Some(Obis([_, _, 0, 0, ..] | [0, _, 42, ..])) => TextKind::Name,
-        // Failures, tariff, states.
-        Some(Obis([0, _, 96, ..])) => TextKind::Number,
+        // Failures, tariff, states, counts: none has more than ten digits.
+        Some(Obis([_, _, 96, 2..=12 | 14..=20, ..])) if digits <= COUNT => TextKind::Number,
+        // The objects that each manufacturer has for itself, and all that the standard may add.
+        Some(Obis([_, _, 96, ..])) if identifies(octets, digits) => TextKind::Name,
+        Some(Obis([_, _, 96, ..])) => TextKind::Number,
         // Numbers of events and of phases.
         Some(Obis([1, ..])) => TextKind::Number,
-        Some(_) if digits >= DIGITS => TextKind::Name,
+        Some(_) if identifies(octets, digits) => TextKind::Name,
         Some(_) => TextKind::Number,
     }
 }
+
+/// True for a longer number, a longer text, and a word that is written as a name is.
+fn identifies(octets: &[u8], digits: usize) -> bool {
+    let letters = octets.iter().filter(|octet| octet.is_ascii_alphabetic()).count();
+    let is_name = letters >= DIGITS && octets.iter().any(u8::is_ascii_lowercase);
+    digits >= DIGITS || letters + digits >= WORD || is_name
+}
+
+/// The digits of the longest count.
+const COUNT: usize = 10;
+
+/// Shorter texts are states: `OPEN`, `CLOSED`.
+const WORD: usize = 8;
 
 /// The greatest number with as many digits.
 pub(super) fn greatest(number: &[u8]) -> i128 {

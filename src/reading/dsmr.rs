@@ -363,7 +363,7 @@ mod tests {
             DsmrTelegram::parse(octets, &mut vec![]).map(|_| ()).unwrap_err().to_string()
         };
         let more = [&octets[..], b"x"].concat();
-        assert_eq!(error(&more), "apdu: 1 octets left at octet 38, behind the telegram");
+        assert_eq!(error(&more), "apdu: 1 octet left at octet 38, behind the telegram");
         for size in 5..octets.len() - 2 {
             assert!(error(&octets[..size]).starts_with("apdu: a telegram breaks off"), "{size}");
         }

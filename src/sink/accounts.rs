@@ -11,6 +11,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use crate::counted::counted;
 use crate::sink::queue::QueueWatch;
 
 /// All accounts of a run, shared by all clones.
@@ -267,8 +268,7 @@ impl SinkBalance {
 impl fmt::Display for SinkBalance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { accepted, stored, on_disk, replaced, lost, kind } = self;
-        let plural = if *accepted == 1 { "" } else { "s" };
-        write!(f, "{accepted} reading{plural}: ")?;
+        write!(f, "{}: ", counted(*accepted, "reading"))?;
         match kind {
             AccountKind::History => write!(f, "{stored} stored, {on_disk} on the disk, ")?,
             AccountKind::State => write!(f, "{stored} sent, {replaced} replaced by newer ones, ")?,

@@ -3,7 +3,10 @@
 use core::fmt;
 use std::path::PathBuf;
 
-use crate::diagnosis::diagnosis::Diagnosis;
+use crate::{
+    diagnosis::diagnosis::{Diagnosis, Wording},
+    file_error,
+};
 
 /// A source cannot be opened, or a one-shot run lost it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,48 @@ impl fmt::Display for OpenError {
 impl core::error::Error for OpenError {}
 
 impl OpenError {
+    /// The text in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        let german = match self {
+            Self::Missing { path, available } if available.is_empty() => {
+                format!("{}: kein solches Gerät; ist der Adapter eingesteckt?", path.display())
+            }
+            Self::Missing { path, available } => {
+                format!("{}: kein solches Gerät; es gibt {}", path.display(), GermanList(available))
+            }
+            Self::Busy { path, by: Some(by) } => format!("{}: gehört {by}", path.display()),
+            Self::Busy { path, by: None } => {
+                format!("{}: ein anderer Prozess hat es", path.display())
+            }
+            Self::Forbidden { path } => {
+                format!(
+                    "{}: keine Berechtigung; der Benutzer gehört nicht zur Gruppe dialout",
+                    path.display()
+                )
+            }
+            Self::NotADevice { path } => {
+                format!("{}: kein serielles Gerät", path.display())
+            }
+            Self::NoDefault { available } if available.is_empty() => {
+                "keine Quelle angegeben, und kein serielles Gerät gefunden".to_owned()
+            }
+            Self::NoDefault { available } => {
+                format!("keine Quelle angegeben; eine davon nennen: {}", GermanList(available))
+            }
+            Self::Lost { name, reason } if name.is_empty() => file_error::in_german(reason),
+            Self::Lost { name, reason } => {
+                format!("{name}: verloren: {}", file_error::in_german(reason))
+            }
+            Self::Other { name, reason } => format!("{name}: {}", file_error::in_german(reason)),
+        };
+        let english = match self {
+            Self::Lost { name, reason } if name.is_empty() => reason.clone(),
+            _ => self.to_string(),
+        };
+        Wording::new(english, german)
+    }
+
     /// The cause, for advice.
     #[must_use]
     pub const fn diagnosis(&self) -> Diagnosis {
@@ -112,6 +157,20 @@ impl fmt::Display for List<'_> {
         match self.0.len().saturating_sub(MOST_LISTED) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// The same in German.
+struct GermanList<'a>(&'a [PathBuf]);
+
+impl fmt::Display for GermanList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (listed, more) = self.0.split_at(self.0.len().min(MOST_LISTED));
+        List(listed).fmt(f)?;
+        match more.len() {
+            0 => Ok(()),
+            more => write!(f, " und {more} weitere"),
         }
     }
 }

@@ -205,6 +205,12 @@ const TEXT: &str = "/EST5\\253740976_A
 0-1:96.1.0(4819243993373755377509728609491464)
 0-1:24.2.1(161129200000W)(00981.443*m3)
 1-0:4:24.7.0(53740976)
+0-0:96.50.1(87654321)
+0-0:96.51.1(Familie Huber)
+0-0:96.52.1(Maier)
+1-0:96.99.1(AB7654321C)
+0-0:96.5.0(123456789012)
+0-0:96.3.10(ENABLED)
 ";
 
 #[test]
@@ -214,9 +220,19 @@ fn a_text_keeps_its_form_and_loses_its_names() {
     let line = made.lines().find(|line| line.contains(" frame ")).unwrap();
     let octets = hex::decode(line.split(' ').nth(2).unwrap()).unwrap();
     let new = String::from_utf8(octets).unwrap();
-    for gone in
-        ["53740976", "53445566", "3334303937363", "3960221976", "4819243993", "0353337", "981.443"]
-    {
+    for gone in [
+        "53740976",
+        "53445566",
+        "3334303937363",
+        "3960221976",
+        "4819243993",
+        "0353337",
+        "981.443",
+        "87654321",
+        "Huber",
+        "7654321",
+        "123456789012",
+    ] {
         assert!(!new.contains(gone), "{gone}: {new}");
     }
     let rows = |text: &str| text.lines().map(str::len).collect::<Vec<_>>();
@@ -228,6 +244,7 @@ fn a_text_keeps_its_form_and_loses_its_names() {
         "(000000.000*kWh)",
         "(00.274*kW)",
         "(00015)",
+        "(ENABLED)",
         "(0000237126*s)",
         "1-0:4:24.7.0(",
         "(161129200000W)",

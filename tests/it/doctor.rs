@@ -32,8 +32,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-const GAK: &str = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
-const OTHER_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
+pub const GAK: &str = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
+pub const OTHER_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
 
 /// A situation: what lies in a file, the key, the verdict and a part of the next step.
 struct Situation {
@@ -72,7 +72,7 @@ impl Situation {
 }
 
 /// Octets without any order, always the same ones.
-fn noise(size: usize) -> Vec<u8> {
+pub fn noise(size: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let next = |_| {
         state ^= state << 13;
@@ -84,12 +84,17 @@ fn noise(size: usize) -> Vec<u8> {
 }
 
 /// The frames of so many telegrams.
-fn telegrams(kind: MeterKind, count: usize, guek: Option<&str>, gak: Option<&str>) -> Vec<Vec<u8>> {
+pub fn telegrams(
+    kind: MeterKind,
+    count: usize,
+    guek: Option<&str>,
+    gak: Option<&str>,
+) -> Vec<Vec<u8>> {
     let start = Timestamp::from_second(1_790_000_000).unwrap();
     telegrams_from(start, kind, count, guek, gak)
 }
 
-fn telegrams_from(
+pub fn telegrams_from(
     start: Timestamp,
     kind: MeterKind,
     count: usize,
@@ -119,12 +124,12 @@ fn telegrams_from(
     frames
 }
 
-fn sound(count: usize) -> Vec<u8> {
+pub fn sound(count: usize) -> Vec<u8> {
     telegrams(MeterKind::NetzNoeKaifa, count, None, None).concat()
 }
 
 /// The frames with even numbers, or those with odd ones: the first or the second of each telegram.
-fn every_other(first: bool) -> Vec<u8> {
+pub fn every_other(first: bool) -> Vec<u8> {
     let frames = telegrams(MeterKind::NetzNoeKaifa, 6, None, None);
     frames.chunks(2).flat_map(|pair| pair[usize::from(!first)].clone()).collect()
 }
@@ -369,7 +374,7 @@ fn mostly_sound() -> Vec<u8> {
 }
 
 /// A folder with a key file.
-fn folder(keys: &str) -> TempDir {
+pub fn folder(keys: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guek");
     fs::write(&path, keys).unwrap();
@@ -377,7 +382,7 @@ fn folder(keys: &str) -> TempDir {
     folder
 }
 
-fn doctor(arguments: &[&str]) -> (Ran, Value) {
+pub fn doctor(arguments: &[&str]) -> (Ran, Value) {
     let arguments = [&["doctor", "--format", "json", "--lang", "en"], arguments].concat();
     let ran = run_command(command(&arguments), b"");
     let verdict =
@@ -385,7 +390,7 @@ fn doctor(arguments: &[&str]) -> (Ran, Value) {
     (ran, verdict)
 }
 
-fn verdict_of_file(octets: &[u8], keys: &str) -> (Ran, Value) {
+pub fn verdict_of_file(octets: &[u8], keys: &str) -> (Ran, Value) {
     let folder = folder(keys);
     let input = folder.path().join("input");
     fs::write(&input, octets).unwrap();
@@ -476,7 +481,7 @@ fn wires(kind: MeterKind, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(wire).collect()
 }
 
-const BOTH: &str = "36C66639E48A8CA4D6BC8B282A793BBB D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
+pub const BOTH: &str = "36C66639E48A8CA4D6BC8B282A793BBB D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
 
 #[test]
 fn no_simulated_meter_is_ever_called_sick() {
@@ -582,7 +587,7 @@ fn the_answer_is_german_by_option_and_by_locale() {
 }
 
 /// A device that is fed for as long as it lives.
-struct FedDevice {
+pub struct FedDevice {
     node: PathBuf,
     master: Arc<OwnedFd>,
     ends: Arc<AtomicBool>,
@@ -591,7 +596,7 @@ struct FedDevice {
 
 impl FedDevice {
     /// Sends the octets of `next` over and over, for a line of that speed.
-    fn new(next: impl Fn(u32) -> Vec<u8> + Send + 'static) -> Self {
+    pub fn new(next: impl Fn(u32) -> Vec<u8> + Send + 'static) -> Self {
         let (master, node) = terminal();
         let (master, ends) = (Arc::new(master), Arc::new(AtomicBool::new(false)));
         let (line, ended) = (master.clone(), ends.clone());
@@ -610,7 +615,7 @@ impl FedDevice {
         Self { node, master, ends, feeder: Some(feeder) }
     }
 
-    fn node(&self) -> &str {
+    pub fn node(&self) -> &str {
         self.node.to_str().unwrap()
     }
 }
@@ -640,6 +645,11 @@ fn devices_that_cannot_be_opened_are_told_apart() {
     holder.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let holder = Running(holder.spawn().unwrap());
     let id = holder.0.id();
+    // A doctor that came first would take the port from it.
+    wait_for("the port is open", || {
+        let open = fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|it| fs::read_link(it.path()).ok()).any(|it| it == Path::new(node))
+    });
     wait_for("the port is locked", || doctor(&["--time", "1s", node]).1["verdict"] == "busy");
     let (ran, found) = doctor(&["--time", "1s", node]);
     assert_eq!(ran.status, 5);

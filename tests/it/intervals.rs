@@ -175,7 +175,17 @@ fn a_clock_that_was_set_is_believed_once_others_agree() {
 
 #[test]
 fn rows_of_rows_are_those_of_the_telegrams() {
-    let input = year_lines();
+    let year = year_lines();
+    // Around the changes of the clock, the reset and the exchange.
+    for days in [["03-2", "03-3"], ["05-3", "06-0"], ["08-3", "09-0"], ["10-2", "10-3"]] {
+        let is_of = |line: &&str| days.iter().any(|it| line.contains(&format!("\"2026-{it}")));
+        let lines: Vec<_> = year.lines().filter(is_of).collect();
+        assert!(lines.len() > 1000, "{days:?}: {}", lines.len());
+        rows_of_rows(&(lines.join("\n") + "\n"));
+    }
+}
+
+fn rows_of_rows(input: &str) {
     let quarters = run(&["quarters"], input.as_bytes()).out;
     let hours = run(&["quarters", "--every", "1h"], quarters.as_bytes());
     assert_eq!((hours.status, hours.err.as_str()), (0, ""));

@@ -19,6 +19,7 @@ mod corpus_items;
 mod decode;
 mod docs;
 mod doctor;
+mod doctor_answers;
 mod drop_in;
 mod dry_run;
 mod dsmr;

@@ -15,6 +15,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let count = all.len();
     let decimal: Vec<String> = all.iter().map(u8::to_string).collect();
     let signed: Vec<String> = all.iter().map(|octet| octet.cast_signed().to_string()).collect();
+    let hex: Vec<String> = all.iter().map(|octet| format!("{octet:02X}")).collect();
     let escaped = python(&all);
     let line = spaced.join(" ");
     let rows = |row: &dyn Fn(usize, u8) -> String| {
@@ -73,6 +74,61 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
                 grouped(&frames.concat(), ".")
             )),
         ),
+        ("decimal, one a row", text(rows(&|_, octet| octet.to_string()))),
+        ("decimal, one a row, aligned", text(rows(&|_, octet| format!("{octet:3}")))),
+        ("CuteCom", text(timed(&all, |at, row| format!("[10:26:01:{at:03}] {row}\n")))),
+        (
+            "CuteCom, line ends",
+            text(timed(&all, |at, row| format!("[10:26:01:{at:03}] {row} ␍␊\n"))),
+        ),
+        ("CuteCom, no brackets", text(timed(&all, |at, row| format!("10:26:01:{at:03}> {row}\n")))),
+        ("od -t u1", text(od(&all, |octet| format!(" {octet:3}")))),
+        ("od -t d1", text(od(&all, |octet| format!(" {:4}", octet.cast_signed())))),
+        ("od -c", text(od(&all, od_character))),
+        // The second row begins with 01.
+        ("tabs", text(chunked(&hex, 7, "\t", "\n"))),
+        ("semicolons", text(chunked(&hex, 7, ";", ";\n"))),
+        ("commas, two a row", text(chunked(&hex, 2, ",", "\n"))),
+        (
+            "PHP",
+            text(format!("$data = array({});\n", listed(&all, ", ", |it| format!("0x{it:02X}")))),
+        ),
+        (
+            "PHP, wrapped",
+            text(format!(
+                "<?php\n$data = [\n    {},\n];\n",
+                chunked(&decimal, 16, ", ", ",\n    ")
+            )),
+        ),
+        (
+            "print_r",
+            text(format!("Array\n(\n{}\n)\n", rows(&|at, it| format!("    [{at}] => {it}")))),
+        ),
+        ("var_dump", text(rows(&|at, it| format!("  [{at}]=>\n  int({it})")))),
+        (
+            "PHP, escaped",
+            text(format!("$s = \"{}\";\n", listed(&all, "", |it| format!("\\x{it:02x}")))),
+        ),
+        ("Basic", text(format!("t = {{{}}}\n", listed(&all, ", ", |it| format!("&H{it:X}"))))),
+        ("Intel", text(timed(&all, |_, row| format!("  db 0{}h\n", row.replace(' ', "h, 0"))))),
+        ("Pascal", text(timed(&all, |_, row| format!("  ${},\n", row.replace(' ', ", $"))))),
+        ("URL", text(listed(&all, "", |it| format!("%{it:02X}")))),
+        ("binary digits", text(listed(&all, " ", |it| format!("{it:08b}")))),
+        ("C, octal", text(format!("\"{}\"", listed(&all, "", |it| format!("\\{it:03o}"))))),
+        ("base64", text(base64(&all))),
+        ("base64, wrapped", text(wrapped(&base64(&all), 76))),
+        ("base64 in JSON", text(format!("{{\"payload\":\"{}\",\"qos\":0}}", base64(&all)))),
+        (
+            "HTML table",
+            text(format!(
+                "<table><tr><th>Index</th><th>Octet</th></tr>\n{}</table>\n",
+                rows(&|at, it| format!("<tr><td>{at}</td><td>{it:02X}</td></tr>"))
+            )),
+        ),
+        (
+            "HTML table, decimal, in lines",
+            text(rows(&|at, it| format!("<tr>\n<td>{}</td>\n<td>{it}</td>\n</tr>", at + 1))),
+        ),
         (
             "a version before",
             text(format!("v1.2.3 at 7\nuptime 12.5 s of 3\n{line}\ncpu 5 %, 3.1 GHz\n")),
@@ -84,6 +140,52 @@ fn grouped(digits: &str, separator: &str) -> String {
     let digits: String = digits.split_whitespace().collect();
     let groups: Vec<_> = (0..digits.len() / 2).map(|at| &digits[2 * at..2 * at + 2]).collect();
     groups.join(separator)
+}
+
+fn listed(octets: &[u8], separator: &str, write: impl Fn(&u8) -> String) -> String {
+    octets.iter().map(write).collect::<Vec<_>>().join(separator)
+}
+
+/// Rows of sixteen octets, with their numbers.
+fn timed(octets: &[u8], row: impl Fn(usize, String) -> String) -> String {
+    let rows = octets.chunks(16).enumerate();
+    rows.map(|(at, octets)| row(at, listed(octets, " ", |it| format!("{it:02x}")))).collect()
+}
+
+fn od(octets: &[u8], write: impl Fn(&u8) -> String) -> String {
+    let rows = octets.chunks(16).enumerate();
+    let rows = rows.map(|(at, row)| format!("{:07o}{}\n", at * 16, listed(row, "", &write)));
+    rows.collect::<String>() + &format!("{:07o}\n", octets.len())
+}
+
+fn od_character(octet: &u8) -> String {
+    match octet {
+        0 => "  \\0".to_owned(),
+        8 => "  \\b".to_owned(),
+        9 => "  \\t".to_owned(),
+        10 => "  \\n".to_owned(),
+        b' '..=b'~' => format!("   {}", char::from(*octet)),
+        _ => format!(" {octet:03o}"),
+    }
+}
+
+fn base64(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |octets: &[u8]| {
+        let bits =
+            octets.iter().chain([&0, &0]).take(3).fold(0, |bits, it| bits << 8 | u32::from(*it));
+        let digit = |at: usize| match at <= octets.len() {
+            true => char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]),
+            false => '=',
+        };
+        (0..4).map(digit).collect::<String>()
+    };
+    octets.chunks(3).map(group).collect()
+}
+
+fn wrapped(text: &str, width: usize) -> String {
+    let lines = text.as_bytes().chunks(width);
+    lines.map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect()
 }
 
 fn chunked(items: &[String], size: usize, separator: &str, end: &str) -> String {
@@ -158,6 +260,9 @@ fn prose_and_other_logs_hold_no_telegram() {
         "The meter was added in 2023, and Dec. 24 was a bad day.\nAdd 5 to face 3.\n",
         "[12:34:56][I][app:102]: ESPHome version 2023.8.1 compiled on Aug 21 2023, 12:00:05\n",
         "<html><head><title>Meter</title></head><body><p>No data, 3.5 kWh</p></body></html>\n",
+        "The price is $12, $13, $14, $15, $16, $17 for 8h, 10h and 12h & more: 5%, 10%, 20%.\n",
+        "<table><tr><td>Power</td><td>12 kW</td></tr><tr><td>Added</td><td>2023</td></tr></table>\n",
+        "c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2ggdG8gYmUgcmVhZCBhcyBiYXNlNjQu\n",
         "{\"state\": 12.5, \"time\": \"2026-01-01T00:00:00Z\", \"list\": [1, 2, 3]}\n",
     ] {
         let ran = run(&["decode"], text.as_bytes());

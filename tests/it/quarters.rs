@@ -471,7 +471,7 @@ fn what_is_out_of_order_comes_twice_or_leaps_is_not_counted() {
         "line 4: reading: 60 s older than the readings of this meter before",
         "energy_import_wh leaps from 30 to 900000000 at 2026-01-01T00:20:00+01:00: the energies start anew",
         "energy_import_wh falls from 900000000 to 40",
-        "1 telegrams came twice",
+        "1 telegram came twice",
         "7 telegrams, 1 rejected (1 out of order)",
     ] {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);

@@ -10,7 +10,6 @@ use crate::cli::{
     run::{
         context::Context,
         events,
-        messages::counted,
         stage::{self, Stage, Task},
         status::{Status, Stop},
     },
@@ -18,6 +17,7 @@ use crate::cli::{
 };
 use meterpipe::{
     chain::{anonymise::Anonymise, event::StageEvent},
+    counted::counted,
     error::Cause,
     reading::{anonymous::Anonymous, pseudonym::Pseudonyms},
     record::{HEADER, Place, Record},

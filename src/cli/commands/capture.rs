@@ -21,6 +21,7 @@ use meterpipe::record::{HEADER, Place, Record, RecordKind};
 /// Runs the subcommand.
 pub fn run(args: &args::CaptureArgs) -> Status {
     let mut context = Context::new("capture", args.messages);
+    context.may_name_doctor = true;
     let writer = RecordWriter {
         binary: args.binary,
         limit: if args.until.once { Some(1) } else { args.until.count },

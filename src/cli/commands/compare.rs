@@ -29,6 +29,7 @@ use crate::cli::{
     setup::keys,
 };
 use meterpipe::{
+    counted::{counted, verb},
     file_error,
     format::printable::printable,
     intervals::row::IntervalRow,
@@ -135,9 +136,11 @@ impl Comparison {
             ));
         }
         if self.parts > 0 {
-            context
-                .messages
-                .detail(&format!("{} quarters are not whole, and left out", self.parts));
+            context.messages.detail(&format!(
+                "{} {} not whole, and left out",
+                counted(self.parts, "quarter"),
+                verb(self.parts, "is", "are")
+            ));
         }
         if let Some(first) = self.portal.unreadable.first() {
             let rows = match self.portal.unreadable.len() {

@@ -11,7 +11,6 @@ use crate::cli::{
     live::sources,
     run::{
         context::Context,
-        messages::counted,
         status::{Status, Stop},
     },
     setup::{
@@ -23,6 +22,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    counted::counted,
     format::printable::printable,
     sink::{
         files::path_template::PathTemplate, line_counters::LineCounters, registry, settings::redact,
@@ -89,7 +89,7 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     let secrets = credentials::use_those_of_service(&config.path);
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {
-        mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
+        mistakes.extend(keys::of_meter(&config, meter, &context.messages).err().map(Stop::from));
         mistakes.extend(families::of_meter(&config, meter).err());
         // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&SerialArgs::default());

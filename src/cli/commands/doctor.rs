@@ -1,6 +1,7 @@
 //! `doctor`: why no readings come.
 
 mod examination;
+mod obstacles;
 mod report;
 mod trials;
 
@@ -11,13 +12,10 @@ use std::{
 };
 
 use crate::cli::{
-    commands::{
-        config::online::{GRACE, ask},
-        doctor::{
-            examination::Examination,
-            report::DoctorReport,
-            trials::{TrialLine, may_be_settings},
-        },
+    commands::doctor::{
+        examination::Examination,
+        report::DoctorReport,
+        trials::{TrialLine, may_be_settings},
     },
     input::files,
     live::{
@@ -27,31 +25,30 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        messages::{Messages, Verbosity, counted},
+        messages::{Messages, Verbosity},
         stage::Stage,
         status::{Status, Stop},
     },
     setup::{
         args::{self, DoctorFormat, LanguageArg},
         config_file::{self, Config},
-        credentials, destinations, environment, families, keys,
+        credentials, environment, families, keys,
         shared_args::{InputForm, KeyArgs, SerialArgs, UntilArgs},
     },
 };
 use meterpipe::{
-    cipher::key_file::{KeyEntry, ONLY_AUTHENTICATION},
+    cipher::key_file::KeyEntry,
+    counted::counted,
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
         foreign::{self, ForeignProtocol},
-        key_finding::{key_finding, lone_authentication_key},
+        key_finding::key_finding,
         line_finding::{LineView, line_finding},
     },
-    file_error,
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind},
-    sink::{line_counters::LineCounters, registry::ConfiguredSink},
     source::{Burst, OpenError, Source, SourceEvent, holders},
 };
 
@@ -135,7 +132,7 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     if let (Some(config), true) =
         (&config, reports.iter().all(|it| it.finding.diagnosis == Diagnosis::Ok))
     {
-        let refused = refused_by_sinks(config, args.time)?;
+        let refused = obstacles::refused_by_sinks(config, args.time)?;
         if let (Some(finding), Some(report)) = (refused, reports.last_mut()) {
             report.finding = finding;
         }
@@ -160,7 +157,7 @@ fn examine(
     };
     let spec = match sources::find(patient.source.as_deref(), &patient.line, false) {
         Err(Stop::Failed(Status::Source, why)) => {
-            report.finding = Finding::new(Diagnosis::NoDevice).with(&*why, &*why);
+            report.finding = obstacles::no_source(patient.source.is_some(), &why);
             return Ok(report);
         }
         spec => spec?,
@@ -173,16 +170,11 @@ fn examine(
     let simulated = matches!(spec, Spec::Simulated(_));
     let sources = KeySources { args: patient.key_args.clone(), simulated };
     let entries = match sources.read(patient.config, messages) {
-        Err(Stop::Failed(Status::Usage, why)) => {
-            // Neither is of use, but a label tells which key it is.
-            let finding = match why.contains(ONLY_AUTHENTICATION) {
-                true => lone_authentication_key(),
-                false => Finding::new(Diagnosis::KeyFormat),
-            };
-            report.finding = finding.with(&*why, &*why);
+        Err(problem) => {
+            report.finding = obstacles::keyless(problem);
             return Ok(report);
         }
-        entries => entries?,
+        Ok(entries) => entries,
     };
     let families = families::all(&args.layouts, patient.config)?;
     let links = args.link.link.or(patient.link).unwrap_or_default();
@@ -224,13 +216,7 @@ impl Doctor<'_> {
         let ended =
             files::run(&[path.to_owned()], form, Some(self.time), &mut examination, &mut context);
         if context.tally.source_failed {
-            let why = std::fs::File::open(path).err().map(|error| file_error::unreadable(&error));
-            let why = format!(
-                "{}: {}",
-                path.display(),
-                why.unwrap_or_else(|| "cannot be read".to_owned())
-            );
-            report.finding = unreachable_source(&why);
+            report.finding = obstacles::unreadable(path);
             return Ok(());
         }
         go_on(ended)?;
@@ -258,14 +244,9 @@ impl Doctor<'_> {
     /// A source whose line cannot be set from here.
     fn source(&self, source: Box<dyn Source>, report: &mut DoctorReport) -> Result<(), Stop> {
         let mut examination = self.examination(self.time);
-        let (start, name) = (Instant::now(), source.name().to_owned());
+        let start = Instant::now();
         if let Err(error) = listen(source, self.time, &mut examination)? {
-            report.finding = match error {
-                OpenError::Lost { .. } | OpenError::Other { .. } => {
-                    unreachable_source(&error.to_string())
-                }
-                error => Finding::new(error.diagnosis()).with(name.clone(), name),
-            };
+            report.finding = obstacles::unreached(&error);
             return Ok(());
         }
         let view = LineView {
@@ -282,21 +263,28 @@ impl Doctor<'_> {
         let trials = TrialLine::trials(&self.patient.line);
         let start = Instant::now();
         let mut first: Option<(Finding, TrialLine)> = None;
+        let mut unheard = Vec::new();
         for (at, trial) in trials.iter().enumerate() {
             let left = self.time.saturating_sub(start.elapsed());
             let time = TrialLine::time(at, trials.len(), self.time, left);
+            if left < LEAST_TRIAL && first.is_some() {
+                unheard.push(*trial);
+                continue;
+            }
             let (mut examination, view) =
-                match self.trial(device, *trial, (at, trials.len()), time)? {
+                match self.trial(device, *trial, (at, trials.len()), (time, left))? {
                     Ok(examined) => examined,
                     Err(error) => {
-                        let why = error.to_string();
-                        report.finding = Finding::new(error.diagnosis()).with(&*why, &*why);
+                        report.finding = obstacles::unopened(&error);
                         return Ok(());
                     }
                 };
             report.tried.push(*trial);
             let finding = self.finding(&mut examination, &view);
             let has_frames = examination.telegrams() > 0 || examination.line().frames > 0;
+            if finding.diagnosis == Diagnosis::Silent {
+                unheard.push(*trial);
+            }
             match first.take() {
                 None if !may_be_settings(finding.diagnosis) || has_frames => {
                     report.line = Some(*trial);
@@ -322,7 +310,11 @@ impl Doctor<'_> {
         }
         if let Some((finding, usual)) = first {
             report.line = Some(usual);
-            report.finding = if trials.len() > 1 { in_vain(finding) } else { finding };
+            report.finding = match (trials.len(), unheard.is_empty()) {
+                (1, _) => finding,
+                (_, true) => in_vain(finding),
+                (_, false) => TrialLine::without(finding, &unheard),
+            };
         }
         Ok(())
     }
@@ -332,7 +324,7 @@ impl Doctor<'_> {
         device: &Path,
         trial: TrialLine,
         (index, all): (usize, usize),
-        time: Duration,
+        (time, longest): (Duration, Duration),
     ) -> Result<Result<(Examination, LineView), OpenError>, Stop> {
         let name = device.display().to_string();
         let (start, has_alternatives) = (Instant::now(), all > 1);
@@ -340,11 +332,12 @@ impl Doctor<'_> {
         let mut others = holders::others(device);
         let mut examination = self.examination(time);
         examination.has_alternatives = has_alternatives;
+        examination.wait_for_octets(longest);
         loop {
             let Spec::Live(source) = sources::find(Some(&name), &trial.args(), false)? else {
                 return Ok(Err(OpenError::NotADevice { path: device.to_owned() }));
             };
-            match listen(source, time, &mut examination)? {
+            match listen(source, longest, &mut examination)? {
                 Ok(()) => break,
                 // The thread of the trial before ends with its last read.
                 Err(error) if index > 0 && is_held_here(&error) && start.elapsed() < CLOSING => {
@@ -381,6 +374,9 @@ impl Doctor<'_> {
         }
     }
 }
+
+/// A trial that is shorter hears no telegram.
+const LEAST_TRIAL: Duration = Duration::from_millis(500);
 
 /// The longest time in which this process closes a device.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -534,37 +530,4 @@ fn go_on(ended: Result<(), Stop>) -> Result<(), Stop> {
 /// A context whose messages nobody needs: the report says it all.
 fn quiet() -> Context {
     Context::new("doctor", Verbosity::Quiet)
-}
-
-fn unreachable_source(why: &str) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the source cannot be read, or was lost",
-            "die Quelle lässt sich nicht lesen oder ging verloren",
-        ),
-        step: Wording::new(
-            "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
-            "ihren Namen prüfen, und bei tcp://HOST:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::NoDevice).with(why, why) }
-}
-
-/// The first sink of the configuration that does not take readings.
-fn refused_by_sinks(config: &Config, time: Duration) -> Result<Option<Finding>, Stop> {
-    let quiet = Messages::new("doctor", Verbosity::Quiet);
-    let sinks = destinations::of(&[], Some(config), "", &LineCounters::default(), &quiet)?;
-    let ask_one = |ConfiguredSink { name, mut sink, .. }: ConfiguredSink| {
-        ask(name, move || sink.probe(time).map_err(|why| Stop::Failed(Status::Output, why)))
-    };
-    let questions: Vec<_> = sinks.into_iter().map(ask_one).collect();
-    for question in questions {
-        let late = || Stop::Failed(Status::Output, format!("no answer for {} s", time.as_secs()));
-        let answer = question.answer.recv_timeout(time + GRACE).unwrap_or_else(|_| Err(late()));
-        if let Err(Stop::Failed(_, why)) = answer {
-            let why = format!("{}: {why}", question.name);
-            return Ok(Some(Finding::new(Diagnosis::Sink).with(&*why, &*why)));
-        }
-    }
-    Ok(None)
 }

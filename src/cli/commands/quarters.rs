@@ -26,6 +26,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    counted::counted,
     error::Cause,
     format::{
         influx::seconds,
@@ -154,7 +155,9 @@ impl Quarters {
             *duplicates += state.duplicates;
         }
         if self.duplicates > 0 {
-            context.messages.detail(&format!("{} telegrams came twice", self.duplicates));
+            context
+                .messages
+                .detail(&format!("{} came twice", counted(self.duplicates, "telegram")));
         }
         let lack = self.report_lacks(context);
         match self.target.use_of_rows {

@@ -20,7 +20,6 @@ use crate::cli::{
     live::{pty::Pty, recorder::Recorder},
     run::{
         context::Context,
-        messages::counted,
         signals::Signals,
         status::{Status, Stop},
     },
@@ -30,6 +29,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    counted::counted,
     hex::canonical,
     record::{HEADER, Record, Time},
     source::simulator::{
@@ -310,7 +310,7 @@ impl Sent {
 
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&counted(self.telegrams, "telegram"))?;
+        write!(f, "{}", counted(self.telegrams, "telegram"))?;
         for (count, what) in [
             (self.noise, "with noise before them"),
             (self.flip, "with a wrong bit"),

@@ -46,6 +46,7 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
     let mut context = Context::new("watch", args.messages);
+    context.may_name_doctor = true;
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();

@@ -16,7 +16,6 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        messages::counted,
         service::{self, ServiceState},
         signals::{self, Signals},
         stage::Stage,
@@ -25,6 +24,7 @@ use crate::cli::{
     setup::shared_args::UntilArgs,
 };
 use meterpipe::{
+    counted::counted,
     error::Lapse,
     file_error,
     link::reassembly::PAUSE,
@@ -45,6 +45,9 @@ const REST: Duration = Duration::from_secs(5);
 
 /// The timeout of `--once` if the user sets none.
 const ONCE: Duration = Duration::from_secs(60);
+
+/// A run whose frames make no telegram for so long is stranded: six intervals of a meter.
+const STRANDED: Duration = Duration::from_secs(30);
 
 /// Reads all sources until the run ends.
 pub fn run(
@@ -293,10 +296,17 @@ impl EventLoop {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            if let Some(fault) = line.fault(now) {
+            if let Some(mut fault) = line.fault(now) {
+                if context.tally.telegrams == 0 && context.names_doctor() {
+                    fault.push_str(&format!(
+                        "; if it lasts, end this run and start {}",
+                        line.doctor()
+                    ));
+                }
                 context.messages.warn(&fault);
             }
         }
+        self.note_stranded(context);
         let Some(timeout) = self.timeout.filter(|timeout| now - self.last_telegram >= *timeout)
         else {
             return Ok(());
@@ -311,11 +321,35 @@ impl EventLoop {
         })
     }
 
+    /// Names the doctor once to a user whose frames make no telegrams.
+    fn note_stranded(&self, context: &mut Context) {
+        let is_stranded = context.tally.telegrams == 0
+            && self.last_telegram.elapsed() >= STRANDED
+            && self.lines.iter().any(|line| line.frames.load(Ordering::Relaxed) > 0);
+        let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
+            return;
+        };
+        if is_stranded && context.names_doctor() {
+            let (seconds, doctor) = (STRANDED.as_secs(), line.doctor());
+            context.messages.warn(&format!(
+                "{}: frames, and no telegram in {seconds} s; if it lasts, end this run and start {doctor}",
+                line.name
+            ));
+        }
+    }
+
     /// The reason to stop, with the cause of the line that brought the most octets.
-    fn late(&self, timeout: Duration, context: &Context) -> Stop {
-        match self.lines.iter().max_by_key(|line| line.window().total()) {
-            Some(line) => context.late(timeout, line.window(), &line.view(timeout.as_secs())),
-            None => context.tally.late(timeout),
+    fn late(&self, timeout: Duration, context: &mut Context) -> Stop {
+        let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
+            return context.tally.late(timeout);
+        };
+        match context.late(timeout, line.window(), &line.view(timeout.as_secs())) {
+            Stop::Failed(status, text)
+                if context.tally.telegrams == 0 && context.names_doctor() =>
+            {
+                Stop::Failed(status, format!("{text}; {} examines it", line.doctor()))
+            }
+            stop => stop,
         }
     }
 }

@@ -3,21 +3,18 @@
 use std::{path::Path, sync::mpsc::Sender};
 
 use crate::cli::{
-    run::{
-        messages::{Messages, counted},
-        service,
-        signals::Signals,
-        sinks::Sinks,
-        status::Stop,
-    },
+    run::{messages::Messages, service, signals::Signals, sinks::Sinks, status::Stop},
     setup::{
         config_file::{self, Config},
-        destinations, keys,
+        destinations,
+        key_problem::KeyProblem,
+        keys,
         shared_args::KeyArgs,
     },
 };
 use meterpipe::{
     cipher::{key::Key, key_file::KeyEntry},
+    counted::counted,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
     source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
 };
@@ -40,7 +37,7 @@ impl KeySources {
         &self,
         config: Option<&Config>,
         messages: &Messages,
-    ) -> Result<Vec<KeyEntry>, Stop> {
+    ) -> Result<Vec<KeyEntry>, KeyProblem> {
         let mut entries = keys::entries(&self.args, messages)?;
         if let (true, Some(config)) = (entries.is_empty(), config) {
             entries = keys::configured(config, messages)?;
@@ -131,14 +128,15 @@ impl Reload {
         let config = config.transpose()?.flatten();
         let keys = self.keys.as_ref().map(|keys| keys.read(config.as_ref(), messages));
         let keys = keys.transpose()?;
-        let mut read = Vec::from_iter(keys.as_ref().map(|keys| counted(keys.len(), "key")));
+        let mut read =
+            Vec::from_iter(keys.as_ref().map(|keys| counted(keys.len(), "key").to_string()));
         if let Some((sources, replacements)) = &self.sinks {
             let sinks = sources.read(config.as_ref(), messages)?;
             if sinks.is_empty() {
                 let path = path.as_deref().unwrap_or(Path::new("")).display();
                 return Err(Stop::usage(format!("{path}: no sink is left")));
             }
-            read.push(counted(sinks.len(), "sink"));
+            read.push(counted(sinks.len(), "sink").to_string());
             // The send fails when the run is over.
             let _ = replacements.send(sinks);
         }

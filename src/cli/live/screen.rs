@@ -40,6 +40,7 @@ use crate::cli::run::{
 use meterpipe::{
     chain::event::Refusal,
     cipher::ciphered::SystemTitle,
+    counted::counted,
     error::Layer,
     format::{entry::OutputTelegram, options::FormatOptions, table::Table, units::Units},
 };
@@ -138,7 +139,7 @@ impl Screen {
             0 => String::new(),
             rejected => format!(", {rejected} rejected"),
         };
-        let counts = format!("{} octets{damaged}", tally.octets);
+        let counts = format!("{}{damaged}", counted(tally.octets, "octet"));
         let rows = layout::rows(&self.picture(counts), size);
         // Only what is different is written, and nothing is cleared before: either would flicker.
         for (at, row) in rows.iter().enumerate() {
@@ -261,20 +262,11 @@ impl Screen {
             }
             (ScreenKey::Next, _) => self.chosen = (self.chosen + 1) % meters,
             (ScreenKey::Previous, _) => self.chosen = (self.chosen + meters - 1) % meters,
-            (ScreenKey::Up, ScreenPage::Help(from)) => {
-                self.page = ScreenPage::Help(from.saturating_sub(1));
-            }
-            (ScreenKey::Down, ScreenPage::Help(from)) => {
-                let most = self.size.map_or(0, pages::last_help);
-                self.page = ScreenPage::Help((from + 1).min(most));
-            }
-            (ScreenKey::Up, ScreenPage::Values(from)) => {
-                self.page = ScreenPage::Values(from.saturating_sub(1));
-            }
-            (ScreenKey::Down, ScreenPage::Values(from)) => {
-                let all = self.meters.get(self.chosen).map_or(0, |it| it.state.rows.len());
-                self.page = ScreenPage::Values((from + 1).min(all.saturating_sub(1)));
-            }
+            (ScreenKey::Back, _) => self.page = ScreenPage::Overview,
+            (ScreenKey::Up, _) => self.turn(|from, _| from.saturating_sub(1)),
+            (ScreenKey::Down, _) => self.turn(|from, _| from + 1),
+            (ScreenKey::PageUp, _) => self.turn(usize::saturating_sub),
+            (ScreenKey::PageDown, _) => self.turn(|from, page| from + page),
             (ScreenKey::Character(digit @ '1'..='9'), _) => {
                 let at = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
                 let at = at.unwrap_or_default().saturating_sub(1);
@@ -286,6 +278,24 @@ impl Screen {
         }
         self.stale = true;
         self.drawn = None;
+    }
+}
+
+impl Screen {
+    /// Moves within a page that may be longer than the screen. `to` gets the first row and the rows of a screen.
+    fn turn(&mut self, to: impl Fn(usize, usize) -> usize) {
+        let page = self.size.map_or(1, |size| size.rows.saturating_sub(3).max(1));
+        self.page = match self.page {
+            ScreenPage::Overview => ScreenPage::Overview,
+            ScreenPage::Help(from) => {
+                ScreenPage::Help(to(from, page).min(self.size.map_or(0, pages::last_help)))
+            }
+            ScreenPage::Values(from) => {
+                let all = self.meters.get(self.chosen).map_or(0, |it| it.state.rows.len());
+                // The last rows fill the screen.
+                ScreenPage::Values(to(from, page).min(all.saturating_sub(page)))
+            }
+        };
     }
 }
 

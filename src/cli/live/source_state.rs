@@ -12,6 +12,7 @@ use std::{
 };
 
 use meterpipe::{
+    counted::counted,
     diagnosis::{
         finding::Finding,
         foreign::{self, ForeignProtocol},
@@ -23,7 +24,7 @@ use meterpipe::{
     error::Lapse,
     link::registry::LinkKind,
     record,
-    source::{Burst, SourceLine, holders},
+    source::{Burst, SourceLine, holders, tcp},
 };
 
 /// A silence that is reported: three intervals of a meter.
@@ -107,6 +108,17 @@ impl SourceState {
     /// The last octets.
     pub const fn window(&self) -> &OctetWindow {
         &self.window
+    }
+
+    /// The command that examines this source.
+    pub fn doctor(&self) -> String {
+        let peer = format!("tcp://{}", self.name);
+        match &self.line.device {
+            Some(device) => format!("meterpipe doctor {}", device.display()),
+            None if tcp::address(&peer).is_some() => format!("meterpipe doctor {peer}"),
+            // A name of the configuration: all its meters are examined.
+            None => "meterpipe doctor".to_owned(),
+        }
     }
 
     /// The facts beside the octets, after so many seconds.
@@ -264,7 +276,8 @@ impl Frameless {
             0 => String::new(),
             marked => format!(", {marked} of them damaged on the line"),
         };
-        format!("no frame in the {octets} octets of {seconds} s{marked}; {clause}")
+        let octets = counted(octets, "octet");
+        format!("no frame in the {octets} of {seconds} s{marked}; {clause}")
     }
 }
 
@@ -367,6 +380,7 @@ mod tests {
             frameless(&mut line, burst(part), at(1));
             assert_eq!(line.fault(at(1)), None);
         }
+        line.note_octets(at(32));
         let message = line.fault(at(32)).unwrap();
         assert!(message.contains("DSMR telegram") && !message.contains("D0"), "{message}");
     }
@@ -382,6 +396,15 @@ mod tests {
             assert_eq!(line.fault(at(1)), None);
         }
         assert!(line.fault(at(32)).is_some(), "its end does not come");
+    }
+
+    #[test]
+    fn the_doctor_is_called_with_what_a_user_can_type() {
+        let start = Instant::now();
+        let called = |name| SourceState::new(name, start).doctor();
+        assert_eq!(line().0.doctor(), "meterpipe doctor /dev/no-such-device");
+        assert_eq!(called("pi.local:7000"), "meterpipe doctor tcp://pi.local:7000");
+        assert_eq!(called("house"), "meterpipe doctor");
     }
 
     #[test]

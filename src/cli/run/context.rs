@@ -10,6 +10,7 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
+    counted::counted,
     diagnosis::{
         diagnosis::Diagnosis,
         finding::Finding,
@@ -38,6 +39,8 @@ pub struct Context {
     /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
     text: OctetWindow,
+    /// True while nobody has been told of `meterpipe doctor`, and it may help.
+    pub may_name_doctor: bool,
 }
 
 impl Context {
@@ -52,12 +55,26 @@ impl Context {
     pub fn with(output: Output, messages: Messages) -> Self {
         let tally = Tally::default();
         let (window, text) = (OctetWindow::default(), OctetWindow::default());
-        Self { output, messages, tally, done: false, can_wait: false, window, text }
+        Self {
+            output,
+            messages,
+            tally,
+            done: false,
+            can_wait: false,
+            window,
+            text,
+            may_name_doctor: false,
+        }
     }
 
     /// Notes if the run has as many telegrams as it wants.
     pub fn stop_at(&mut self, limit: Option<u64>) {
         self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
+    }
+
+    /// True the first time, if the run may name `meterpipe doctor` to a user without readings.
+    pub const fn names_doctor(&mut self) -> bool {
+        core::mem::replace(&mut self.may_name_doctor, false)
     }
 
     /// Counts the octets of a record of an input that ends.
@@ -94,7 +111,10 @@ impl Context {
                         let clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
                         return Stop::Failed(
                             status,
-                            format!("{text}, and no frame in {octets} octets; {clause}"),
+                            format!(
+                                "{text}, and no frame in {}; {clause}",
+                                counted(octets, "octet")
+                            ),
                         );
                     }
                 }
@@ -235,8 +255,11 @@ fn closed(tally: &Tally) -> String {
 
 fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> String {
     let mut text = match (tally.octets, tally.prose) {
-        (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
-        (octets, _) => format!("no telegram found in {octets} octets"),
+        (0, 1..) => {
+            let lines = counted(tally.prose, "line");
+            format!("no telegram found in {lines} of text without hex")
+        }
+        (octets, _) => format!("no telegram found in {}", counted(octets, "octet")),
     };
     // A file may hold anything: only a cause that its octets show is told.
     let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();

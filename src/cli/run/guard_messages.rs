@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::run::messages::{Messages, counted};
+use crate::cli::run::messages::Messages;
+use meterpipe::counted::{counted, verb};
 use meterpipe::sink::guard::verdict::{RefusalCounts, RefusalReason, Verdict};
 
 /// Each reason once a minute, and a summary of the others.
@@ -50,7 +51,11 @@ impl GuardMessages {
         }
         if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
             if self.others > 0 {
-                messages.say(&format!("{} more readings were doubted like these", self.others));
+                messages.say(&format!(
+                    "{} more {} doubted like these",
+                    counted(self.others, "reading"),
+                    verb(self.others, "was", "were")
+                ));
             }
             (self.others, self.since) = (0, None);
             self.explained.clear();

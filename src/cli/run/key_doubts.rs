@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::cli::run::messages::counted;
-use meterpipe::{cipher::ciphered::SystemTitle, diagnosis::diagnosis::Diagnosis, error::Cause};
+use meterpipe::{
+    cipher::ciphered::SystemTitle, counted::counted, diagnosis::diagnosis::Diagnosis, error::Cause,
+};
 
 /// The telegrams of a meter in a row that show that its key is wrong.
 const ENOUGH: u32 = 3;

@@ -9,7 +9,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
-    fmt::{Display, Write as _},
+    fmt::Write as _,
     io::{IsTerminal, stderr},
     mem::{Discriminant, discriminant},
     rc::Rc,
@@ -25,6 +25,7 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
+    counted::counted,
     diagnosis::{defects, diagnosis::Diagnosis},
     error::{Cause, Error, Layer},
     format::printable::printable,
@@ -390,18 +391,14 @@ fn reason(error: &Error) -> &'static str {
 }
 
 fn summary(tally: &Tally, reasons: &str) -> String {
-    let plural = |count: u64, one: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {one}s"),
-    };
-    let mut text = format!("{}, {} rejected", plural(tally.telegrams, "telegram"), tally.rejected);
+    let mut text = format!("{}, {} rejected", counted(tally.telegrams, "telegram"), tally.rejected);
     if !reasons.is_empty() {
         let _ = write!(text, " ({reasons})");
     }
     if tally.noise > 0 {
-        let _ = write!(text, ", {} of noise", plural(tally.noise, "octet"));
+        let _ = write!(text, ", {} of noise", counted(tally.noise, "octet"));
     }
-    let _ = write!(text, ", {} read", plural(tally.octets, "octet"));
+    let _ = write!(text, ", {} read", counted(tally.octets, "octet"));
     text
 }
 
@@ -413,6 +410,12 @@ fn cause_kind(error: &Error) -> CauseKind {
     (error.layer, discriminant(&error.cause), what)
 }
 
+/// True for the names of listings that another option would make readable.
+fn is_other_dump(what: &str) -> bool {
+    let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
+    names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
+}
+
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
@@ -422,15 +425,9 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"
         }
-        Cause::Unsupported { what } if what.starts_with("16-bit words") => {
+        Cause::Unsupported { what } if is_other_dump(what) => {
             "dump it again with xxd or hexdump -C"
         }
         _ => return defects::cause_of(error).map(Diagnosis::hint),
     })
-}
-
-/// `1 key`, `2 keys`.
-pub fn counted<N: Display + From<u8> + PartialEq>(number: N, noun: &str) -> String {
-    let plural = if number == N::from(1) { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

@@ -11,10 +11,11 @@ use std::{
 };
 
 use crate::cli::run::{
-    messages::{Messages, counted},
+    messages::Messages,
     status::{Status, Stop},
 };
 use meterpipe::{
+    counted::counted,
     file_error,
     format::readings::Readings,
     sink::{

@@ -32,13 +32,14 @@ use toml::{
 
 use crate::cli::{
     older::recognise::program_of_text,
-    run::{messages::counted, status::Stop},
+    run::status::Stop,
     setup::{
         environment,
         shared_args::{LineArg, ParityArg, SerialArgs},
     },
 };
 use meterpipe::{
+    counted::counted,
     file_error,
     link::registry::LinkChoice,
     sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin, redact},

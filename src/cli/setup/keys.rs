@@ -13,7 +13,9 @@ use crate::cli::{
     run::{messages::Messages, status::Stop},
     setup::{
         config_file::{Config, MeterConfig},
-        credentials, key_text, memory, shared_args,
+        credentials,
+        key_problem::{self, KeyFault, KeyProblem},
+        key_text, memory, shared_args,
     },
 };
 use meterpipe::{
@@ -22,7 +24,6 @@ use meterpipe::{
         key::Key,
         key_file::{self, KeyEntry},
     },
-    file_error,
     sink::settings::redact,
 };
 
@@ -55,11 +56,15 @@ pub const fn demands(args: &shared_args::KeyArgs) -> Demands {
 }
 
 /// All keys of the arguments, credentials and environment.
-pub fn entries(args: &shared_args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+pub fn entries(
+    args: &shared_args::KeyArgs,
+    messages: &Messages,
+) -> Result<Vec<KeyEntry>, KeyProblem> {
     memory::protect();
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
-        let gak = one(&gak, "the authentication key (GAK)")?;
+        let gak =
+            one(&gak, ["the authentication key (GAK)", "der Authentifizierungsschlüssel (GAK)"])?;
         for entry in &mut entries {
             entry.gak.get_or_insert_with(|| gak.clone());
         }
@@ -68,7 +73,7 @@ pub fn entries(args: &shared_args::KeyArgs, messages: &Messages) -> Result<Vec<K
 }
 
 /// The keys of the meters of a configuration.
-pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProblem> {
     let keys = config.meters.iter().map(|meter| of_meter(config, meter, messages));
     Ok(keys.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
@@ -78,15 +83,15 @@ pub fn of_meter(
     config: &Config,
     meter: &MeterConfig,
     messages: &Messages,
-) -> Result<Vec<KeyEntry>, Stop> {
+) -> Result<Vec<KeyEntry>, KeyProblem> {
     let keys = meter.key_file.as_ref().map(|path| file(path, messages));
-    let keys =
-        keys.transpose().map_err(|stop| config.at(meter.lines.key_file, "key_file", stop))?;
+    let place = || format!("{}: line {}: key_file", config.path.display(), meter.lines.key_file);
+    let keys = keys.transpose().map_err(|problem| KeyProblem::at(&place(), problem))?;
     Ok(keys.unwrap_or_default())
 }
 
 /// Reads a key file.
-pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProblem> {
     memory::protect();
     let text = read(path, messages)?;
     parse(&text, &display(path))
@@ -112,10 +117,10 @@ pub fn is_key(path: &Path) -> bool {
 fn encryption_keys(
     args: &shared_args::KeyArgs,
     messages: &Messages,
-) -> Result<Vec<KeyEntry>, Stop> {
+) -> Result<Vec<KeyEntry>, KeyProblem> {
     if let Some(path) = &args.key_file {
         return read(path, messages)
-            .map_err(|stop| in_option("the key file", stop))
+            .map_err(|problem| KeyProblem::of(["the key file", "die Schlüsseldatei"], problem))
             .and_then(|text| parse(&text, &display(path)));
     }
     if let Some(shared_args::SecretArg(text)) = &args.key {
@@ -129,14 +134,6 @@ fn encryption_keys(
     }
 }
 
-/// Says which file it is that cannot be read.
-fn in_option(option: &str, stop: Stop) -> Stop {
-    match stop {
-        Stop::Failed(status, text) => Stop::Failed(status, format!("{option}: {text}")),
-        stop => stop,
-    }
-}
-
 /// A secret text, and the name of its source.
 type NamedSecret = (Zeroizing<String>, String);
 
@@ -146,7 +143,7 @@ fn secret(
     credential: &str,
     names: &[&str],
     messages: &Messages,
-) -> Result<Option<NamedSecret>, Stop> {
+) -> Result<Option<NamedSecret>, KeyProblem> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(path) = credentials::path(credential).filter(|path| path.exists()) {
         return Ok(Some((text_of(&path)?.0, display(&path))));
@@ -154,12 +151,14 @@ fn secret(
     for name in names {
         if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {
             let text = read(&path, messages);
-            let text = text.map_err(|stop| in_option(&format!("${name}_FILE"), stop))?;
+            let text = text.map_err(|problem| KeyProblem::at(&format!("${name}_FILE"), problem))?;
             return Ok(Some((text, display(&path))));
         }
         if let Some(value) = set(name) {
             let text = value.into_string();
-            let text = text.map_err(|_| Stop::usage(format!("${name}: not a text")))?;
+            let text = text.map_err(|_| {
+                KeyProblem::new(KeyFault::Format, &format!("${name}"), ["not a text", "kein Text"])
+            })?;
             return Ok(Some((Zeroizing::new(text), format!("${name}"))));
         }
     }
@@ -168,7 +167,7 @@ fn secret(
 
 /// Reads a file of the user, with a warning if others can read it. Credentials of systemd get no
 /// warning: their access list looks like rights of a group.
-fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
+fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, KeyProblem> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {
         let name = display(path);
@@ -178,10 +177,10 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
 }
 
 /// The text of a file, and its mode if it is a regular one.
-fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
+fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), KeyProblem> {
     let name = display(path);
-    let failed =
-        |error: std::io::Error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error)));
+    let failed = |error: std::io::Error| KeyProblem::of_file(&name, &error);
+    let unreadable = |texts| KeyProblem::new(KeyFault::Unreadable, &name, texts);
     // The buffer has its final size from the start: growing would leave copies of the key behind.
     let mut octets = Zeroizing::new(Vec::with_capacity(4096));
     if path == Path::new("-") {
@@ -191,10 +190,10 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let file = std::fs::File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if about.is_dir() {
-        return Err(Stop::usage(format!("{name}: a folder, not a key file")));
+        return Err(unreadable(["a folder, not a key file", "ein Ordner, keine Schlüsseldatei"]));
     }
     if about.len() > LONGEST {
-        return Err(Stop::usage(format!("{name}: too long for a key file")));
+        return Err(unreadable(["too long for a key file", "zu lang für eine Schlüsseldatei"]));
     }
     octets.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
     file.take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
@@ -202,39 +201,24 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     Ok((text, if about.is_file() { about.mode() } else { 0 }))
 }
 
-fn not_text(name: &str) -> Stop {
-    Stop::usage(format!("{name}: the key file is not a text"))
+fn not_text(name: &str) -> KeyProblem {
+    let texts = ["the key file is not a text", "die Schlüsseldatei ist kein Text"];
+    KeyProblem::new(KeyFault::Format, name, texts)
 }
 
-fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, Stop> {
+fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, KeyProblem> {
     key_file::parse(text).map_err(|defect| {
-        let is_file = !name.starts_with(['-', '$']) || name == "-";
-        let place = match defect.line {
-            0 if !is_file => name.to_owned(),
-            0 if text.trim().is_empty() => format!("{name}: the key file is empty"),
-            0 => format!("{name}: the key file has no key"),
-            line => format!("{name}: line {line}"),
-        };
-        let mark = key_text::mark(text, &defect);
-        Stop::usage(format!("{place}: {}{mark}{}", defect.error, hint(text)))
+        KeyProblem::of_defect(text, name, &defect, &key_text::mark(text, &defect))
     })
 }
 
-fn one((text, name): &NamedSecret, what: &str) -> Result<Key, Stop> {
+fn one((text, name): &NamedSecret, [what, was]: [&str; 2]) -> Result<Key, KeyProblem> {
     let key = key_file::parse_authentication_key(text);
-    key.map_err(|defect| Stop::usage(format!("{name}: {what}: {}{}", defect.error, hint(text))))
-}
-
-/// Advice for texts that are often mistaken for a key.
-fn hint(text: &str) -> &'static str {
-    let text = text.trim();
-    let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
-    match text.len() {
-        16 if !text.contains(char::is_whitespace) => {
-            "; 16 characters are a key only when written as 32 hex digits"
-        }
-        64 if hex => "; 64 digits look like the character codes of a key",
-        32 if text.contains(['o', 'O']) => "; is a letter O meant to be a zero?",
-        _ => "",
-    }
+    key.map_err(|defect| {
+        let [advice, rat] = key_problem::hint(text);
+        let (error, fehler) = (defect.error, key_problem::german(&defect));
+        let (english, german) =
+            (format!("{what}: {error}{advice}"), format!("{was}: {fehler}{rat}"));
+        KeyProblem::new(KeyFault::Format, name, [&english, &german])
+    })
 }

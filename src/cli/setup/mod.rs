@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod destinations;
 pub mod environment;
 pub mod families;
+pub mod key_problem;
 pub mod key_text;
 pub mod keys;
 mod layout_file;

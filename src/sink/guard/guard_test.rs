@@ -194,15 +194,15 @@ mod tests {
         assert_eq!((say(0, "12937"), say(1, "12937")), (None, None));
         assert_eq!(
             say(5, "5").unwrap(),
-            "meter 7: energy_import_wh falls from 12937 to 5; left out until it stays so for ten minutes"
+            "meter 7: energy_import_wh falls from 12937 to 5; left out until telegrams agree for ten minutes"
         );
         for second in 2..120 {
-            assert!(say(5 * second, "6").unwrap().ends_with("it stays so for ten minutes"));
+            assert!(say(5 * second, "6").unwrap().ends_with("telegrams agree for ten minutes"));
         }
         assert_eq!(say(600, "6").unwrap().split("; ").count(), 2);
         assert_eq!(
             say(605, "6").unwrap(),
-            "meter 7: energy_import_wh falls from 12937 to 6, and stays so: a new meter, or it was reset"
+            "meter 7: energy_import_wh falls from 12937 to 6, and more telegrams agree: a new meter, or it was reset"
         );
         assert_eq!(say(610, "7"), None);
     }

@@ -149,9 +149,9 @@ impl HeldTelegrams {
             || is_step && self.disproves_powers();
         (!is_confirmed).then(|| match needed.saturating_sub(self.more) {
             _ if matches!(*self.doubts, [Doubt::Zero(_)]) => {
-                "it counts up, or stays so for ten minutes"
+                "it counts up, or telegrams agree for ten minutes"
             }
-            _ if is_slow => "it stays so for ten minutes",
+            _ if is_slow => "telegrams agree for ten minutes",
             1 => "one more telegram says so",
             _ => "two more telegrams say so",
         })

@@ -486,7 +486,7 @@ impl GuardedMeter {
             return if is_step { verdict.unsaid() } else { verdict };
         }
         let why = doubts.first().map_or("", Doubt::explanation);
-        let text = format!("{doubt}, and stays so: {why}");
+        let text = format!("{doubt}, and more telegrams agree: {why}");
         let earlier = self.believe(row, last.as_ref(), reason, counts);
         let clock_error = self.clock_error();
         let verdict =

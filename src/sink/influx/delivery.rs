@@ -15,6 +15,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    counted::{counted, verb},
     file_error,
     format::readings::Readings,
     sink::{
@@ -203,8 +204,10 @@ impl Delivery {
         if full && !core::mem::replace(&mut self.full_reported, true) {
             let count = self.pending.len();
             report.say(&format!(
-                "{count} readings wait and no room is left: the oldest of the others \
-                are lost"
+                "{} {} and no room is left: the oldest of the others \
+                are lost",
+                counted(count, "reading"),
+                verb(count, "waits", "wait")
             ));
         }
         report.lost(queue.dropped());
@@ -389,7 +392,11 @@ impl Delivery {
         self.spooled.give_up(&mut self.pending, report);
         report.lost(queue.abandon());
         if self.refused.count > 0 {
-            report.say(&format!("{} more readings were refused", self.refused.count));
+            report.say(&format!(
+                "{} more {} refused",
+                counted(self.refused.count, "reading"),
+                verb(self.refused.count, "was", "were")
+            ));
         }
     }
 }

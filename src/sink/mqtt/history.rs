@@ -15,6 +15,7 @@ use core::{mem, time::Duration};
 use std::{collections::VecDeque, time::Instant};
 
 use crate::{
+    counted::{counted, verb},
     format::{
         key::{FieldKey, Meta},
         latest::name,
@@ -281,7 +282,11 @@ impl History {
     pub fn report_full(&mut self, report: &dyn Report) {
         if !mem::replace(&mut self.full_reported, true) {
             let count = self.pending.len();
-            report.say(&format!("{count} readings wait and no room is left: others are lost"));
+            report.say(&format!(
+                "{} {} and no room is left: others are lost",
+                counted(count, "reading"),
+                verb(count, "waits", "wait")
+            ));
         }
     }
 
@@ -300,7 +305,11 @@ impl History {
         let waiting = self.pending.len();
         self.spooled.give_up(&mut self.pending, report);
         if let Some(count @ 1..) = self.left_out {
-            report.say(&format!("{count} more readings were refused"));
+            report.say(&format!(
+                "{} more {} refused",
+                counted(count, "reading"),
+                verb(count, "was", "were")
+            ));
         }
         u64::try_from(waiting).unwrap_or(u64::MAX)
     }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::counted::{counted, verb};
 use crate::sink::{
     files::path_template::printable_path,
     spool::{pending::PendingLines, segments::Spool},
@@ -226,15 +227,20 @@ impl SpooledLines {
                 let (lines, unreadable) = (dropped.lines, dropped.unreadable);
                 if lines > 0 {
                     report.lost(lines);
-                    report.say(&format!(
-                        "the spool is full: the {lines} oldest readings are dropped"
-                    ));
+                    report.say(&match lines {
+                        1 => "the spool is full: the oldest reading is dropped".to_owned(),
+                        lines => {
+                            format!("the spool is full: the {lines} oldest readings are dropped")
+                        }
+                    });
                 }
                 if unreadable > 0 {
                     report.found(1);
                     report.lost(1);
                     report.say(&format!(
-                        "the spool is full: {unreadable} octets that cannot be read are dropped"
+                        "the spool is full: {} that cannot be read {} dropped",
+                        counted(unreadable, "octet"),
+                        verb(unreadable, "is", "are")
                     ));
                 }
                 self.account(report);
@@ -255,7 +261,11 @@ impl SpooledLines {
         let waiting = pending.len();
         if waiting > 0 && self.put(pending, 0, report) {
             pending.truncate(0);
-            report.say(&format!("{waiting} readings wait on the disk for the next start"));
+            report.say(&format!(
+                "{} {} on the disk for the next start",
+                counted(waiting, "reading"),
+                verb(waiting, "waits", "wait")
+            ));
         }
         let lost = pending.len().saturating_sub(self.taken);
         report.lost(count(lost));

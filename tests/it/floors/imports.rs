@@ -17,7 +17,8 @@
 //! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
 //!     local_time                         meaning, octets from text, boundaries of the local clock
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
-//! 1   error                              imports nothing
+//! 1   error                              defects
+//! 0   counted                            numbers with their nouns; imports nothing
 //! ```
 //!
 //! A room is a file of `src` or a folder with all its files; below `cli`, each of them. Rooms of
@@ -34,7 +35,8 @@ use proc_macro2::{Delimiter, TokenTree};
 use super::source::{SourceFile, WrittenPath, is_punct, room};
 
 /// From below.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
+    &["counted"],
     &["error"],
     &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
@@ -51,7 +53,7 @@ const FLOORS: [&[&str]; 13] = [
 ];
 
 /// How many floors, from below, are the protocol.
-const PROTOCOL: usize = 5;
+const PROTOCOL: usize = 6;
 
 /// Rooms below that belong to the binary alone (feature `cli`).
 const BINARY_ONLY: [&str; 4] = ["backoff", "wake", "file_error", "hosts"];

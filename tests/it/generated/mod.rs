@@ -7,6 +7,7 @@
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../src/cli/setup/args.rs"]
 mod args;
+mod lists;
 mod pages;
 mod readme;
 #[allow(dead_code, unreachable_pub)]
@@ -96,7 +97,8 @@ fn completions() -> Vec<(String, String)> {
         let mut text = vec![];
         clap_complete::generate(shell, &mut args::Cli::command(), "meterpipe", &mut text);
         let text = String::from_utf8(text).unwrap();
-        if shell == Shell::Zsh { with_colons(text) } else { text }
+        let text = if shell == Shell::Zsh { with_colons(text) } else { text };
+        lists::completed(shell, &text)
     };
     shells.map(|(shell, path)| (path.to_owned(), render(shell))).into()
 }
@@ -299,6 +301,19 @@ const BASH: &str = r#"
     COMP_WORDS=(meterpipe publish --to mq) COMP_CWORD=3
     _meterpipe meterpipe mq --to
     printf '%s\n' "${COMPREPLY[@]}"
+    # As bash splits: time,met; sim:ka; energy=k; energy=kWh,po.
+    COMP_WORDS=(meterpipe decode --fields time,met) COMP_CWORD=3
+    _meterpipe meterpipe time,met --fields
+    printf '%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe watch sim : ka) COMP_CWORD=4
+    _meterpipe meterpipe ka :
+    printf 'sim:%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe decode --unit energy = k) COMP_CWORD=5
+    _meterpipe meterpipe k =
+    printf 'energy=%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe decode --unit energy = kWh,po) COMP_CWORD=5
+    _meterpipe meterpipe kWh,po =
+    printf 'energy=%s\n' "${COMPREPLY[@]}"
 "#;
 const ZSH: &str = r#"
     autoload -Uz compinit && compinit -D -u
@@ -306,8 +321,14 @@ const ZSH: &str = r#"
     . "$1"
     [[ $_comps[meterpipe] == _meterpipe ]] && _meterpipe_commands
 "#;
-const FISH: &str =
-    "source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'";
+const FISH: &str = r#"
+    source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'
+    complete -C 'meterpipe decode --fields time,met'; complete -C 'meterpipe watch sim:ka'
+    complete -C 'meterpipe decode --unit energy='; echo energy=kWh,power=kW
+"#;
+/// The completions that bash and fish offer.
+const OFFERED: [&str; 5] =
+    ["mqtts://", "time,meter", "sim:kaernten-netz", "energy=kWh", "energy=kWh,power=kW"];
 
 #[test]
 fn completions_load_in_their_shells() {
@@ -321,7 +342,9 @@ fn completions_load_in_their_shells() {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(stdout.contains("decode"), "{shell}: {stdout}{stderr}");
-            assert!(shell == "zsh" || stdout.contains("mqtts://"), "{shell}: {stdout}{stderr}");
+            for offered in OFFERED.iter().filter(|_| shell != "zsh") {
+                assert!(stdout.contains(offered), "{shell}: {offered}: {stdout}{stderr}");
+            }
             assert!(output.status.success() && stderr.is_empty(), "{shell}: {stderr}");
         });
     };

@@ -43,6 +43,24 @@ const ENOUGH_CLOSED: usize = 3;
 /// Octets without a frame after which other settings are tried: two telegrams.
 const IN_VAIN: usize = 600;
 
+/// Places of damage that are kept.
+const SEVERAL: usize = 8;
+
+/// Keys that are tried without their names.
+const MOST_NAMES: usize = 100;
+
+/// Fewer octets than that come of a contact that is touched.
+const LEAST_OCTETS: u64 = 8;
+
+/// The least octets of a push.
+const LEAST_PUSH: u64 = 90;
+
+/// The time in which a telegram comes to its end.
+const LONGEST_PUSH: Duration = Duration::from_secs(5);
+
+/// A silence that no telegram has within.
+const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
+
 /// The stage that examines.
 pub struct Examination {
     chain: Decode,
@@ -63,6 +81,11 @@ pub struct Examination {
     pub has_alternatives: bool,
     /// The end of the examination of a live source.
     until: Instant,
+    /// The end if no octets come before.
+    longest: Instant,
+    begun: Instant,
+    /// True if the first octets came after a silence: they begin a telegram.
+    from_silence: bool,
     rejected: usize,
     is_foreign: bool,
     look_at: usize,
@@ -77,16 +100,11 @@ impl Examination {
         links: LinkChoice,
         time: Duration,
     ) -> Self {
-        let name = |entry: &KeyEntry| match &entry.name {
-            Some(MeterName::Title(title)) => Some(hex::encode(title)),
-            Some(MeterName::Meter(number)) => Some(number.clone()),
-            None => None,
-        };
         let example = Key::new(EXAMPLE_KEY);
         let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
         let keys = KeyFacts {
             keys: entries.len(),
-            names: entries.iter().filter_map(name).collect(),
+            names: entries.iter().filter_map(name_of).collect(),
             has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
             is_example_gak: !entries.is_empty() && entries.iter().all(is_gak),
             has_gak: entries.iter().any(|entry| entry.gak.is_some()),
@@ -106,10 +124,24 @@ impl Examination {
             live: false,
             has_alternatives: false,
             until: Instant::now() + time,
+            longest: Instant::now() + time,
+            begun: Instant::now(),
+            from_silence: false,
             rejected: 0,
             is_foreign: false,
             look_at: 64,
         }
+    }
+
+    /// Goes on for that long if no octets come.
+    pub fn wait_for_octets(&mut self, longest: Duration) {
+        self.longest = Instant::now() + longest;
+    }
+
+    /// The end as things are.
+    fn end_of_time(&self) -> Instant {
+        let is_silent = self.octets() < LEAST_OCTETS;
+        if is_silent { self.longest.max(self.until) } else { self.until }
     }
 
     /// Whole telegrams, opened or not.
@@ -142,15 +174,17 @@ impl Examination {
                 apdu.is_some_and(ciphered::is_tagged)
             });
         }
-        if !self.keys.names.is_empty() {
-            let nameless = self.entries.iter().map(|it| KeyEntry { name: None, ..it.clone() });
-            self.keys.other_name_opens = self.opens(nameless.collect());
-        }
+        // A key with another name first: the others were tried as they are.
+        let named = self.entries.iter().filter(|entry| entry.name.is_some());
+        let mut named = named.take(MOST_NAMES);
+        self.keys.tried_nameless = named.clone().next().is_some();
+        let opens = named.find(|entry| self.opens(KeyEntry { name: None, ..(*entry).clone() }));
+        self.keys.other_name = opens.and_then(name_of);
     }
 
-    /// True if keys open a telegram of the octets that came.
-    fn opens(&self, keys: Vec<KeyEntry>) -> bool {
-        let chain = Decode::new(Decrypt::new(keys, self.demands));
+    /// True if a key opens a telegram of the octets that came.
+    fn opens(&self, key: KeyEntry) -> bool {
+        let chain = Decode::new(Decrypt::new(vec![key], self.demands));
         let mut chain = chain.with_families(self.families).with_links(self.links);
         let mut opened = false;
         let mut out =
@@ -173,8 +207,11 @@ impl Examination {
                 self.keys.named += usize::from(telegram.fields().next().is_some());
                 self.meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
                 self.verified |= entry.authenticated() == Some(true);
-                // The last telegram counts: a clock that was set is right again.
-                self.keys.clock = entry.time_doubt().map(clock);
+                self.keys.count(record.attributes.title, true);
+                let doubt = entry.time_doubt().map(clock);
+                self.keys.doubted += usize::from(doubt.is_some());
+                self.keys.clock_is_right = doubt.is_none();
+                self.keys.clock = doubt.or_else(|| self.keys.clock.take());
             }
             DecodeEvent::Refused(refusal) => {
                 let Error { layer, cause, .. } = refusal.error;
@@ -182,8 +219,15 @@ impl Examination {
                 match (layer, cause) {
                     (_, cause) if cause.leaves_closed() => self.closed(refusal.title, cause),
                     (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(None, cause),
-                    (_, Cause::KeyFits { .. }) | (Layer::Axdr | Layer::Reading, _) => {
+                    (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
+                        if self.keys.unsound_at.len() < SEVERAL {
+                            self.keys.unsound_at.insert(damaged);
+                        }
+                    }
+                    (Layer::Axdr | Layer::Reading, _) => {
+                        self.keys.unsound += 1;
+                        self.keys.unreadable += 1;
                     }
                     _ => self.rejected += 1,
                 }
@@ -194,6 +238,7 @@ impl Examination {
 
     fn closed(&mut self, title: Option<[u8; 8]>, cause: Cause) {
         self.keys.closed += 1;
+        self.keys.count(title, false);
         self.keys.cause = Some(cause);
         self.keys.title = title.or(self.keys.title);
     }
@@ -240,17 +285,23 @@ impl Examination {
 
 impl Task for Examination {
     fn tick(&mut self, context: &mut Context) {
-        context.done |= self.live && Instant::now() >= self.until;
+        context.done |= self.live && Instant::now() >= self.end_of_time();
     }
 
     fn tick_interval(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
+        self.end_of_time().saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
     }
 }
 
 impl Stage for Examination {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
+        if self.octets() == 0 {
+            self.from_silence = self.begun.elapsed() >= BETWEEN_PUSHES;
+            // The first telegram comes to its end, however late it began.
+            let end = Instant::now() + LONGEST_PUSH;
+            self.until = self.until.max(end.min(self.longest));
+        }
         match self.live {
             true => self.window.push(record.octets, marks),
             false => self.window.push_file(record.octets, marks),
@@ -268,10 +319,24 @@ impl Stage for Examination {
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         self.run(context, |chain, out| chain.quiet(silent, out));
+        // A whole push brought no frame: the next one shows no more.
+        let octets = self.octets();
+        let in_vain = self.has_alternatives && self.from_silence && octets >= LEAST_PUSH;
+        let is_frameless = self.chain.frames() == 0 && self.telegrams() == 0;
+        context.done |= self.live && in_vain && is_frameless && silent >= BETWEEN_PUSHES;
     }
 
     fn frames(&self) -> u64 {
         self.chain.frames()
+    }
+}
+
+/// The meter that a key is for.
+fn name_of(entry: &KeyEntry) -> Option<String> {
+    match &entry.name {
+        Some(MeterName::Title(title)) => Some(hex::encode(title)),
+        Some(MeterName::Meter(number)) => Some(number.clone()),
+        None => None,
     }
 }
 

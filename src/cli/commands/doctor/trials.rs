@@ -49,13 +49,27 @@ impl TrialLine {
     }
 
     /// The time of the trial number `index` of `all`, when so much of the whole `time` is left. The first one
-    /// has to hear a meter that pushes each ten seconds.
+    /// has to hear a meter that pushes each ten seconds. A trial goes on until octets come.
     pub fn time(index: usize, all: usize, time: Duration, left: Duration) -> Duration {
         match (index, u32::try_from(all.saturating_sub(index))) {
             (_, Ok(0 | 1)) => left,
             (0, _) => left.min(time * 2 / 5),
             (_, rest) => left / rest.unwrap_or(1),
         }
+    }
+
+    /// The finding about the usual settings, when nothing came while those lines were tried.
+    pub fn without(finding: Finding, unheard: &[Self]) -> Finding {
+        let lines: Vec<_> = unheard.iter().map(|it| it.0.to_string()).collect();
+        let lines = lines.join(", ");
+        finding.with(
+            format!(
+                "nothing came in the time that was left for {lines}: --time 2m tries them longer"
+            ),
+            format!(
+                "in der Zeit, die für {lines} blieb, kam nichts an: --time 2m versucht sie länger"
+            ),
+        )
     }
 
     /// The finding that this line brings frames, and `usual` does not.

@@ -337,6 +337,6 @@ mod tests {
         assert!(shown(0)[1].starts_with("q: quit") && shown(0)[9].starts_with("up, down"));
         let last = shown(1000);
         assert!(last[8].ends_with("closed"), "{last:#?}");
-        assert_eq!(texts(&picture(0), 40, 120, Glyphs::Unicode)[39], "? goes back");
+        assert_eq!(texts(&picture(0), 40, 120, Glyphs::Unicode)[39], "? or Esc goes back, q quits");
     }
 }

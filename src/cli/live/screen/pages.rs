@@ -59,7 +59,7 @@ pub(super) fn values(
         table.iter().skip(from).take(room).map(|it| ScreenRow::of(ScreenInk::Plain, it.clone())),
     );
     rows.resize(size.rows.saturating_sub(1), ScreenRow::default());
-    let hints = ["up and down move, v goes back, q quits", "v back, q quit", "v back"];
+    let hints = ["up and down move, v or Esc goes back, q quits", "v back, q quit", "v back"];
     rows.push(fitting(hints.map(|it| ScreenRow::of(ScreenInk::Faint, it)), size.columns));
     rows
 }
@@ -70,12 +70,12 @@ const HELP: [&str; 12] = [
     "p: hold the picture still, and go on; readings are stored meanwhile",
     "Tab, right, left, 1 to 9: another meter",
     "v: all values of the meter; up and down move",
-    "?: this page, and back",
+    "?: this page, and back; so does Esc",
     "",
     "fresh, late, STALE: the age of the reading, by the meter's own interval",
     "clean, good, fair, poor, bad: the telegrams of the last ten minutes",
     "importing: energy comes from the grid; exporting: it goes there",
-    "since midnight: known once the run has seen a midnight, or if the meter counts it",
+    "since midnight: known once the run has seen one, or if the meter counts it",
     "the bars of the phases: their part of a round number above the largest one",
     "messages stay on the terminal when the view is closed",
 ];
@@ -99,8 +99,8 @@ pub(super) fn help(picture: &Picture, from: usize, size: ScreenSize) -> Vec<Scre
     rows.extend(shown.map(|line| ScreenRow::of(ScreenInk::Plain, line)));
     rows.resize(size.rows.saturating_sub(1), ScreenRow::default());
     let hints = match is_whole {
-        true => ["? goes back"; 2],
-        false => ["up and down move, ? goes back", "up, down, ? back"],
+        true => ["? or Esc goes back, q quits", "? back, q quit"],
+        false => ["up and down move, ? or Esc goes back, q quits", "up, down, ? back"],
     };
     rows.push(fitting(hints.map(|it| ScreenRow::of(ScreenInk::Faint, it)), size.columns));
     rows

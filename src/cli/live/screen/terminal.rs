@@ -38,6 +38,12 @@ pub enum ScreenKey {
     Up,
     /// Down.
     Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Escape.
+    Back,
 }
 
 /// The terminal of standard output, and of standard input if that is one too.
@@ -204,27 +210,43 @@ fn parse(mut octets: &[u8]) -> Vec<ScreenKey> {
     while let Some((first, rest)) = octets.split_first() {
         octets = rest;
         let key = match (*first, rest) {
-            (0x1b, [b'[' | b'O', code, after @ ..]) => {
+            (0x1b, []) => Some(ScreenKey::Back),
+            (0x1b, [b'O', code, after @ ..]) => {
                 octets = after;
-                match code {
-                    b'A' => ScreenKey::Up,
-                    b'B' => ScreenKey::Down,
-                    b'C' => ScreenKey::Next,
-                    b'D' | b'Z' => ScreenKey::Previous,
-                    b'5' | b'6' if after.first() == Some(&b'~') => {
-                        octets = after.get(1..).unwrap_or_default();
-                        if *code == b'5' { ScreenKey::Up } else { ScreenKey::Down }
-                    }
-                    _ => continue,
-                }
+                of_sequence(&[], *code)
             }
-            (b'\t', _) => ScreenKey::Next,
-            (octet @ b' '..=b'~', _) => ScreenKey::Character(char::from(octet)),
-            _ => continue,
+            (0x1b, [b'[', sequence @ ..]) => {
+                // Numbers for modifiers and for function keys stand before the last character.
+                let end = sequence.iter().position(|octet| matches!(octet, b'@'..=b'~'));
+                let (parameters, after) = sequence.split_at(end.unwrap_or(sequence.len()));
+                octets = after.get(1..).unwrap_or_default();
+                after.first().and_then(|code| of_sequence(parameters, *code))
+            }
+            // A character with Alt.
+            (0x1b, [b' '..=b'~', after @ ..]) => {
+                octets = after;
+                None
+            }
+            (b'\t', _) => Some(ScreenKey::Next),
+            (octet @ b' '..=b'~', _) => Some(ScreenKey::Character(char::from(octet))),
+            _ => None,
         };
-        keys.push(key);
+        keys.extend(key);
     }
     keys
+}
+
+/// The key of a sequence of the terminal.
+fn of_sequence(parameters: &[u8], code: u8) -> Option<ScreenKey> {
+    Some(match (code, parameters) {
+        (b'A', _) => ScreenKey::Up,
+        (b'B', _) => ScreenKey::Down,
+        (b'C', _) => ScreenKey::Next,
+        (b'D' | b'Z', _) => ScreenKey::Previous,
+        (b'~', b"5") => ScreenKey::PageUp,
+        (b'~', b"6") => ScreenKey::PageDown,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -233,10 +255,13 @@ mod tests {
 
     #[test]
     fn keys_are_characters_and_arrows() {
-        use ScreenKey::{Character, Down, Next, Previous, Up};
+        use ScreenKey::{Back, Character, Down, Next, PageDown, PageUp, Previous, Up};
         assert_eq!(parse(b"qp\t"), [Character('q'), Character('p'), Next]);
         assert_eq!(parse(b"\x1b[C\x1b[D\x1b[Z\x1bOA\x1b[B"), [Next, Previous, Previous, Up, Down]);
-        assert_eq!(parse(b"\x1b[5~\x1b[6~1"), [Up, Down, Character('1')]);
+        assert_eq!(parse(b"\x1b[5~\x1b[6~1"), [PageUp, PageDown, Character('1')]);
         assert_eq!(parse(b"\x1b[H\x1b\xff\x00"), []);
+        assert_eq!(parse(b"\x1b[1;5C\x1b[1;2A"), [Next, Up], "with Ctrl, with Shift");
+        assert_eq!(parse(b"\x1b[15~\x1b[3~\x1bOP\x1b[200~\x1bq\x1b["), [], "no digits, no q");
+        assert_eq!(parse(b"?\x1b"), [Character('?'), Back]);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::counted::{counted, verb};
 use crate::sink::mqtt::{
     history::History,
     run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep},
@@ -115,7 +116,11 @@ impl ClientRun<'_> {
                 history.take_rest(self.queue, self.report);
                 self.report.lost(self.queue.abandon());
                 if states > 0 && !self.mqtt.states.is_nothing() {
-                    self.report.say(&format!("{states} older states were left out"));
+                    self.report.say(&format!(
+                        "{} {} left out",
+                        counted(states, "older state"),
+                        verb(states, "was", "were")
+                    ));
                 }
                 states + history.give_up(self.report)
             }

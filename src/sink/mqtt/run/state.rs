@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use crate::{
+    counted::{counted, verb},
     format::printable::printable,
     sink::{
         mqtt::{
@@ -200,10 +201,12 @@ impl<'a> ClientRun<'a> {
         // With a history the readings themselves are not left out.
         let what = match self.mqtt.history {
             Some(_) if self.mqtt.states.is_nothing() => return None,
-            Some(_) => "states",
-            None => "readings",
+            Some(_) => "older state",
+            None => "older reading",
         };
-        (skipped > 0).then(|| format!("{skipped} older {what} were left out"))
+        (skipped > 0).then(|| {
+            format!("{} {} left out", counted(skipped, what), verb(skipped, "was", "were"))
+        })
     }
 
     /// Counts readings that will never be published.

@@ -1,0 +1,140 @@
+//! Findings before a single octet: the source cannot be read, the key cannot be had, a sink refuses.
+
+use std::{path::Path, time::Duration};
+
+use crate::cli::{
+    commands::config::online::{GRACE, ask},
+    run::{
+        messages::{Messages, Verbosity},
+        status::{Status, Stop},
+    },
+    setup::{
+        config_file::Config,
+        destinations,
+        key_problem::{KeyFault, KeyProblem},
+    },
+};
+use meterpipe::{
+    diagnosis::{
+        diagnosis::{Diagnosis, Wording},
+        finding::{CustomAdvice, Finding},
+        key_finding::lone_authentication_key,
+    },
+    file_error,
+    sink::{line_counters::LineCounters, registry::ConfiguredSink},
+    source::{OpenError, ports},
+};
+
+/// The finding that there is no source. `why` is the message of a run.
+pub fn no_source(is_named: bool, why: &str) -> Finding {
+    let default = if is_named { None } else { ports::default_port().err() };
+    let wording = default
+        .map_or_else(|| Wording::new(why, file_error::in_german(why)), |error| error.wording());
+    Finding { evidence: vec![wording], ..Finding::new(Diagnosis::NoDevice) }
+}
+
+/// The finding about a device that cannot be opened, or was lost.
+pub fn unopened(error: &OpenError) -> Finding {
+    Finding { evidence: vec![error.wording()], ..Finding::new(error.diagnosis()) }
+}
+
+/// The same about a source that may be a peer of the network.
+pub fn unreached(error: &OpenError) -> Finding {
+    match error {
+        OpenError::Lost { .. } | OpenError::Other { .. } => unreachable_source(error.wording()),
+        error => unopened(error),
+    }
+}
+
+/// The finding about a file that cannot be read.
+pub fn unreadable(path: &Path) -> Finding {
+    let error = std::fs::File::open(path).err();
+    let [english, german] = match &error {
+        Some(error) => [file_error::unreadable(error), file_error::german(error)],
+        None if path.is_dir() => {
+            ["a folder, not a file", "ein Ordner, keine Datei"].map(str::to_owned)
+        }
+        None => ["cannot be read", "nicht lesbar"].map(str::to_owned),
+    };
+    let path = path.display();
+    unreachable_source(Wording::new(format!("{path}: {english}"), format!("{path}: {german}")))
+}
+
+fn unreachable_source(why: Wording) -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the source cannot be read, or was lost",
+            "die Quelle lässt sich nicht lesen oder ging verloren",
+        ),
+        step: Wording::new(
+            "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
+            "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
+        ),
+    };
+    Finding { advice: Some(advice), evidence: vec![why], ..Finding::new(Diagnosis::NoDevice) }
+}
+
+/// The finding that there is no key.
+pub fn keyless(problem: KeyProblem) -> Finding {
+    let custom = |cause: [&str; 2], step: [&str; 2]| Finding {
+        advice: Some(CustomAdvice {
+            cause: Wording::new(cause[0], cause[1]),
+            step: Wording::new(step[0], step[1]),
+        }),
+        ..Finding::new(Diagnosis::KeyFormat)
+    };
+    const WRITE: [&str; 2] = [
+        "write the key into the file: 32 hex digits (GUEK) from the operator's portal",
+        "den Schlüssel in die Datei schreiben: 32 Hexziffern (GUEK) aus dem Portal des Netzbetreibers",
+    ];
+    let found = match problem.fault {
+        KeyFault::OnlyAuthentication => lone_authentication_key(),
+        KeyFault::Format => Finding::new(Diagnosis::KeyFormat),
+        KeyFault::Missing => custom(
+            ["there is no such key file", "diese Schlüsseldatei gibt es nicht"],
+            [
+                "check the path of the key file (it is taken from the present folder on), or write the key (32 hex digits) into a file of that name",
+                "den Pfad der Schlüsseldatei prüfen (er gilt ab dem jetzigen Ordner), oder den Schlüssel (32 Hexziffern) in eine Datei dieses Namens schreiben",
+            ],
+        ),
+        KeyFault::Unreadable => custom(
+            [
+                "the key file cannot be read: it is a folder, or this user may not read it",
+                "die Schlüsseldatei lässt sich nicht lesen: sie ist ein Ordner, oder dieser Benutzer darf sie nicht lesen",
+            ],
+            [
+                "name the file itself, and let this user read it (chmod 600, chown); the program of a service runs as its own user",
+                "die Datei selbst angeben und diesem Benutzer das Lesen erlauben (chmod 600, chown); ein Dienst läuft unter seinem eigenen Benutzer",
+            ],
+        ),
+        KeyFault::Empty => custom(["the key file is empty", "die Schlüsseldatei ist leer"], WRITE),
+        KeyFault::NoKey => custom(
+            [
+                "the key file has text, and no key in it",
+                "die Schlüsseldatei enthält Text, aber keinen Schlüssel",
+            ],
+            WRITE,
+        ),
+    };
+    Finding { evidence: vec![problem.text], ..found }
+}
+
+/// The first sink of the configuration that does not take readings.
+pub fn refused_by_sinks(config: &Config, time: Duration) -> Result<Option<Finding>, Stop> {
+    let quiet = Messages::new("doctor", Verbosity::Quiet);
+    let sinks = destinations::of(&[], Some(config), "", &LineCounters::default(), &quiet)?;
+    let ask_one = |ConfiguredSink { name, mut sink, .. }: ConfiguredSink| {
+        ask(name, move || sink.probe(time).map_err(|why| Stop::Failed(Status::Output, why)))
+    };
+    let questions: Vec<_> = sinks.into_iter().map(ask_one).collect();
+    for question in questions {
+        let late = || Stop::Failed(Status::Output, format!("no answer for {} s", time.as_secs()));
+        let answer = question.answer.recv_timeout(time + GRACE).unwrap_or_else(|_| Err(late()));
+        if let Err(Stop::Failed(_, why)) = answer {
+            let (name, german) = (&question.name, file_error::in_german(&why));
+            let found = Finding::new(Diagnosis::Sink);
+            return Ok(Some(found.with(format!("{name}: {why}"), format!("{name}: {german}"))));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,162 @@
+//! The reason why there is no key, in words for messages and for reports.
+
+use std::io;
+
+use crate::cli::run::status::Stop;
+use meterpipe::{
+    cipher::key_file::{Defect, ONLY_AUTHENTICATION},
+    diagnosis::diagnosis::Wording,
+    error::Cause,
+    file_error,
+};
+
+/// A key that cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The kind of the fault.
+    pub fault: KeyFault,
+    /// The place and the reason.
+    pub text: Wording,
+}
+
+/// The kinds of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// There is no such file.
+    Missing,
+    /// The file cannot be read, or is a folder.
+    Unreadable,
+    /// The file is empty.
+    Empty,
+    /// The file has text, and no key.
+    NoKey,
+    /// A key is damaged, or stands behind marks that nobody knows.
+    Format,
+    /// The only key is an authentication key.
+    OnlyAuthentication,
+}
+
+impl KeyProblem {
+    /// A file that cannot be read.
+    pub fn of_file(name: &str, error: &io::Error) -> Self {
+        let fault = match error.kind() {
+            io::ErrorKind::NotFound => KeyFault::Missing,
+            _ => KeyFault::Unreadable,
+        };
+        let (english, german) = (file_error::unreadable(error), file_error::german(error));
+        Self {
+            fault,
+            text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")),
+        }
+    }
+
+    /// A fault with both texts, behind the name of the file.
+    pub fn new(fault: KeyFault, name: &str, [english, german]: [&str; 2]) -> Self {
+        Self {
+            fault,
+            text: Wording::new(format!("{name}: {english}"), format!("{name}: {german}")),
+        }
+    }
+
+    /// A defect of a text. `mark` is the character in the way, if it is one.
+    pub fn of_defect(text: &str, name: &str, defect: &Defect, mark: &str) -> Self {
+        let is_file = !name.starts_with(['-', '$']) || name == "-";
+        let is_empty = text.trim().is_empty();
+        let [place, ort] = match defect.line {
+            0 if !is_file => [name.to_owned(), name.to_owned()],
+            0 if is_empty => [
+                format!("{name}: the key file is empty"),
+                format!("{name}: die Schlüsseldatei ist leer"),
+            ],
+            0 => [
+                format!("{name}: the key file has no key"),
+                format!("{name}: die Schlüsseldatei hat keinen Schlüssel"),
+            ],
+            line => [format!("{name}: line {line}"), format!("{name}: Zeile {line}")],
+        };
+        let fault = match (defect.line, defect.error.cause) {
+            (_, Cause::Column { what: ONLY_AUTHENTICATION }) => KeyFault::OnlyAuthentication,
+            (0, _) if is_empty => KeyFault::Empty,
+            (0, _) => KeyFault::NoKey,
+            _ if has_digits(text) => KeyFault::Format,
+            _ => KeyFault::NoKey,
+        };
+        let [advice, rat] = hint(text);
+        let german = german(defect);
+        Self {
+            fault,
+            text: Wording::new(
+                format!("{place}: {}{mark}{advice}", defect.error),
+                format!("{ort}: {german}{mark}{rat}"),
+            ),
+        }
+    }
+
+    /// The same with words in front that tell which file it is.
+    pub fn of([english, german]: [&str; 2], problem: Self) -> Self {
+        let Wording { english: text, german: satz } = problem.text;
+        let text = Wording::new(format!("{english}: {text}"), format!("{german}: {satz}"));
+        Self { text, ..problem }
+    }
+
+    /// The same with a place in front.
+    pub fn at(place: &str, problem: Self) -> Self {
+        Self::of([place, place], problem)
+    }
+}
+
+impl From<KeyProblem> for Stop {
+    fn from(problem: KeyProblem) -> Self {
+        Self::usage(problem.text.english)
+    }
+}
+
+/// True if a part of the text may be meant as a key.
+fn has_digits(text: &str) -> bool {
+    let digits = |line: &str| -> usize {
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+        let words = words.filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+        words.map(str::len).sum()
+    };
+    text.lines().any(|line| digits(line) >= LEAST_DIGITS)
+        || text.split_whitespace().filter(|word| word.len() == 2).count() >= LEAST_DIGITS
+}
+
+/// Fewer digits and letters than that are no key with a slip.
+const LEAST_DIGITS: usize = 12;
+
+/// A defect of a key in German.
+pub fn german(defect: &Defect) -> String {
+    let place = defect.error.offset + 1;
+    match defect.error.cause {
+        Cause::KeyDigits { found } => format!("{found} Hexziffern statt 32"),
+        Cause::NotHex => format!("Zeichen {place} ist keine Hexziffer"),
+        Cause::Column { what: ONLY_AUTHENTICATION } => {
+            "nur ein Authentifizierungsschlüssel (GAK), kein Schlüssel (GUEK)".to_owned()
+        }
+        Cause::Column { what } if what.starts_with("no key") => "kein Schlüssel".to_owned(),
+        Cause::Column { .. } => format!("zu viele oder falsche Spalten bei Zeichen {place}"),
+        _ => format!("bei Zeichen {place} steht kein Schlüssel"),
+    }
+}
+
+/// Advice for texts that are often mistaken for a key.
+pub fn hint(text: &str) -> [&'static str; 2] {
+    let text = text.trim();
+    let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
+    match text.len() {
+        16 if !text.contains(char::is_whitespace) => [
+            "; 16 characters are a key only when written as 32 hex digits",
+            "; 16 Zeichen sind nur als 32 Hexziffern ein Schlüssel",
+        ],
+        64 if hex => [
+            "; 64 digits look like the character codes of a key",
+            "; 64 Ziffern sehen aus wie die Zeichencodes eines Schlüssels",
+        ],
+        32 if text.contains(['o', 'O']) => [
+            "; is a letter O meant to be a zero?",
+            "; ist mit einem Buchstaben O eine Null gemeint?",
+        ],
+        _ => ["", ""],
+    }
+}

@@ -1,0 +1,145 @@
+//! Octets in base64, as cloud services and MQTT bridges carry them.
+//!
+//! ```text
+//! {"payload":"aPr6aFP/AAFn2whLRk1n…"}
+//! 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67
+//! ```
+//!
+//! Letters and digits are words too: only a long run is read, and only if a telegram begins in it.
+
+/// The state between two lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Base64Lines {
+    /// The length of the lines of a wrapped text.
+    width: Option<usize>,
+}
+
+impl Base64Lines {
+    /// True while the next line may go on.
+    pub(super) const fn is_within(&self) -> bool {
+        self.width.is_some()
+    }
+
+    /// The octets of a line; nothing if it is of another form.
+    pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        let line = line.trim_ascii();
+        if let Some(width) = self.width.take()
+            && line.len() <= width
+            && let Some(octets) = decoded(line)
+        {
+            self.width = (line.len() == width).then_some(width);
+            return Some(octets);
+        }
+        let run = longest(line)?;
+        let octets = decoded(run).filter(|octets| begins_telegram(octets))?;
+        let is_wrapped = run.len() == line.len() && matches!(run.len(), 64 | 76);
+        self.width = is_wrapped.then_some(run.len());
+        Some(octets)
+    }
+}
+
+/// The longest run of digits of base64, if it is long.
+fn longest(line: &[u8]) -> Option<&[u8]> {
+    if line.len() < LEAST {
+        return None;
+    }
+    let runs = line.split(|c| !is_digit(*c) && *c != b'=');
+    let padded = |run: &[u8]| {
+        let start = run.iter().position(|c| *c != b'=').unwrap_or(run.len());
+        run.get(start..).map(<[u8]>::len)
+    };
+    let run = runs.max_by_key(|run| run.len())?;
+    let run = run.get(run.len() - padded(run)?..)?;
+    // `key=aPr6…`: a sign of equality within is none of the text.
+    let end = run.iter().rposition(|c| *c != b'=')? + 1;
+    let start = run.get(..end)?.iter().rposition(|c| *c == b'=').map_or(0, |at| at + 1);
+    run.get(start..).filter(|run| run.len() >= LEAST && !run.iter().all(u8::is_ascii_hexdigit))
+}
+
+const fn is_digit(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/')
+}
+
+/// The octets of whole groups of four digits.
+pub(crate) fn decoded(run: &[u8]) -> Option<Vec<u8>> {
+    let groups = run.as_chunks::<4>();
+    let (groups, []) = groups else {
+        return None;
+    };
+    let mut octets = Vec::with_capacity(run.len() / 4 * 3);
+    for (at, group) in groups.iter().enumerate() {
+        let padding = group.iter().rev().take_while(|c| **c == b'=').count();
+        if padding > 2 || padding > 0 && at + 1 < groups.len() {
+            return None;
+        }
+        let digits = group.get(..4 - padding)?;
+        let mut bits = 0u32;
+        for digit in digits {
+            bits = bits << 6 | value(*digit)?;
+        }
+        let [_, all @ ..] = (bits << (6 * padding)).to_be_bytes();
+        octets.extend_from_slice(all.get(..3 - padding)?);
+    }
+    (!octets.is_empty()).then_some(octets)
+}
+
+fn value(digit: u8) -> Option<u32> {
+    Some(u32::from(match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    }))
+}
+
+/// True for the first octets of a frame or of a ciphered APDU.
+fn begins_telegram(octets: &[u8]) -> bool {
+    matches!(octets, [0x68, first, second, 0x68, ..] if first == second)
+        || matches!(octets, [0x7e, 0xa0..=0xaf, ..] | [0xdb | 0xdc, 8, ..])
+}
+
+/// Fewer digits are a word.
+const LEAST: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "aPr6aFP/AAFn2whLRk1nUAAACYH4IAAAACMA";
+
+    #[test]
+    fn a_telegram_is_read_and_words_are_not() {
+        let long = format!("{TEXT}{}", "AAECAwQF".repeat(5));
+        let start = [0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0, 1, 0x67, 0xdb, 8];
+        let read = |line: &str| Base64Lines::default().octets(line.as_bytes());
+        for line in [
+            long.clone(),
+            format!("{{\"payload\":\"{long}\",\"qos\":0}}"),
+            format!("data: {long}=="),
+            format!("data={long}"),
+        ] {
+            let found = read(&line.replace("AAECAwQF==", "AAECAw=="));
+            assert!(found.is_some_and(|octets| octets.starts_with(&start)), "{line}");
+        }
+        for line in [
+            &"ThisIsAVeryLongWordThatNoTelegramBeginsWithInIt".repeat(2),
+            &"68fafa6853ff000167db08".repeat(4),
+            TEXT,
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn wrapped_lines_go_on_to_the_shorter_one() {
+        let line = format!("{TEXT}{}", "AAECAwQF".repeat(5));
+        let mut lines = Base64Lines::default();
+        assert_eq!(line.len(), 76);
+        assert_eq!(lines.octets(line.as_bytes()).map(|it| it.len()), Some(57));
+        assert_eq!(lines.octets("AAEC".repeat(19).as_bytes()).map(|it| it.len()), Some(57));
+        assert_eq!(lines.octets(b"AAECAw==").map(|it| it.len()), Some(4));
+        assert_eq!(lines.octets(b"AAECAw=="), None, "the text is over");
+    }
+}

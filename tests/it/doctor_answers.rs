@@ -1,0 +1,317 @@
+//! Answers of `doctor` that depend on more than the octets: damage inside, keys and their files, languages.
+
+use std::{fs, thread, time::Duration};
+
+use crate::{
+    common::{
+        binary::{command, run_command},
+        published::{KEY, WRONG_KEY},
+    },
+    doctor::{
+        BOTH, FedDevice, GAK, OTHER_KEY, doctor, every_other, folder, noise, sound, telegrams,
+        telegrams_from, verdict_of_file,
+    },
+};
+use jiff::Timestamp;
+use meterpipe::source::simulator::meter::MeterKind;
+
+/// Other octets from `start` to the sum of a frame, with the sum that fits.
+fn altered(frame: &mut [u8], start: usize, octets: &[u8]) {
+    frame[start..start + octets.len()].copy_from_slice(octets);
+    let sum = frame.len() - 2;
+    frame[sum] = frame[4..sum].iter().fold(0, |sum: u8, octet| sum.wrapping_add(*octet));
+}
+
+fn tagged(count: usize) -> Vec<Vec<u8>> {
+    telegrams(MeterKind::KsmWest, count, None, Some(GAK))
+}
+
+#[test]
+fn damage_behind_a_right_sum_is_no_unknown_layout_and_no_wrong_key() {
+    let mut frames = telegrams(MeterKind::NetzNoeKaifa, 1, None, None);
+    let second = &mut frames[1];
+    let content = noise(second.len() - 11);
+    altered(second, 9, &content);
+    let (ran, found) = verdict_of_file(&frames.concat(), KEY);
+    assert_eq!((&found["verdict"], ran.status), (&"checksum".into(), 1), "{found:#}");
+    assert!(found["cause"].as_str().unwrap().contains("the key fits"), "{found:#}");
+    let evidence = found["evidence"].to_string();
+    assert!(evidence.contains("damaged inside") && evidence.contains("octet 22"), "{evidence}");
+}
+
+#[test]
+fn few_damaged_telegrams_do_not_blame_a_key_that_opens_the_others() {
+    // Octets of the ciphertext, in telegrams with a tag and without.
+    for (mut frames, keys) in [
+        (tagged(20), BOTH),
+        (telegrams(MeterKind::KsmWest, 20, None, None), KEY),
+        (telegrams(MeterKind::NetzNoeKaifa, 20, None, None), KEY),
+    ] {
+        let a_telegram = frames.len() / 20;
+        for at in [4, 9, 13, 16] {
+            let frame = &mut frames[at * a_telegram];
+            altered(frame, 30, &[noise(3)[0], noise(3)[1]]);
+            altered(frame, 200, &[noise(9)[8]]);
+        }
+        let (_, found) = verdict_of_file(&frames.concat(), keys);
+        assert_eq!(found["verdict"], "checksum", "{found:#}");
+        assert!(found["evidence"].to_string().contains("16 open"), "{found:#}");
+    }
+    let mut frames = tagged(20);
+    altered(&mut frames[10], 30, &[1, 2]);
+    assert_eq!(verdict_of_file(&frames.concat(), BOTH).1["verdict"], "ok");
+}
+
+#[test]
+fn an_exchanged_key_is_told_from_damage() {
+    let of = |guek| telegrams(MeterKind::NetzNoeKaifa, 5, guek, None).concat();
+    for octets in [[of(None), of(Some(OTHER_KEY))], [of(Some(OTHER_KEY)), of(None)]] {
+        let (_, found) = verdict_of_file(&octets.concat(), KEY);
+        assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+        assert!(found["cause"].as_str().unwrap().contains("exchanged"), "{found:#}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_while_is_told() {
+    let now = Timestamp::from_second(1_790_000_000).unwrap();
+    let long_ago = Timestamp::from_second(946_684_800).unwrap();
+    let wires = [now, long_ago, now]
+        .map(|start| telegrams_from(start, MeterKind::NetzNoeKaifa, 4, None, None).concat());
+    let mut records = "# meterpipe-record 1\n".to_owned();
+    for wire in wires {
+        let (time, hex) = (now.strftime("%Y-%m-%dT%H:%M:%S.000Z"), hex::encode(wire));
+        records += &format!("{time} raw {hex} from=a\n");
+    }
+    let (ran, found) = verdict_of_file(records.as_bytes(), KEY);
+    assert_eq!((&found["verdict"], ran.status), (&"clock".into(), 1), "{found:#}");
+    let evidence = found["evidence"].to_string();
+    assert!(evidence.contains("behind the time of arrival"), "{evidence}");
+    assert!(evidence.contains("4 of 12 telegrams"), "{evidence}");
+}
+
+#[test]
+fn a_key_under_the_name_of_another_meter_is_found() {
+    let named = |name: &str, key: &str| format!("{name} {key}\n");
+    let octets = sound(3);
+    for name in ["4b464d0000000001", "999999999999"] {
+        for rest in ["", &named("4b464d0000000002", OTHER_KEY)] {
+            let (_, found) = verdict_of_file(&octets, &(named(name, KEY) + rest));
+            assert_eq!(found["verdict"], "other-meter", "{found:#}");
+            let evidence = found["evidence"].to_string();
+            assert!(evidence.contains(&format!("the key of {name} opens them")), "{evidence}");
+            let step = found["next_step"].as_str().unwrap();
+            assert!(step.contains("in front of"), "{step}");
+        }
+        // A key without a name is tried as it is: it opens nothing, and neither does another name.
+        let (_, found) =
+            verdict_of_file(&octets, &(named(name, WRONG_KEY) + &format!("{OTHER_KEY}\n")));
+        assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+        let evidence = found["evidence"].to_string();
+        assert!(evidence.contains("2 keys") && evidence.contains(name), "{evidence}");
+        let (_, found) = verdict_of_file(&octets, &named(name, WRONG_KEY));
+        let evidence = found["evidence"].to_string();
+        let tried = evidence.contains("without its name");
+        assert!(found["verdict"] == "wrong-key" || tried, "{found:#}");
+    }
+}
+
+#[test]
+fn octets_of_seven_bits_are_told_with_the_setting() {
+    let octets: Vec<u8> = sound(4).iter().map(|octet| octet & 0x7f).collect();
+    let records = |octets: &[u8]| {
+        let of = |chunk| format!("- raw {} from=a\n", hex::encode(chunk));
+        octets.chunks(64).map(of).collect::<String>().into_bytes()
+    };
+    for input in [octets.clone(), records(&octets), octets[..282].to_vec()] {
+        let (_, found) = verdict_of_file(&input, KEY);
+        assert_eq!(found["verdict"], "parity", "{found:#}");
+        let step = found["next_step"].as_str().unwrap();
+        assert!(step.contains("8 data bits") && step.contains("8E1"), "{step}");
+    }
+    let text: Vec<u8> = b"1-0:1.8.0(000123*kWh)\r\n".repeat(20);
+    assert_eq!(verdict_of_file(&text, KEY).1["verdict"], "other-protocol");
+}
+
+#[test]
+fn a_key_file_that_is_missing_is_told_as_that() {
+    let folder = folder(KEY);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let input = path("input");
+    fs::write(&input, sound(3)).unwrap();
+    fs::write(path("empty"), "\n").unwrap();
+    fs::write(path("letter"), "Dear customer,\nyour key comes by post.\n").unwrap();
+    for (name, cause, step) in [
+        ("missing", "there is no such key file", "path"),
+        ("", "folder", "the file"),
+        ("empty", "the key file is empty", "32 hex digits"),
+        ("letter", "no key", "32 hex digits"),
+    ] {
+        let (ran, found) = doctor(&["--key-file", &path(name), &input]);
+        assert_eq!((&found["verdict"], ran.status), (&"key-format".into(), 2), "{found:#}");
+        assert!(found["cause"].as_str().unwrap().contains(cause), "{name}: {found:#}");
+        assert!(found["next_step"].as_str().unwrap().contains(step), "{name}: {found:#}");
+    }
+}
+
+#[test]
+fn a_german_answer_has_german_evidence() {
+    let folder = folder(KEY);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (input, key) = (path("input"), path("guek"));
+    let write = |name: &str, text: &[u8]| {
+        fs::write(path(name), text).unwrap();
+        path(name)
+    };
+    fs::write(&input, sound(3)).unwrap();
+    let short = write("short", b"36C66639E48A8CA4D6BC8B282A793B");
+    let marks = write("marks", b"36C66639E48A8CA4D6BC8B282A793B?B");
+    let empty = write("empty", b"");
+    let gak = write("gak", format!("GAK: {GAK}").as_bytes());
+    let binary = write("binary", &[0x1f, 0x8b, 8, 0, 0]);
+    let (missing, here) = (path("missing"), folder.path().to_str().unwrap().to_owned());
+    let mut compressed = telegrams(MeterKind::KsmWest, 3, None, None);
+    for frame in compressed.iter_mut().filter(|frame| frame[6] == 0) {
+        let security = frame[22] | 0x80;
+        altered(frame, 22, &[security]);
+    }
+    let compressed = write("compressed", &compressed.concat());
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("tcp://{closed}");
+    for arguments in [
+        &["--key-file", &short, &input][..],
+        &["--key-file", &marks, &input],
+        &["--key-file", &empty, &input],
+        &["--key-file", &gak, &input],
+        &["--key-file", &binary, &input],
+        &["--key-file", &missing, &input],
+        &["--key-file", &here, &input],
+        &["--key-file", &key, &compressed],
+        &["--key-file", &key, &missing],
+        &["--key-file", &key, &closed],
+        &["--key-file", &key, "tcp://kein-rechner.invalid:1"],
+        &["--key-file", &key, "/dev/serial/by-id/none"],
+        &["--key-file", &key, &here],
+        &["--key-file", &key],
+    ] {
+        let all = [&["doctor", "--lang", "de", "--time", "2s"], arguments].concat();
+        let ran = run_command(command(&all), b"");
+        // The verdict has the name that JSON has.
+        let text = ran.out.split_once('\n').unwrap_or_default().1;
+        let text = text.split_once("\n  Befehl").map_or(text, |(text, _)| text);
+        let words: Vec<_> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| ENGLISH.contains(word))
+            .collect();
+        assert!(words.is_empty() && ran.out.contains("Ursache"), "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_sink_that_refuses_is_told_in_german() {
+    let folder = folder(KEY);
+    let (capture, config) = (folder.path().join("capture"), folder.path().join("config.toml"));
+    fs::write(&capture, sound(3)).unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (capture, key) = (capture.display(), folder.path().join("guek"));
+    let key = key.display();
+    for (sink, told) in [
+        (format!("mqtt://{closed}"), "dort nimmt kein Programm Verbindungen an"),
+        ("file:/kein/ordner/x.csv".to_owned(), "kein solcher Ordner"),
+    ] {
+        let text = format!(
+            "[[meter]]\nsource = '{capture}'\nkey_file = '{key}'\n\n[[sink]]\nto = '{sink}'\n"
+        );
+        fs::write(&config, text).unwrap();
+        let config = config.to_str().unwrap();
+        let all =
+            ["doctor", "--lang", "de", "--format", "json", "--time", "5s", "--config", config];
+        let ran = run_command(command(&all), b"");
+        assert!(ran.out.contains("\"verdict\":\"sink\"") && ran.out.contains(told), "{ran:?}");
+    }
+}
+
+/// Words that no German sentence has.
+const ENGLISH: [&str; 36] = [
+    "the",
+    "is",
+    "are",
+    "no",
+    "not",
+    "file",
+    "such",
+    "key",
+    "found",
+    "expected",
+    "digit",
+    "digits",
+    "character",
+    "line",
+    "text",
+    "folder",
+    "device",
+    "given",
+    "source",
+    "one",
+    "of",
+    "and",
+    "listens",
+    "there",
+    "nothing",
+    "host",
+    "unknown",
+    "refused",
+    "compressed",
+    "telegrams",
+    "cannot",
+    "be",
+    "read",
+    "only",
+    "name",
+    "plugged",
+];
+
+#[test]
+fn a_meter_that_sends_seldom_is_waited_for() {
+    let begun = std::time::Instant::now();
+    let device = FedDevice::new(move |_| {
+        // Longer than the share of the first settings in 10 s.
+        thread::sleep(Duration::from_millis(if begun.elapsed() < Duration::from_secs(5) {
+            5_500
+        } else {
+            300
+        }));
+        telegrams_from(Timestamp::now(), MeterKind::KsmWest, 1, None, None).concat()
+    });
+    let folder = folder(KEY);
+    let key = folder.path().join("guek");
+    let (_, found) = doctor(&["--time", "10s", "--key-file", key.to_str().unwrap(), device.node()]);
+    assert_eq!(found["verdict"], "ok", "{found:#}");
+}
+
+#[test]
+fn a_watch_that_ends_without_a_reading_names_the_doctor_once() {
+    for (octets, arguments) in [
+        (every_other(true), &["--timeout", "2s"][..]),
+        (noise(200), &["--once", "--timeout", "2s"]),
+    ] {
+        let device = FedDevice::new(move |_| octets.clone());
+        let all = [&["watch", "--format", "json"], arguments, &[device.node()]].concat();
+        let ran = run_command(command(&all), b"");
+        let named = ran.err.matches("meterpipe doctor").count();
+        assert_eq!(named, 1, "{ran:?}");
+    }
+    let device = FedDevice::new(move |_| every_other(true));
+    let arguments = ["watch", "--format", "json", "--timeout", "32s", device.node()];
+    let ran = run_command(command(&arguments), b"");
+    let named: Vec<_> = ran.err.lines().filter(|it| it.contains("meterpipe doctor")).collect();
+    assert!(matches!(*named, [live] if live.contains("no telegram in 30 s")), "{ran:?}");
+    let folder = folder(KEY);
+    let (input, key) = (folder.path().join("input"), folder.path().join("guek"));
+    fs::write(&input, every_other(true)).unwrap();
+    let ran = run_command(
+        command(&["decode", "--key-file", key.to_str().unwrap(), input.to_str().unwrap()]),
+        b"",
+    );
+    assert!(ran.err.contains("whole frames are lost"), "{ran:?}");
+}

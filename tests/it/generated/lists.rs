@@ -1,0 +1,151 @@
+//! Completions beyond what clap_complete writes: lists with commas, units behind their quantity, virtual meters.
+
+use clap_complete::Shell;
+use meterpipe::source::simulator::meter::MeterKind;
+
+/// The subcommands that take a source.
+const SOURCES: [&str; 3] = ["watch", "capture", "doctor"];
+
+/// Completes the script of a shell.
+pub(super) fn completed(shell: Shell, script: &str) -> String {
+    match shell {
+        Shell::Bash => bash(script),
+        Shell::Zsh => zsh(script),
+        _ => fish(script),
+    }
+}
+
+/// The names of the virtual meters.
+fn meters() -> Vec<String> {
+    MeterKind::ALL.map(|meter| meter.name().to_owned()).into()
+}
+
+/// bash takes `=` and `:` for the ends of words.
+fn bash(script: &str) -> String {
+    let wordy = "COMPREPLY=($(compgen -W \"schema ";
+    let mut text = script
+        .replace(wordy, "COMPREPLY=($(compgen -P \"$(_meterpipe_before \"${cur}\")\" -W \"schema ");
+    text = text
+        .lines()
+        .map(|line| match line.contains("_meterpipe_before") {
+            true => line.replace("-- \"${cur}\"", "-- \"${cur##*,}\"") + "\n",
+            false => format!("{line}\n"),
+        })
+        .collect();
+    let meters = meters();
+    for name in SOURCES {
+        let start = format!("meterpipe__subcmd__{name})\n            opts=\"");
+        let with = format!("{start}sim:{} ", meters.join(" sim:"));
+        text = text.replace(&start, &with);
+    }
+    let functions = BASH.replace("METERS", &meters.join(" "));
+    let behind = "    cmd=\"\"\n    opts=\"\"\n";
+    functions + &text.replacen(behind, &format!("{behind}    _meterpipe_split && return 0\n"), 1)
+}
+
+const BASH: &str = r#"# The fields of a list before the one that is typed.
+_meterpipe_before() {
+    if [[ "$1" == *,* ]]; then
+        printf '%s,' "${1%,*}"
+    fi
+}
+
+# Completes what follows = in --unit, and : in a source: bash takes them for the ends of words.
+_meterpipe_split() {
+    local sign="${prev}" word="${cur}" at=$((COMP_CWORD - 2))
+    if [[ "${cur}" == "=" || "${cur}" == ":" ]]; then
+        sign="${cur}" word="" at=$((COMP_CWORD - 1))
+    fi
+    ((at > 0)) || return 1
+    local name="${COMP_WORDS[at]}"
+    if [[ "${sign}" == ":" && "${name}" == "sim" ]]; then
+        COMPREPLY=($(compgen -W "METERS" -- "${word}"))
+        return 0
+    fi
+    [[ "${sign}" == "=" ]] || return 1
+    local option
+    for ((option = at - 1; option > 0; option--)); do
+        [[ "${COMP_WORDS[option]}" == --* ]] && break
+    done
+    [[ "${COMP_WORDS[option]}" == "--unit" ]] || return 1
+    if [[ "${word}" == *,* ]]; then
+        COMPREPLY=($(compgen -P "${word%,*}," -W "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" -- "${word##*,}"))
+        return 0
+    fi
+    local units
+    case "${name##*,}" in
+        energy) units="kWh Wh" ;;
+        reactive-energy) units="kvarh varh" ;;
+        power) units="kW W" ;;
+        reactive-power) units="kvar var" ;;
+        *) return 1 ;;
+    esac
+    COMPREPLY=($(compgen -W "${units}" -- "${word}"))
+}
+
+"#;
+
+fn zsh(script: &str) -> String {
+    let mut lines = Vec::new();
+    for line in script.lines() {
+        let is_source = line.contains("SOURCE") || line.contains(" or sim\\:METER:_files'");
+        let line = match line.split_once(":FIELDS:(") {
+            Some((before, behind)) => {
+                format!("{before}:FIELDS:_sequence compadd - {}", behind.replacen(')', "", 1))
+            }
+            None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
+            None => line.to_owned(),
+        };
+        lines.push(line);
+    }
+    let functions = format!(
+        "(( $+functions[_meterpipe_sources] )) ||\n_meterpipe_sources() {{\n    compadd -- sim:{}\n    _files\n}}\n\n",
+        meters().join(" sim:")
+    );
+    let end = "if [ \"$funcstack[1]\" = \"_meterpipe\" ]";
+    (lines.join("\n") + "\n").replace(end, &(functions + end))
+}
+
+/// fish has a function for lists.
+fn fish(script: &str) -> String {
+    let (mut text, mut list) = (String::new(), None::<Vec<&str>>);
+    for line in script.lines() {
+        if let Some((before, first)) =
+            line.split_once(" -l fields ").and_then(|_| line.split_once("-a \""))
+        {
+            text.push_str(before);
+            list = Some(vec![field(first)]);
+            continue;
+        }
+        match &mut list {
+            None => text.push_str(&format!("{line}\n")),
+            Some(names) => match line {
+                "\"" => {
+                    text.push_str(&format!("-a \"(__fish_append , {})\"\n", names.join(" ")));
+                    list = None;
+                }
+                line => {
+                    names.push(field(line));
+                    if line.ends_with('"') {
+                        text.push_str(&format!("-a \"(__fish_append , {})\"\n", names.join(" ")));
+                        list = None;
+                    }
+                }
+            },
+        }
+    }
+    for name in SOURCES {
+        for meter in MeterKind::ALL {
+            let (meter, about) = (meter.name(), meter.description().replace('\'', "\\'"));
+            text.push_str(&format!(
+                "complete -c meterpipe -n \"__fish_meterpipe_using_subcommand {name}\" -a sim:{meter} -d '{about}'\n"
+            ));
+        }
+    }
+    text
+}
+
+/// A name without its empty description.
+fn field(line: &str) -> &str {
+    line.split("\\t").next().unwrap_or(line)
+}
