@@ -126,10 +126,12 @@ impl DoctorReport {
 
     /// The command that reads this source, unless it cannot be read as it is.
     fn command(&self) -> Option<String> {
-        let is_hopeless = matches!(
-            self.finding.diagnosis,
-            Diagnosis::NoDevice | Diagnosis::OtherProtocol | Diagnosis::KeyFormat
-        );
+        // A line that is read with the wrong link layer is no other protocol: the command says which.
+        let is_hopeless = match self.finding.diagnosis {
+            Diagnosis::NoDevice | Diagnosis::KeyFormat => true,
+            Diagnosis::OtherProtocol => self.finding.protocol.is_some(),
+            _ => false,
+        };
         if is_hopeless {
             return None;
         }
