@@ -126,10 +126,11 @@ impl DoctorReport {
 
     /// The command that reads this source, unless it cannot be read as it is.
     fn command(&self) -> Option<String> {
-        let is_hopeless = matches!(
-            self.finding.diagnosis,
-            Diagnosis::NoDevice | Diagnosis::OtherProtocol | Diagnosis::KeyFormat
-        );
+        // A link layer that was chosen wrongly is left out.
+        let is_other = self.finding.diagnosis == Diagnosis::OtherProtocol;
+        let is_wrong_link = is_other && self.finding.protocol.is_none() && self.link.is_some();
+        let is_hopeless = is_other && !is_wrong_link
+            || matches!(self.finding.diagnosis, Diagnosis::NoDevice | Diagnosis::KeyFormat);
         if is_hopeless {
             return None;
         }
@@ -138,7 +139,7 @@ impl DoctorReport {
         for (key, value) in self.options() {
             text.push_str(&format!(" --{key} {value}"));
         }
-        if let Some(link) = self.link {
+        if let Some(link) = self.link.filter(|_| !is_wrong_link) {
             text.push_str(&format!(" --link {link}"));
         }
         for layout in &self.layouts {
