@@ -126,12 +126,11 @@ impl DoctorReport {
 
     /// The command that reads this source, unless it cannot be read as it is.
     fn command(&self) -> Option<String> {
-        // A line that is read with the wrong link layer is no other protocol: the command says which.
-        let is_hopeless = match self.finding.diagnosis {
-            Diagnosis::NoDevice | Diagnosis::KeyFormat => true,
-            Diagnosis::OtherProtocol => self.finding.protocol.is_some(),
-            _ => false,
-        };
+        // A link layer that was chosen wrongly is left out.
+        let is_other = self.finding.diagnosis == Diagnosis::OtherProtocol;
+        let is_wrong_link = is_other && self.finding.protocol.is_none() && self.link.is_some();
+        let is_hopeless = is_other && !is_wrong_link
+            || matches!(self.finding.diagnosis, Diagnosis::NoDevice | Diagnosis::KeyFormat);
         if is_hopeless {
             return None;
         }
@@ -140,7 +139,7 @@ impl DoctorReport {
         for (key, value) in self.options() {
             text.push_str(&format!(" --{key} {value}"));
         }
-        if let Some(link) = self.link {
+        if let Some(link) = self.link.filter(|_| !is_wrong_link) {
             text.push_str(&format!(" --link {link}"));
         }
         for layout in &self.layouts {
