@@ -265,6 +265,18 @@ diagnoses! {
             "beim Netzbetreiber den Schlüssel der Kundenschnittstelle (GUEK, 32 Hexziffern) anfordern, in einer Datei speichern und diese mit --key-file angeben"
         ],
     }
+    /// The telegrams carry no system title, and none was given.
+    NoTitle "no-title" {
+        hint: "give it with --system-title",
+        cause: [
+            "telegrams arrive whole, and carry no system title; without that of the meter no key opens them",
+            "Telegramme kommen vollständig an, tragen aber keinen Systemtitel; ohne den des Zählers öffnet sie kein Schlüssel"
+        ],
+        step: [
+            "ask the operator for the system title of the meter (16 hex digits), and give it with --system-title, in the configuration with system_title",
+            "beim Netzbetreiber den Systemtitel des Zählers (16 Hexziffern) anfordern und mit --system-title angeben, in der Konfiguration mit system_title"
+        ],
+    }
     /// The key cannot be read.
     KeyFormat "key-format" {
         hint: "a key has 32 hex digits",
@@ -415,7 +427,7 @@ mod tests {
     #[test]
     fn each_row_is_complete_and_its_name_occurs_once() {
         let mut names: Vec<_> = Diagnosis::ALL.iter().map(|it| it.name()).collect();
-        assert_eq!(names.len(), 25);
+        assert_eq!(names.len(), 26);
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Diagnosis::ALL.len());
