@@ -353,8 +353,8 @@ diagnoses! {
     UnknownLayout "unknown-layout" {
         hint: "the list of this meter is not known: report it with the output of capture",
         cause: [
-            "the key fits; the list inside has no OBIS codes, and no table knows it",
-            "der Schlüssel passt; die Liste darin hat keine OBIS-Codes, und keine Tabelle kennt sie"
+            "telegrams are read; their list has no OBIS codes, and no table knows it",
+            "Telegramme werden gelesen; ihre Liste hat keine OBIS-Codes, und keine Tabelle kennt sie"
         ],
         step: [
             "name the values in a table of your own (--layout FILE), and report the meter's model and operator",
