@@ -62,6 +62,20 @@ fn every_flipped_bit_and_every_cut_of_a_wrapped_telegram_is_refused() {
 }
 
 #[test]
+fn a_wrapped_telegram_without_some_octets_costs_no_other() {
+    let whole = wrapped(&apdu());
+    for lost in 1..12 {
+        for at in (8..whole.len() - lost).step_by(9) {
+            let cut = [&whole[..at], &whole[at + lost..]].concat();
+            let outcome = decode_octets(&[&whole[..], &cut, &whole, &whole].concat(), KEY, 4096);
+            assert_eq!(outcome.telegrams.len(), 3, "{lost} at {at}: {:?}", outcome.refused);
+            // Without its title or its length it is nothing that begins like a telegram.
+            assert!(outcome.refused.len() == 1 || at < 26, "{lost} at {at}");
+        }
+    }
+}
+
+#[test]
 fn blocks_without_frames_are_joined() {
     let one: Vec<u8> = blocks(&apdu(), 100).concat();
     let stream = [&[0xe0, 0x40, 0, 1][..], &one, &one, &[0xff], &one].concat();
