@@ -43,6 +43,8 @@ pub struct TextLines<'a> {
     records: bool,
     /// Within a DSMR telegram.
     dsmr: bool,
+    /// The text is that of DSMR telegrams: no line of it is hex, not even a damaged one.
+    dsmr_text: bool,
     /// The first line of the text while the next one has to tell if it is the rest of a line of such a
     /// telegram.
     first: Option<Vec<u8>>,
@@ -86,7 +88,7 @@ impl LineReader for TextLines<'_> {
             let second = std::mem::replace(&mut self.line, 1);
             self.dsmr = begins_text(line) || is_object(line);
             match self.dsmr {
-                true => self.text(&first, context),
+                true => self.text(&first, true, context),
                 false => self.hex(&first, true, context),
             }
             self.line = second;
@@ -107,7 +109,7 @@ impl LineReader for TextLines<'_> {
                 self.refuse(&Error::new(Layer::Record, 0, limit), context);
             }
             None if record => {}
-            None if self.form.is_none() && self.is_dsmr(line) => self.text(line, context),
+            None if self.form.is_none() && self.is_dsmr(line) => self.text(line, end, context),
             None if within.is_none() && self.is_comment(line, context) => {}
             None => self.hex(line, end, context),
         }
@@ -142,6 +144,7 @@ impl<'a> TextLines<'a> {
             within: None,
             records: false,
             dsmr: false,
+            dsmr_text: false,
             first: None,
             sound: 0,
         }
@@ -189,20 +192,26 @@ impl<'a> TextLines<'a> {
     /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
         let line = line.trim_ascii_end();
+        let begins = begins_text(line);
         self.dsmr = match line {
-            _ if begins_text(line) => line.starts_with(b"/"),
+            _ if begins => line.starts_with(b"/"),
             _ if is_object(line) => true,
-            // Damage hardly takes both parentheses; other text has none.
-            _ => self.dsmr && (line.is_empty() || line.contains(&b'(') || line.ends_with(b")")),
+            [] => self.dsmr,
+            [b'#', ..] if !self.dsmr => false,
+            // A cut telegram takes the next one's first line into its own last.
+            _ => self.dsmr_text && !is_hex(line),
         };
-        self.dsmr || begins_text(line)
+        self.dsmr_text = self.dsmr || begins || self.dsmr_text && matches!(line, [] | [b'#', ..]);
+        self.dsmr || begins
     }
 
     /// Hands on a line of a DSMR telegram as its octets.
-    fn text(&mut self, line: &[u8], context: &mut Context) {
+    fn text(&mut self, line: &[u8], end: bool, context: &mut Context) {
         self.octets.clear();
         self.octets.extend_from_slice(line);
-        self.octets.push(b'\n');
+        if end {
+            self.octets.push(b'\n');
+        }
         let octets = self.octets.as_slice();
         let attributes = Attributes::default();
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
@@ -266,6 +275,13 @@ fn begins_text(line: &[u8]) -> bool {
         [b'!', crc @ ..] => crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }
+}
+
+/// True for a line that holds a part of a telegram in hex, and no damage: the telegrams of another meter,
+/// behind those of DSMR.
+fn is_hex(line: &[u8]) -> bool {
+    let mut run = HexRun::default();
+    Dump::default().line(line, true, &mut run).is_ok() && run.octets.len() >= TELEGRAM_PART
 }
 
 /// True for a line like `1-0:1.8.0(001581.123*kWh)`.
