@@ -105,11 +105,7 @@ fn a_header_without_data_is_fine_and_no_data_is_not() {
         assert!(ran.err.contains("no telegram found in 0 octets"), "{}", ran.err);
         let ran = run(&[stage], b"nothing but prose\n");
         assert_eq!(ran.status, 3, "{stage}: {ran:?}");
-        assert!(
-            ran.err.contains("no telegram found in 1 lines of text without hex"),
-            "{}",
-            ran.err
-        );
+        assert!(ran.err.contains("no telegram found in 1 line of text without hex"), "{}", ran.err);
     }
 }
 

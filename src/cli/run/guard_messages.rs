@@ -52,8 +52,8 @@ impl GuardMessages {
         if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
             if self.others > 0 {
                 messages.say(&format!(
-                    "{} more {} doubted like these",
-                    counted(self.others, "reading"),
+                    "{} {} doubted like these",
+                    counted(self.others, "more reading"),
                     verb(self.others, "was", "were")
                 ));
             }

@@ -393,8 +393,8 @@ impl Delivery {
         report.lost(queue.abandon());
         if self.refused.count > 0 {
             report.say(&format!(
-                "{} more {} refused",
-                counted(self.refused.count, "reading"),
+                "{} {} refused",
+                counted(self.refused.count, "more reading"),
                 verb(self.refused.count, "was", "were")
             ));
         }

@@ -306,8 +306,8 @@ impl History {
         self.spooled.give_up(&mut self.pending, report);
         if let Some(count @ 1..) = self.left_out {
             report.say(&format!(
-                "{} more {} refused",
-                counted(count, "reading"),
+                "{} {} refused",
+                counted(count, "more reading"),
                 verb(count, "was", "were")
             ));
         }
