@@ -126,13 +126,11 @@ impl DoctorReport {
 
     /// The command that reads this source, unless it cannot be read as it is.
     fn command(&self) -> Option<String> {
-        // A line that is read with the wrong link layer is no other protocol: the command leaves that out.
+        // A link layer that was chosen wrongly is left out.
         let is_other = self.finding.diagnosis == Diagnosis::OtherProtocol;
-        let is_wrong_link = is_other && self.finding.protocol.is_none();
-        let is_hopeless = match self.finding.diagnosis {
-            Diagnosis::NoDevice | Diagnosis::KeyFormat => true,
-            _ => is_other && !is_wrong_link,
-        };
+        let is_wrong_link = is_other && self.finding.protocol.is_none() && self.link.is_some();
+        let is_hopeless = is_other && !is_wrong_link
+            || matches!(self.finding.diagnosis, Diagnosis::NoDevice | Diagnosis::KeyFormat);
         if is_hopeless {
             return None;
         }
