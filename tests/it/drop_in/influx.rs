@@ -193,7 +193,8 @@ fn only_what_is_sent_at_once_has_the_time_of_the_server() {
     let sink = start(&uri, 100);
     (0..3).for_each(|power| sink.put(&reading(power, 600)));
     sink.wait_for_message("cannot connect to");
-    sink.end(std::time::Duration::from_millis(500));
+    let (messages, lost) = sink.end(std::time::Duration::from_millis(500));
+    assert_eq!(lost, 0, "{messages:?}");
 
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     let server = Server::on(listener, |_| Reply::status(204));

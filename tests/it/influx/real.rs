@@ -18,7 +18,7 @@ use crate::common::{
     binary::{Running, wait_for},
     certificates::Authority,
     port::free_port,
-    sinks::{LIMIT, build, start},
+    sinks::{LIMIT, build, start, until},
     tools::need,
 };
 
@@ -154,7 +154,10 @@ fn victoria_metrics_has_every_value_once() {
             (0..2500).for_each(|number| sink.put(&reading(number)));
             assert_eq!(sink.end(LIMIT), (vec![], 0));
         }
-        let series = server.export();
+        // What was just stored appears a moment later.
+        let whole = |it: &BTreeMap<_, Vec<_>>| it.values().all(|points| points.len() >= 2500);
+        let export = || Some(server.export()).filter(|it| it.len() == 5 && whole(it));
+        let series = until(export).unwrap_or_else(|| server.export());
         let names =
             ["energy_import_wh", "power_net_w", "voltage_l1_v", "current_l1_a", "1-0:99.1.0"];
         assert_eq!(series.len(), names.len(), "{:?}", series.keys());
