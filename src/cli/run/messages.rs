@@ -34,7 +34,7 @@ use meterpipe::{
 };
 
 /// The messages of one cause that a run over files prints.
-const MOST_PRINTED: u64 = 10;
+pub const MOST_PRINTED: u64 = 10;
 
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
