@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{
+    input::opening::{NumberedLine, Opening, OpeningStep},
     run::{
         context::{Context, line_refusal},
         stage::{Stage, Task},
@@ -50,6 +51,7 @@ pub struct TextLines<'a> {
     first: Option<Vec<u8>>,
     /// The last line whose octets could all be read.
     sound: u64,
+    opening: Opening,
 }
 
 /// Fewer octets in a sentence are no part of a telegram.
@@ -124,6 +126,14 @@ impl LineReader for TextLines<'_> {
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
+        if self.opening.is_key() {
+            context.tally.is_key = true;
+            let what = "a key file";
+            let error = Error::new(Layer::Hex, 0, Cause::Unsupported { what });
+            return self.stage.refused(&line_refusal(1, &error), context);
+        }
+        let step = self.opening.over();
+        self.open(step, context);
         if let Err(error) = self.dump.finish() {
             self.refuse_hex(&error, context);
         }
@@ -147,6 +157,7 @@ impl<'a> TextLines<'a> {
             dsmr_text: false,
             first: None,
             sound: 0,
+            opening: Opening::default(),
         }
     }
 
@@ -244,6 +255,41 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
+        let step = self.opening.line(self.line, line, end, &self.dump);
+        if !self.open(step, context) {
+            return;
+        }
+        self.octets_of(line, end, context);
+    }
+
+    /// Reads the first lines that were kept, or drops them; false if the present line is kept too.
+    fn open(&mut self, step: OpeningStep, context: &mut Context) -> bool {
+        match step {
+            OpeningStep::Read => {}
+            OpeningStep::Kept => return false,
+            OpeningStep::Release(lines) => self.read_kept(lines, context),
+            OpeningStep::Drop { key, dropped, others } => {
+                context.tally.prose += dropped;
+                self.read_kept(others, context);
+                if let Some(line) = key {
+                    let text = format!("line {line}: a key, not read: give it with --key-file");
+                    self.stage.remark(&text, context);
+                }
+            }
+        }
+        true
+    }
+
+    fn read_kept(&mut self, lines: Vec<NumberedLine>, context: &mut Context) {
+        let present = self.line;
+        for (number, line) in lines {
+            self.line = number;
+            self.octets_of(&line, true, context);
+        }
+        self.line = present;
+    }
+
+    fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
         context.note_text(line);
         self.run.clear();
         self.dump.number(self.line);
