@@ -115,7 +115,7 @@ impl Decode {
 
     /// From now on other keys open the telegrams.
     pub fn replace_keys(&mut self, keys: Vec<KeyEntry>) {
-        let decrypt = Decrypt::new(keys, self.telegrams.decrypt.demands());
+        let decrypt = self.telegrams.decrypt.with_keys(keys);
         let families = self.telegrams.families;
         self.telegrams = Telegrams::new(decrypt).with_families(families);
     }
@@ -216,7 +216,7 @@ impl Telegrams {
         let Self { decrypt, reopen, templates, .. } = self;
         match event {
             StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
-                let chosen = decrypt.chosen(record.octets);
+                let chosen = decrypt.chosen(&record);
                 let is_read = reopen.read(&record, &chosen, |telegram, record| {
                     out(DecodeEvent::Telegram { telegram, record, place });
                 });

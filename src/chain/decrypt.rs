@@ -38,6 +38,8 @@ pub struct Demands {
 pub struct Decrypt {
     keys: KeyRing,
     demands: Demands,
+    /// The system titles of meters that send none, by their source in records.
+    titles: Vec<(String, SystemTitle)>,
     plain: Vec<u8>,
     /// `plain` belongs to the last ciphered APDU.
     is_plain: bool,
@@ -50,6 +52,8 @@ pub struct Decrypt {
 pub struct Chosen {
     /// The number of the key; nothing if no key has opened a telegram of this meter.
     pub(super) key: Option<usize>,
+    /// The system title of the meter, unless the telegram carries it.
+    pub(super) title: Option<SystemTitle>,
     changes: u64,
     /// The user knows that tags are not verified.
     pub(super) reported_unverified: bool,
@@ -110,21 +114,35 @@ impl Decrypt {
         Self { keys, demands, ..Self::default() }
     }
 
+    /// The same with system titles for some sources, by their name in records.
+    #[must_use]
+    pub fn with_titles(self, titles: Vec<(String, SystemTitle)>) -> Self {
+        Self { titles, ..self }
+    }
+
+    /// The same with other keys, and nothing known of the meters.
+    pub(super) fn with_keys(&self, entries: Vec<KeyEntry>) -> Self {
+        Self::new(entries, self.demands).with_titles(self.titles.clone())
+    }
+
+    /// The system title that a source without titles has.
+    fn title_of(&self, from: Option<&str>) -> Option<SystemTitle> {
+        let own = self.titles.iter().find(|(name, _)| Some(name.as_str()) == from);
+        own.map(|(_, title)| *title).or(self.demands.title)
+    }
+
     /// The keys and demands, for another thread.
     pub(super) fn share(&self) -> (Arc<Ring>, Demands) {
         (self.keys.ring.clone(), self.demands)
     }
 
-    /// The demands on telegrams.
-    pub(super) const fn demands(&self) -> Demands {
-        self.demands
-    }
-
     /// The key that opened the last telegram of a meter.
     #[must_use]
-    pub fn chosen(&self, apdu: &[u8]) -> Chosen {
-        let title = ciphered::title(apdu).or(self.demands.title);
+    pub fn chosen(&self, record: &Record<'_>) -> Chosen {
+        let given = self.title_of(record.attributes.from);
+        let title = ciphered::title(record.octets).or(given);
         Chosen {
+            title: given,
             key: title.and_then(|title| self.keys.known(&title)),
             changes: self.keys.changes,
             reported_unverified: self.reported_unverified,
@@ -187,7 +205,8 @@ impl Decrypt {
     fn open<'a>(&mut self, record: &Record<'a>) -> Result<Attributes<'a>, Error> {
         self.is_plain = false;
         let apdu = Ciphered::parse(record.octets)?;
-        let title = apdu.title.or(self.demands.title).ok_or(refusal(Cause::NoTitle))?;
+        let given = self.title_of(record.attributes.from);
+        let title = apdu.title.or(given).ok_or(refusal(Cause::NoTitle))?;
         if self.demands.authenticated && apdu.tag.is_none() {
             return Err(refusal(Cause::NotAuthenticated));
         }

@@ -63,7 +63,7 @@ impl Reopen {
     /// Deciphers an APDU into `self.plain`.
     fn open<'a>(&mut self, record: &Record<'a>, chosen: &Chosen) -> Option<Attributes<'a>> {
         let apdu = &Ciphered::parse(record.octets).ok()?;
-        let title = apdu.title.or(self.demands.title)?;
+        let title = apdu.title.or(chosen.title)?;
         let keys = self.ring.all.get(chosen.key?)?;
         let auth = match (apdu.tag, &keys.gak) {
             (Some(_), Some(gak)) => {

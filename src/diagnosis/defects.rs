@@ -10,6 +10,7 @@ use crate::{
 pub const fn cause_of(error: &Error) -> Option<Diagnosis> {
     Some(match error.cause {
         Cause::NoKey => Diagnosis::NoKey,
+        Cause::NoTitle => Diagnosis::NoTitle,
         Cause::TagOrAuthenticationKey => Diagnosis::Tag,
         Cause::OtherMeter => Diagnosis::OtherMeter,
         Cause::Marked(Mark::Parity | Mark::Break) => Diagnosis::Parity,

@@ -265,6 +265,18 @@ diagnoses! {
             "beim Netzbetreiber den Schlüssel der Kundenschnittstelle (GUEK, 32 Hexziffern) anfordern, in einer Datei speichern und diese mit --key-file angeben"
         ],
     }
+    /// The telegrams carry no system title, and none was given.
+    NoTitle "no-title" {
+        hint: "give it with --system-title",
+        cause: [
+            "telegrams arrive whole, and carry no system title; without that of the meter no key opens them",
+            "Telegramme kommen vollständig an, tragen aber keinen Systemtitel; ohne den des Zählers öffnet sie kein Schlüssel"
+        ],
+        step: [
+            "ask the operator for the system title of the meter (16 hex digits), and give it with --system-title, in the configuration with system_title",
+            "beim Netzbetreiber den Systemtitel des Zählers (16 Hexziffern) anfordern und mit --system-title angeben, in der Konfiguration mit system_title"
+        ],
+    }
     /// The key cannot be read.
     KeyFormat "key-format" {
         hint: "a key has 32 hex digits",
@@ -341,8 +353,8 @@ diagnoses! {
     UnknownLayout "unknown-layout" {
         hint: "the list of this meter is not known: report it with the output of capture",
         cause: [
-            "the key fits; the list inside has no OBIS codes, and no table knows it",
-            "der Schlüssel passt; die Liste darin hat keine OBIS-Codes, und keine Tabelle kennt sie"
+            "telegrams are read; their list has no OBIS codes, and no table knows it",
+            "Telegramme werden gelesen; ihre Liste hat keine OBIS-Codes, und keine Tabelle kennt sie"
         ],
         step: [
             "name the values in a table of your own (--layout FILE), and report the meter's model and operator",
@@ -415,7 +427,7 @@ mod tests {
     #[test]
     fn each_row_is_complete_and_its_name_occurs_once() {
         let mut names: Vec<_> = Diagnosis::ALL.iter().map(|it| it.name()).collect();
-        assert_eq!(names.len(), 25);
+        assert_eq!(names.len(), 26);
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Diagnosis::ALL.len());

@@ -38,6 +38,8 @@ pub struct KeyFacts {
     pub unreadable: usize,
     /// The telegrams of each meter, by title.
     pub meters: HashMap<SystemTitle, KeyTurns>,
+    /// True if the telegrams that stayed closed carry no system title, and the user gave one.
+    pub title_was_given: bool,
     /// The system title of the last closed telegram.
     pub title: Option<SystemTitle>,
     /// The meters that the keys are named for.
@@ -231,13 +233,13 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
                 ForeignProtocol::Dlms(what).title(AdviceLanguage::German)
             ),
         ),
-        Some(Cause::NoTitle) => Finding {
-            hint: Some("give it with --system-title"),
-            ..Finding::new(Diagnosis::NoKey)
-        }
-        .with(
-            "the telegrams carry no system title: give that of the meter with --system-title",
-            "die Telegramme tragen keinen Systemtitel: den des Zählers mit --system-title angeben",
+        Some(Cause::NoTitle) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
+            "the telegrams carry no system title either: give that of the meter with --system-title",
+            "die Telegramme tragen auch keinen Systemtitel: den des Zählers mit --system-title angeben",
+        ),
+        Some(Cause::NoTitle) => Finding::new(Diagnosis::NoTitle).with(
+            format!("whole, encrypted telegrams without a system title: {closed}"),
+            format!("vollständige, verschlüsselte Telegramme ohne Systemtitel: {closed}"),
         ),
         Some(Cause::KeysSwapped) => whole(Diagnosis::AuthenticationKey),
         Some(Cause::TagOrAuthenticationKey) => Finding::new(Diagnosis::Tag).with(
@@ -251,6 +253,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
         ),
         Some(Cause::NoKey) => names(),
+        Some(Cause::KeyOrDamage) if facts.title_was_given => whole(Diagnosis::WrongKey).with(
+            "the telegrams carry no system title; the one that was given may be that of another meter",
+            "die Telegramme tragen keinen Systemtitel; der angegebene kann der eines anderen Zählers sein",
+        ),
         _ if facts.is_example_gak => lone_authentication_key().with(
             "the key is the authentication key of the published examples",
             "der Schlüssel ist der Authentifizierungsschlüssel der veröffentlichten Beispiele",
@@ -358,6 +364,12 @@ mod tests {
         assert!(!evidence(true).iter().any(|it| it.english.contains("may be its authentication")));
         let swapped = KeyFacts { cause: Some(Cause::KeysSwapped), ..closed.clone() };
         assert_eq!(diagnosis(swapped), Some(Diagnosis::AuthenticationKey));
+        let titled = KeyFacts { title_was_given: true, has_example: true, ..closed.clone() };
+        let found = key_finding(&titled).unwrap();
+        assert_eq!(found.diagnosis, Diagnosis::WrongKey);
+        assert!(found.evidence.iter().any(|it| it.english.contains("may be that of another")));
+        let untitled = KeyFacts { cause: Some(Cause::NoTitle), ..closed.clone() };
+        assert_eq!(diagnosis(untitled), Some(Diagnosis::NoTitle));
         let tag = KeyFacts { cause: Some(Cause::TagOrAuthenticationKey), ..closed.clone() };
         assert_eq!(diagnosis(tag), Some(Diagnosis::Tag));
         let foreign = Cause::Unsupported { what: "general-ciphering" };

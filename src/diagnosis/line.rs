@@ -11,6 +11,7 @@ use crate::{
         registry::{LinkChoice, LinkKind},
         stream::{ApduStream, StreamItem},
     },
+    p1::CRC_NAME,
 };
 
 /// The facts about a run of octets.
@@ -32,6 +33,8 @@ pub struct LineFacts {
     pub first_cut: Option<(usize, usize)>,
     /// M-Bus frames with a wrong sum, or another wrong octet.
     pub checksums: usize,
+    /// DSMR telegrams without the CRC that their version has.
+    pub without_crc: usize,
     /// HDLC frames with a wrong check sequence or flag.
     pub hdlc: usize,
     /// Frames with a marked octet.
@@ -136,7 +139,12 @@ impl LineFacts {
             ) => self.halves += 1,
             (Layer::Hdlc, _) => self.hdlc += 1,
             (Layer::Dsmr, Cause::CutOff { .. }) => self.cut += 1,
-            (Layer::Dsmr, _) => self.checksums += 1,
+            (Layer::Dsmr, cause) => {
+                let is_missing =
+                    matches!(cause, Cause::Unexpected { what: CRC_NAME, found: b'\r' | b'\n', .. });
+                self.checksums += 1;
+                self.without_crc += usize::from(is_missing);
+            }
             (_, Cause::Lengths { .. }) => self.doubtful += 1,
             _ if is_checksum(error) => self.checksums += 1,
             _ => {}

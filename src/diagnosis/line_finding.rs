@@ -315,6 +315,7 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
                 verb(hdlc, "ist", "sind")
             ),
         ),
+        () if most == checksums && most == facts.without_crc => without_crc(checksums),
         () if most == checksums => Finding::new(Diagnosis::Checksum).with(
             format!(
                 "{} {} checksum, {frames} {}",
@@ -342,6 +343,32 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
         ),
     };
     sampled(found, facts)
+}
+
+/// The finding that no octet need be wrong: DSMR telegrams lack their CRC.
+fn without_crc(telegrams: usize) -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "DSMR telegrams come without the CRC that their version has: the four hex digits behind ! are missing, and nothing shows if an octet is wrong",
+            "DSMR-Telegramme kommen ohne die Prüfsumme (CRC) ihrer Version an: die vier Hexziffern hinter ! fehlen, und nichts zeigt, ob ein Oktett falsch ist",
+        ),
+        step: Wording::new(
+            "read the adapter directly, or make the program in between or the copy keep the line with ! whole",
+            "den Adapter direkt lesen, oder die Zeile mit ! vom Programm dazwischen oder beim Kopieren ganz lassen",
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Checksum) }.with(
+        format!(
+            "{} {} no CRC behind the exclamation mark",
+            counted(telegrams, "telegram"),
+            verb(telegrams, "has", "have")
+        ),
+        format!(
+            "{} {} keine Prüfsumme hinter dem Rufzeichen",
+            counted_as(telegrams, "Telegramm", "Telegramme"),
+            verb(telegrams, "hat", "haben")
+        ),
+    )
 }
 
 /// Octets among which chance makes a start of a frame.

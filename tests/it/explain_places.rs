@@ -186,3 +186,32 @@ fn octets_without_a_telegram_take_linear_time() {
         }
     }
 }
+
+#[test]
+fn a_place_behind_a_layer_shows_its_end_and_a_heading_its_layer() {
+    let folder = Folder::new();
+    let good = octets(DUMP);
+    let cut = [&good[..], &good[..200], &good].concat();
+    let binary = folder.write("dump.bin", &cut);
+    let key = folder.key();
+    let at = |place: &str| run(&["explain", "-q", "--key-file", &key, "--at", place, &binary], b"");
+    for (place, end) in [
+        ("octet 282: mbus: stop at octet 255: found 68, expected 16", "ends before octet 255\n"),
+        ("octet 0: axdr: type at octet 999: found 00", "ends before octet 999\n"),
+        ("octet 0: cipher: the key fits; damaged from octet 243 of the plaintext", "octet 243\n"),
+    ] {
+        let ran = at(place);
+        assert_eq!(ran.out.matches("Telegram ").count(), 1, "{place}: {}", ran.out);
+        assert!(ran.out.contains(end), "{place}: {}", ran.out);
+    }
+    assert_eq!(at("apdu:999").out, "", "no message has it");
+    let text = folder.write("text.txt", dsmr(1));
+    let ran = run(&["explain", "--at", "line 1: apdu: CRC at octet 20", &text], b"");
+    assert!(ran.out.contains("(dsmr)"), "{}{}", ran.out, ran.err);
+
+    let ran = at("Plain APDU, 243 octets (apdu)");
+    let expected = ["Telegram 1, octet 0", "Plain APDU, 243 octets (apdu)"];
+    assert_eq!(headings(&ran.out), expected, "{}", ran.err);
+    let ran = at("M-Bus frame, 26 octets (mbus#2), octet 256");
+    assert!(ran.out.contains("(mbus#2)") && !ran.out.contains("(mbus)"), "{}", ran.out);
+}

@@ -142,7 +142,7 @@ fn a_list_that_no_table_knows_is_said_once_and_passed_on() {
     let folder = Folder::new();
     let other = TELEGRAM.replace("0600000539", "060000053a");
     let dump = folder.write("dump.hex", &format!("{TELEGRAM}{other}{TELEGRAM}"));
-    let text = "2 values have neither scaler nor unit, and no table knows the list: they are passed on as \
+    let text = "2 values have neither scaler nor unit, and no table gives them: they are passed on as \
                 sent; meterpipe explain FILE shows them, and a table for ";
     let decoded = folder.run(&["decode", "--format", "json", &dump], "");
     assert_eq!((decoded.status, lines(&decoded).len()), (0, 3));
@@ -309,4 +309,21 @@ fn the_corpus_has_a_meter_whose_values_no_table_knows() {
     let ran = folder.run(&["decode", "--format", "json", path.to_str().unwrap()], "");
     assert_eq!((ran.status, lines(&ran)[0]["item_4"].clone()), (0, 12_789_950.into()));
     assert!(ran.err.contains("8 values have neither scaler nor unit"), "{}", ran.err);
+}
+
+#[test]
+fn a_plain_list_that_a_table_knows_is_not_called_unknown() {
+    use crate::common::{binary::run, published::Folder};
+
+    let folder = Folder::new();
+    let hex = "0f000000010c07ea0615070c000500ff888002030904414231320600003039120901";
+    let elements = "{ type = \"octet-string\" }, { type = \"double-long-unsigned\", obis = \"1-0:1.8.0\" }, \
+                    { type = \"long-unsigned\" }";
+    let table = format!("source = \"me\"\n[[list]]\nname = \"x\"\nelements = [ {elements} ]\n");
+    let (dump, table) = (folder.write("dump.txt", hex), folder.write("mine.toml", table));
+    let ran = run(&["decode", "--layout", &table, &dump], b"");
+    assert!(ran.err.contains("neither scaler nor unit, and no table gives them"), "{}", ran.err);
+    assert!(!ran.err.contains("knows"), "{}", ran.err);
+    let ran = run(&["doctor", "--lang", "en", &dump], b"");
+    assert!(ran.out.contains(": unknown-layout") && !ran.out.contains("key"), "{}", ran.out);
 }

@@ -66,6 +66,7 @@ mod simulator;
 mod spreadsheet;
 mod streams;
 mod sweeps;
+mod system_title;
 mod tcp;
 mod text_protocols;
 mod year;

@@ -51,6 +51,18 @@ fn a_text_with_a_hole_is_read_as_its_octets_are() {
 }
 
 #[test]
+fn a_crc_that_is_missing_is_no_interference() {
+    let folder = Folder::new();
+    let telegram = dsmr(6_545_766);
+    let mark = telegram.len() - 6;
+    let file = folder.write("dump.txt", [&telegram[..mark], b"\r\n"].concat());
+    let ran = run(&["doctor", "--lang", "en", &file], b"");
+    let words = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("1 telegram has no CRC behind the exclamation mark"), "{words}");
+    assert!(!words.contains("interference"), "{words}");
+}
+
+#[test]
 fn hex_behind_a_first_line_of_any_kind_is_hex() {
     let folder = Folder::new();
     for first in ["dump(1)", "Netz-NOE", "68", "(68 fa fa 68)", "", "F.F(00)"] {

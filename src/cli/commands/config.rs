@@ -189,6 +189,7 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
         let parity = meter.serial.parity.and_then(|parity| parity.to_possible_value());
         rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));
         rows.extend(meter.link.map(|link| ("link", link.name().to_owned())));
+        rows.extend(meter.system_title.map(|title| ("system_title", hex::encode(title))));
         table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
     }
     for mut settings in config.sinks {

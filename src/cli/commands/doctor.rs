@@ -121,7 +121,9 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     let of_meter = |meter: &config_file::MeterConfig| {
         let name = source.clone().or_else(|| meter.source.clone());
         let of_line = patient(name, meter.line(&args.line), meter.key_file.as_ref());
-        Patient { link: meter.link, ..of_line }
+        let system_title = args.keys.system_title.or(meter.system_title);
+        let key_args = KeyArgs { system_title, ..of_line.key_args };
+        Patient { link: meter.link, key_args, ..of_line }
     };
     let mut patients: Vec<_> = meters.iter().map(of_meter).collect();
     if patients.is_empty() {
@@ -152,6 +154,7 @@ fn examine(
         line: None,
         key_file: patient.key_file.as_ref().map(|path| keys::display(path)),
         link: args.link.link.map(LinkChoice::name),
+        title: patient.key_args.system_title.map(hex::encode),
         layouts: args.layouts.iter().map(|path| path.display().to_string()).collect(),
         is_live: true,
     };

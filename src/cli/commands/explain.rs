@@ -295,8 +295,21 @@ impl Printer {
             self.form.write(&layers, head, None, text);
             return;
         };
+        if !self.missed && at.is_layer() {
+            return;
+        }
         if self.form.write(&layers, head, Some(at), text) {
             self.missed = false;
+        } else if let (true, Some((end, octet))) = (self.missed, at.behind_end()) {
+            // A message may name the octet that is missing.
+            let mut layers = layers;
+            for layer in &mut layers {
+                layer.notes.push(format!("ends before octet {octet}"));
+            }
+            let is_first = self.nearest.is_empty();
+            if is_first && self.form.write(&layers, head, Some(&end), &mut self.nearest) {
+                self.form.restart();
+            }
         } else if self.missed && at.is_behind(head.place()) {
             // The listing may go on up to the place.
             self.nearest.clear();
@@ -311,7 +324,7 @@ impl Printer {
         let Some((text, at)) = self.at.as_ref().filter(|_| self.missed && self.has_listings) else {
             return Ok(());
         };
-        if !self.nearest.is_empty() && at.is_up_to(self.last) {
+        if !self.nearest.is_empty() && (at.behind_end().is_some() || at.is_up_to(self.last)) {
             context.output.text.append(&mut self.nearest);
             return Ok(());
         }

@@ -34,7 +34,8 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    chain::decrypt::Decrypt,
+    chain::decrypt::{Decrypt, Demands},
+    cipher::ciphered::SystemTitle,
     error::Error,
     format::entry::Format,
     link::registry::LinkChoice,
@@ -75,6 +76,10 @@ struct FoundSources {
     links: Vec<(String, LinkChoice)>,
     /// The link layer that it has for files.
     file_link: Option<LinkChoice>,
+    /// The system titles that it has for live sources, by their name in records.
+    titles: Vec<(String, SystemTitle)>,
+    /// The system title that it has for files.
+    file_title: Option<SystemTitle>,
 }
 
 fn read(
@@ -107,7 +112,12 @@ fn prepare(
     let settings = ChainSettings { families, links };
     let key_sources = KeySources { args: args.keys.clone(), simulated: found.simulated };
     let entries = key_sources.read(config.as_ref(), &context.messages)?;
-    let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
+    let demands = keys::demands(&args.keys);
+    let decrypt = match demands.title {
+        Some(_) => Decrypt::new(entries, demands),
+        None => Decrypt::new(entries, Demands { title: found.file_title, ..demands })
+            .with_titles(found.titles.clone()),
+    };
     let sink_sources = sink_sources(args, config.as_ref());
     let sinks = sink_sources.read(config.as_ref(), &context.messages)?;
     let counters = sink_sources.counters.clone();
@@ -204,6 +214,7 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
     let mut take = |name: Option<&str>, line: &SerialArgs, meter: Option<&MeterConfig>| {
         let called = meter.and_then(|meter| meter.name.as_ref());
         let link = meter.and_then(|meter| meter.link);
+        let title = meter.and_then(|meter| meter.system_title);
         let chosen =
             |source: &dyn Source| (record::escape(source.name()), link.unwrap_or_default());
         let called = |source| match called {
@@ -212,18 +223,25 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
         };
         match sources::find(name, line, args.until.waits_for_source())? {
             Spec::File(path) => {
-                if !found.files.is_empty() && found.file_link != link {
-                    let text = "the files of one run have one link: read them one by one";
+                let one = match found.files.is_empty() {
+                    false if found.file_link != link => Some("link"),
+                    false if found.file_title != title => Some("system_title"),
+                    _ => None,
+                };
+                if let Some(one) = one {
+                    let text = format!("the files of one run have one {one}: read them one by one");
                     return Err(Stop::usage(text));
                 }
                 found.files.push(path);
-                found.file_link = link;
+                (found.file_link, found.file_title) = (link, title);
             }
             spec @ (Spec::Live(_) | Spec::Simulated(_)) => {
                 found.simulated |= matches!(spec, Spec::Simulated(_));
                 if let Spec::Live(source) | Spec::Simulated(source) = spec {
                     let source = called(source);
                     found.links.push(chosen(source.as_ref()));
+                    let from = record::escape(source.name());
+                    found.titles.extend(title.map(|title| (from, title)));
                     found.live.push(source);
                 }
             }

@@ -13,7 +13,10 @@ use crate::cli::{
     setup::shared_args::UntilArgs,
 };
 use meterpipe::{
-    chain::decode::{Decode, DecodeEvent},
+    chain::{
+        decode::{Decode, DecodeEvent},
+        decrypt::{Decrypt, Demands},
+    },
     cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     error::Error,
     record::{Place, Record},
@@ -51,7 +54,7 @@ impl FirstTelegram {
     #[must_use]
     pub fn with_keys(&self, keys: Vec<KeyEntry>) -> Self {
         let mut chain = Decode::with_keys(keys.clone());
-        let mut stage = FirstTelegramStage::new(keys);
+        let mut stage = FirstTelegramStage::new(keys, None);
         chain.push(&self.octets, &mut |event| {
             stage.take(&event);
         });
@@ -68,11 +71,14 @@ impl FirstTelegram {
 pub fn first_telegram(
     source: Box<dyn Source>,
     keys: Vec<KeyEntry>,
+    title: Option<SystemTitle>,
     timeout: Duration,
     context: &mut Context,
 ) -> Result<FirstTelegram, Stop> {
     let until = UntilArgs { timeout: Some(timeout), ..UntilArgs::default() };
-    of_input(keys, context, |stage, context| event_loop::run(vec![source], &until, stage, context))
+    of_input(keys, title, context, |stage, context| {
+        event_loop::run(vec![source], &until, stage, context)
+    })
 }
 
 /// The same with an input that `read` hands to the stage.
@@ -81,10 +87,11 @@ pub fn first_telegram(
 /// The input cannot be read, or has no telegram.
 pub fn of_input(
     keys: Vec<KeyEntry>,
+    title: Option<SystemTitle>,
     context: &mut Context,
     read: impl FnOnce(&mut dyn Stage, &mut Context) -> Result<(), Stop>,
 ) -> Result<FirstTelegram, Stop> {
-    let mut stage = FirstTelegramStage::new(keys);
+    let mut stage = FirstTelegramStage::new(keys, title);
     let before = context.tally;
     let ended = read(&mut stage, context);
     // The counts of a run do not include the check.
@@ -125,8 +132,9 @@ struct FirstTelegramStage {
 }
 
 impl FirstTelegramStage {
-    fn new(keys: Vec<KeyEntry>) -> Self {
-        let chain = Decode::with_keys(keys.clone());
+    fn new(keys: Vec<KeyEntry>, title: Option<SystemTitle>) -> Self {
+        let demands = Demands { title, ..Demands::default() };
+        let chain = Decode::new(Decrypt::new(keys.clone(), demands));
         Self { chain, keys, octets: Vec::new(), found: None, closed: 0 }
     }
 
@@ -214,7 +222,8 @@ mod tests {
         let meter = real_time::of_name("sim:").unwrap().unwrap();
         let mut context = Context::new("test", Verbosity::Quiet);
         let timeout = Duration::from_secs(timeout);
-        let found = first_telegram(real_time::open(meter), keys.to_vec(), timeout, &mut context);
+        let found =
+            first_telegram(real_time::open(meter), keys.to_vec(), None, timeout, &mut context);
         assert!(!context.done);
         found
     }
@@ -255,7 +264,7 @@ mod tests {
         let mut context = Context::new("test", Verbosity::Quiet);
         let mut found = |octets: usize| {
             let timeout = Duration::from_secs(9);
-            let found = of_input(vec![], &mut context, |_, context| {
+            let found = of_input(vec![], None, &mut context, |_, context| {
                 let mut window = OctetWindow::default();
                 window.push(&vec![0x55; octets], []);
                 let view = LineView { seconds: Some(9), is_device: true, ..LineView::default() };

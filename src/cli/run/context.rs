@@ -137,6 +137,8 @@ impl Context {
     /// Counts and reports a refusal.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
+        let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
+        self.tally.untitled += u64::from(is_untitled);
         self.messages.refused(refusal);
     }
 
@@ -248,6 +250,10 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 fn closed(tally: &Tally) -> String {
     let text = "no telegram could be opened";
     match tally.misfits {
+        2.. if tally.misfits == tally.closed && tally.untitled == tally.closed => format!(
+            "{text}: the key or the system title that was given does not fit; compare the title with \
+             the meter's; {COMPARE}"
+        ),
         2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {COMPARE}"),
         _ => text.to_owned(),
     }

@@ -79,7 +79,7 @@ fn text(meter: &str, values: usize) -> String {
         _ => (format!("{values} values"), "have"),
     };
     format!(
-        "{meter}{values} {have} neither scaler nor unit, and no table knows the list: they are passed on as \
+        "{meter}{values} {have} neither scaler nor unit, and no table gives them: they are passed on as \
          sent; meterpipe explain FILE shows them"
     )
 }

@@ -419,7 +419,6 @@ fn is_other_dump(what: &str) -> bool {
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
-        Cause::NoTitle => "give it with --system-title",
         Cause::NotAuthenticated => "--require-auth refuses it",
         Cause::Unsupported { what } if what == "a key file" => "give it with --key-file",
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",

@@ -203,7 +203,7 @@ impl Emitter {
     fn take(&mut self, event: &StageEvent<'_>, context: &mut Context) {
         match event {
             StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
-                let chosen = self.telegrams.decrypt().chosen(record.octets);
+                let chosen = self.telegrams.decrypt().chosen(record);
                 self.batch.push_apdu(record, *place, chosen);
             }
             // A kind that only a later version knows is for the stages behind this one.

@@ -60,6 +60,8 @@ pub struct Tally {
     pub closed: u64,
     /// Of these, telegrams that are damaged, or that the key does not fit.
     pub misfits: u64,
+    /// Of the misfits, telegrams that carry no system title: that of the user was tried.
+    pub untitled: u64,
     /// Of the rejected, whole telegrams that were opened, but whose content is wrong.
     pub unsound: u64,
     /// Of these, telegrams that a limit of this program cut off.
@@ -117,6 +119,7 @@ impl AddAssign for Tally {
         self.rejected += other.rejected;
         self.closed += other.closed;
         self.misfits += other.misfits;
+        self.untitled += other.untitled;
         self.unsound += other.unsound;
         self.cut_off += other.cut_off;
         self.held += other.held;

@@ -35,10 +35,11 @@ use crate::cli::{
     run::status::Stop,
     setup::{
         environment,
-        shared_args::{LineArg, ParityArg, SerialArgs},
+        shared_args::{self, LineArg, ParityArg, SerialArgs},
     },
 };
 use meterpipe::{
+    cipher::ciphered::SystemTitle,
     counted::counted,
     file_error,
     link::registry::LinkChoice,
@@ -63,8 +64,10 @@ impl Config {
     pub fn has_same_sources(&self, other: &Self) -> bool {
         let sources = |config: &Self| -> Vec<_> {
             let meters = config.meters.iter();
-            let of =
-                |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.serial.clone(), it.link);
+            let of = |it: &MeterConfig| {
+                let line = (it.serial.clone(), it.link, it.system_title);
+                (it.name.clone(), it.source.clone(), line)
+            };
             meters.map(of).collect()
         };
         sources(self) == sources(other)
@@ -105,6 +108,8 @@ pub struct MeterConfig {
     pub serial: SerialArgs,
     /// The link layer of its line.
     pub link: Option<LinkChoice>,
+    /// Its system title, if its telegrams carry none.
+    pub system_title: Option<SystemTitle>,
     /// The lines of the keys that name something outside the file.
     pub lines: MeterLines,
 }
@@ -255,7 +260,8 @@ pub(super) fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 8] = ["name", "source", "key_file", "layout", "line", "baud", "parity", "link"];
+const METER: [&str; 9] =
+    ["name", "source", "key_file", "layout", "line", "baud", "parity", "link", "system_title"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -316,6 +322,11 @@ impl MeterConfig {
                     let names: Vec<_> = LinkChoice::all().map(LinkChoice::name).collect();
                     expected(value, &format!("one of {}", names.join(", ")))
                 })?);
+            }
+            "system_title" => {
+                let title = shared_args::title(&text()?);
+                self.system_title =
+                    Some(title.map_err(|_| expected(value, "a text of 16 hex digits"))?);
             }
             "key" => {
                 let text = "a key stands in a file of its own: key_file".to_owned();

@@ -436,7 +436,8 @@ fn units() -> Vec<PossibleValue> {
         .into()
 }
 
-fn title(text: &str) -> Result<[u8; 8], String> {
+/// A system title of 16 hex digits.
+pub fn title(text: &str) -> Result<[u8; 8], String> {
     let mut title = [0; 8];
     hex::decode_to_slice(text, &mut title).map_err(|_| "16 hex digits expected".to_owned())?;
     Ok(title)

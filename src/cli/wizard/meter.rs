@@ -125,14 +125,14 @@ fn with_source(
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
     let (mut current, lasting) = (once.current_line(), live.current_line());
-    let telegram = match first_telegram(once, Vec::new(), timeout, context) {
+    let telegram = match first_telegram(once, Vec::new(), None, timeout, context) {
         // A device that is missing is waited for.
         Err(Stop::Failed(Status::Source, text)) => {
             if let Some(pid) = run_in_the_way(&text) {
                 free_port(&source, pid, args, prompts, context)?;
             }
             current = lasting;
-            first_telegram(live, Vec::new(), timeout, context)?
+            first_telegram(live, Vec::new(), None, timeout, context)?
         }
         found => found?,
     };

@@ -26,7 +26,9 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    cipher::key_file::KeyEntry, diagnosis::diagnosis::Diagnosis, error::Cause,
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
+    diagnosis::diagnosis::Diagnosis,
+    error::Cause,
     sink::registry::ConfiguredSink,
 };
 
@@ -115,28 +117,29 @@ fn ask_sources(
         let name = source.as_ref().or(meter.source.as_ref());
         let line = meter.line(&SerialArgs::default());
         // A run waits for a source that is away; a check reports it.
-        found.push((name.cloned(), sources::find(name.map(String::as_str), &line, false)));
+        let spec = sources::find(name.map(String::as_str), &line, false);
+        found.push((name.cloned(), spec, meter.system_title));
     }
     // The configuration of `publish` has no meter. A run of `watch` uses the default source.
     if config.meters.is_empty()
         && let Ok(spec) = sources::find(None, &SerialArgs::default(), false)
     {
-        found.push((source, Ok(spec)));
+        found.push((source, Ok(spec), None));
     }
-    let simulated = found.iter().any(|(_, spec)| matches!(spec, Ok(Spec::Simulated(_))));
+    let simulated = found.iter().any(|(_, spec, _)| matches!(spec, Ok(Spec::Simulated(_))));
     let sources = KeySources { args: KeyArgs::default(), simulated };
     // The check of the files has reported who else can read them.
     let keys = sources.read(Some(config), &Messages::new("config", Verbosity::Quiet))?;
     Ok(found
         .into_iter()
-        .map(|(name, spec)| {
+        .map(|(name, spec, title)| {
             let name = name.unwrap_or_else(|| match &spec {
                 Ok(Spec::Live(source) | Spec::Simulated(source)) => source.name().to_owned(),
                 Ok(Spec::File(path)) => path.display().to_string(),
                 Err(_) => "the default source".to_owned(),
             });
             let (keys, advice) = (keys.clone(), credentials::advice(&config.path));
-            ask(name, move || read(spec?, keys, timeout, settings, advice))
+            ask(name, move || read(spec?, (keys, title), timeout, settings, advice))
         })
         .collect())
 }
@@ -144,7 +147,7 @@ fn ask_sources(
 /// Waits for a telegram of a source. Its other messages are those of a run.
 fn read(
     spec: Spec,
-    keys: Vec<KeyEntry>,
+    (keys, title): (Vec<KeyEntry>, Option<SystemTitle>),
     timeout: Duration,
     settings: MessageSettings,
     no_key_advice: &str,
@@ -152,11 +155,13 @@ fn read(
     let mut context = Context::new("config", settings);
     let found = match spec {
         Spec::Live(source) | Spec::Simulated(source) => {
-            first_telegram(source, keys, timeout, &mut context)
+            first_telegram(source, keys, title, timeout, &mut context)
         }
-        Spec::File(path) => first_telegram::of_input(keys, &mut context, |stage, context| {
-            files::run(&[path], None, Some(timeout), stage, context)
-        }),
+        Spec::File(path) => {
+            first_telegram::of_input(keys, title, &mut context, |stage, context| {
+                files::run(&[path], None, Some(timeout), stage, context)
+            })
+        }
     };
     match found {
         Ok(found) => report(&found, no_key_advice),
@@ -183,6 +188,7 @@ fn report(found: &FirstTelegram, no_key_advice: &str) -> Result<String, Stop> {
     };
     let why = match error.cause {
         Cause::NoKey => format!("no key for it; {no_key_advice}"),
+        Cause::NoTitle => format!("{error}; give it with system_title"),
         Cause::KeysSwapped => Diagnosis::AuthenticationKey.hint().to_owned(),
         Cause::KeyOrDamage => format!("the key does not fit; {COMPARE}"),
         _ => error.to_string(),

@@ -241,6 +241,7 @@ impl Examination {
         self.keys.count(title, false);
         self.keys.cause = Some(cause);
         self.keys.title = title.or(self.keys.title);
+        self.keys.title_was_given = title.is_none() && self.demands.title.is_some();
     }
 
     fn run(

@@ -28,6 +28,8 @@ pub struct DoctorReport {
     pub key_file: Option<String>,
     /// The link layer, if the user gives one.
     pub link: Option<&'static str>,
+    /// The system title, if the user gives one.
+    pub title: Option<String>,
     /// The tables of layouts that the user gives.
     pub layouts: Vec<String>,
     /// True for a source that `watch` reads without end.
@@ -53,6 +55,7 @@ impl DoctorReport {
             | Diagnosis::HdlcDamaged
             | Diagnosis::OtherProtocol => Status::Nothing,
             Diagnosis::NoKey
+            | Diagnosis::NoTitle
             | Diagnosis::WrongKey
             | Diagnosis::AuthenticationKey
             | Diagnosis::ExampleKey
@@ -145,6 +148,9 @@ impl DoctorReport {
         for layout in &self.layouts {
             text.push_str(&format!(" --layout {}", quoted(layout)));
         }
+        if let Some(title) = &self.title {
+            text.push_str(&format!(" --system-title {title}"));
+        }
         if let Some(file) = &self.key_file {
             text.push_str(&format!(" --key-file {}", quoted(file)));
         }
@@ -164,6 +170,7 @@ impl DoctorReport {
         };
         let key_file = self.key_file.as_ref().map(absolute);
         rows.extend(key_file.as_deref().map(|file| ("key_file", file)));
+        rows.extend(self.title.as_deref().map(|title| ("system_title", title)));
         let layout = self.layouts.first().map(absolute);
         rows.extend(layout.as_deref().map(|file| ("layout", file)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
@@ -265,6 +272,7 @@ mod tests {
             line: None,
             key_file: Some("my key".to_owned()),
             link: None,
+            title: Some("4b464d6750000009".to_owned()),
             layouts: vec!["my.toml".to_owned()],
             is_live: true,
         };
@@ -274,10 +282,11 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("meterpipe watch /dev/ttyUSB0 --layout my.toml --key-file 'my key'\n"),
+            text.contains("--layout my.toml --system-title 4b464d6750000009 --key-file 'my key'\n"),
             "{text}"
         );
         assert!(text.contains("/my key\"\n"), "{text}");
+        assert!(text.contains("system_title = \"4b464d6750000009\"\n"), "{text}");
         assert!(text.ends_with("/my.toml\"\n"), "{text}");
         let report = DoctorReport { link: Some("hdlc"), ..report };
         let text = report.text(AdviceLanguage::English);

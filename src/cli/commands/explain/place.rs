@@ -20,6 +20,8 @@ pub(super) struct WantedPlace {
     layer: Option<String>,
     /// `None` for all octets.
     octet: Option<usize>,
+    /// The octet stands behind the end of its layer, whose last part is shown.
+    is_behind_end: bool,
 }
 
 /// A place of the input as messages have it.
@@ -60,6 +62,18 @@ impl WantedPlace {
         self.telegram.is_none() || self.telegram == number
     }
 
+    /// True for the heading of a layer, which the first telegram answers that has such a layer.
+    pub(super) const fn is_layer(&self) -> bool {
+        self.layer.is_some() && self.octet.is_none()
+    }
+
+    /// The place for layers that end before the octet, with that octet; `None` unless the text names all of
+    /// place, layer and octet, as messages do.
+    pub(super) fn behind_end(&self) -> Option<(Self, usize)> {
+        let octet = self.octet.filter(|_| self.input.is_some() && self.layer.is_some())?;
+        Some((Self { is_behind_end: true, ..self.clone() }, octet))
+    }
+
     /// True if the place is one of the input alone, and not in front of another one.
     pub(super) fn is_behind(&self, place: Place) -> bool {
         match (self.input.filter(|_| self.octet.is_none()), place) {
@@ -90,16 +104,23 @@ impl WantedPlace {
             }
             (Some(InputPlace::Octet(wanted)), Place::Octet(octet)) => wanted == octet,
             // The message is about the same input in another form.
-            _ => true,
-        };
-        let Some(octet) = self.octet else {
-            return (!is_here).then(Vec::new);
+            _ => !self.is_behind_end,
         };
         let name = listing.name();
+        let Some(octet) = self.octet else {
+            let here = self.layer.as_ref().is_none_or(|layer| *layer == name);
+            return (!is_here || !here).then(Vec::new);
+        };
         let here = self.layer.as_ref().is_none_or(|layer| match layer.contains('#') {
             true => *layer == name,
-            false => layer == listing.layer,
+            // The text of a DSMR telegram is an APDU where it is ciphered.
+            false => layer == listing.layer || layer == "apdu" && listing.layer == "dsmr",
         });
+        let octet = match (self.is_behind_end, listing.octets.len()) {
+            (false, _) => octet,
+            (true, length @ 1..) if octet >= length => length - 1,
+            (true, _) => return Some(Vec::new()),
+        };
         Some(listing.at(octet).filter(|_| is_here && here).collect())
     }
 }
@@ -128,7 +149,7 @@ impl FromStr for WantedPlace {
             (None, Some(_)) => (None, None),
             (None, None) => return Err(NO_PLACE.into()),
         };
-        Ok(Self { input, layer, octet, telegram: None })
+        Ok(Self { input, layer, octet, ..Self::default() })
     }
 }
 
@@ -140,12 +161,26 @@ const NO_PLACE: &str = "--at: the text names no place: give an octet (57), a lay
 fn heading(text: &str) -> Option<WantedPlace> {
     let lower = text.to_ascii_lowercase();
     let nothing = WantedPlace::default();
+    if let Some((layer, place)) = layer_heading(text) {
+        return Some(WantedPlace { layer: Some(layer), input: input_place(place), ..nothing });
+    }
     if let Some(place) = lower.strip_prefix("no telegram, ") {
         let input = Some(input_place(place)?);
         return Some(WantedPlace { input, ..nothing });
     }
     let number = lower.strip_prefix("telegram ")?.split(',').next()?.trim().parse().ok()?;
     Some(WantedPlace { telegram: Some(number), ..nothing })
+}
+
+/// The layer in the heading of one, and the text behind it: `Plain APDU, 242 octets (apdu)`.
+fn layer_heading(text: &str) -> Option<(String, &str)> {
+    let (before, behind) = text.rsplit_once(" (")?;
+    let (name, place) = behind.split_once(')')?;
+    let (layer, _) = name.split_once('#').unwrap_or((name, ""));
+    let is_heading = before.starts_with(|c: char| c.is_ascii_uppercase()) && !before.contains(':');
+    let is_heading = is_heading && (place.is_empty() || place.starts_with(", "));
+    listed(layer).filter(|listed| is_heading && *listed == layer)?;
+    Some((name.to_owned(), place))
 }
 
 /// The number behind the first such word that has one.
@@ -232,8 +267,15 @@ mod tests {
             ("octet 7", None, None, Some(7)),
         ] {
             let layer = layer.map(str::to_owned);
-            let wanted = WantedPlace { telegram: None, input, layer, octet };
+            let wanted = WantedPlace { input, layer, octet, ..WantedPlace::default() };
             assert_eq!(text.parse(), Ok(wanted), "{text}");
+        }
+        for (text, layer, input) in [
+            ("Plain APDU, 242 octets (apdu)", "apdu", None),
+            ("M-Bus frame, 26 octets (mbus#2), octet 256", "mbus#2", Some(InputPlace::Octet(256))),
+        ] {
+            let layer = Some(layer.to_owned());
+            assert_eq!(text.parse(), Ok(WantedPlace { layer, input, ..WantedPlace::default() }));
         }
         for text in ["telegram 2", "Telegram 2, octet 303", "Telegram 2, line 4"] {
             let wanted = WantedPlace { telegram: Some(2), ..WantedPlace::default() };
