@@ -9,16 +9,16 @@
 //! a leap is what the arrival does not explain, and a pause of any length is none. Without it, the invocation counter tells
 //! how many telegrams were sent meanwhile; without both, a week is the limit.
 //!
-//! A telegram that is older than all others of its meter waits too: perhaps the first one had the wrong clock. What is
-//! older than the last one, and not than all, is late at once.
+//! A telegram that is older than the last one waits too if its counter, or its arrival, says that it was sent later, or
+//! if it is older than all others of its meter: perhaps the first one had the wrong clock. Any other one is late at once.
+//!
+//! Three that agree settle the matter. The step to them is a pause, unless the counter contradicts: then the clock was
+//! set, and no energy crosses the step. An arrival without a counter contradicts a pause of more than a week alone.
 
 use jiff::Timestamp;
 
 /// A clock that goes on faster than the arrivals by more than this is in doubt, in seconds.
 const AHEAD: i64 = 60;
-
-/// A first telegram whose clock was wrong by more than this has no common run with the others.
-const SET: i64 = 3600;
 
 /// The longest pause without times of arrival, in seconds. A computer without a battery for its clock goes on, after days
 /// without power, with the time at which it stopped: its arrivals are no proof before that.
@@ -126,7 +126,8 @@ impl<T> ClockDoubt<T> {
             self.is_second = false;
             return ClockVerdict::Sound;
         }
-        if ahead < 0 && begin.is_none_or(|begin| second >= begin) {
+        let is_set_back = ahead < -AHEAD && last.is_before(clocks);
+        if ahead < 0 && !is_set_back && begin.is_none_or(|begin| second >= begin) {
             return ClockVerdict::Late(-ahead);
         }
         if !is_near && let Some(verdict) = self.follow(clocks, ahead) {
@@ -164,10 +165,16 @@ impl<T> ClockDoubt<T> {
         if step < 0 || arrivals.is_some_and(|arrivals| step.saturating_sub(arrivals) > AHEAD) {
             return None;
         }
+        let is_counted = |pace| newest.clocks.explains(step, clocks, pace);
+        if arrivals.is_none() && self.counted.and_then(is_counted) == Some(false) {
+            return None;
+        }
         if self.held.len() < AGREED {
             return Some(ClockVerdict::Doubtful);
         }
+        let newest = newest.clocks.clone();
         let step = self.step();
+        self.last = Some(newest);
         self.go_on(clocks);
         Some(ClockVerdict::Believed(step))
     }
@@ -177,17 +184,41 @@ impl<T> ClockDoubt<T> {
         let (Some(first), Some(last)) = (self.held.first(), &self.last) else {
             return BelievedStep::Pause;
         };
-        if first.ahead < 0 {
-            return BelievedStep::SetBack(-first.ahead);
+        let ahead = first.ahead;
+        let arrivals = last.arrivals(first.clocks.borrowed());
+        let more = ahead.saturating_sub(arrivals.unwrap_or(0));
+        if ahead < 0 {
+            return BelievedStep::SetBack(-more);
         }
-        let most = if self.is_second { SET } else { WEEK };
-        match last.arrivals(first.clocks.borrowed()) {
-            Some(arrivals) if first.ahead.saturating_sub(arrivals) > most => {
-                BelievedStep::SetAhead(first.ahead.saturating_sub(arrivals))
-            }
-            _ => {
-                self.pace = first.ahead;
-                BelievedStep::Pause
+        let is_set = match (arrivals, self.is_counted(last, first)) {
+            (Some(_), _) if more <= AHEAD => false,
+            (_, Some(is_counted)) => !is_counted,
+            // A computer without power between the first two telegrams is less likely than a wrong clock.
+            (Some(_), None) => more > WEEK || self.is_second,
+            (None, None) => false,
+        };
+        if is_set {
+            return BelievedStep::SetAhead(more);
+        }
+        self.pace = ahead;
+        BelievedStep::Pause
+    }
+
+    /// True if the counter explains the step to the first telegram that waits; `None` if it does not tell.
+    fn is_counted(&self, last: &ClockPair, first: &HeldTelegram<T>) -> Option<bool> {
+        let second = self.held.get(1);
+        let pace = second.and_then(|second| first.clocks.counted(second.clocks.borrowed()));
+        last.explains(first.ahead, first.clocks.borrowed(), pace.or(self.counted)?)
+    }
+
+    /// True if something speaks against the step to the telegrams that wait.
+    fn is_contradicted(&self, last: &ClockPair, first: &HeldTelegram<T>) -> bool {
+        let clocks = first.clocks.borrowed();
+        match last.arrivals(clocks) {
+            _ if first.ahead < 0 => last.is_before(clocks),
+            Some(arrivals) if first.ahead.saturating_sub(arrivals) <= AHEAD => false,
+            arrivals => {
+                self.is_counted(last, first).map_or(arrivals.is_some(), |is_counted| !is_counted)
             }
         }
     }
@@ -198,13 +229,10 @@ impl<T> ClockDoubt<T> {
         if let Some(arrivals) = last.and_then(|last| last.arrivals(clocks)) {
             return ahead.saturating_sub(arrivals) > AHEAD;
         }
-        let counted = last.and_then(|last| last.counted(clocks));
-        match counted.zip(self.counted) {
-            // Lists take turns, and clocks have whole seconds.
-            Some(((_, now), (seconds, before))) => {
-                let usual = i128::from(seconds) * i128::from(now) / i128::from(before.max(1));
-                i128::from(ahead) > 2 * usual + i128::from(AHEAD)
-            }
+        // Most meters send more often than each minute.
+        let pace = self.counted.unwrap_or((AHEAD, 1));
+        match last.and_then(|last| last.explains(ahead, clocks, pace)) {
+            Some(is_counted) => !is_counted,
             None => ahead > self.pace.saturating_mul(2).max(WEEK),
         }
     }
@@ -226,14 +254,20 @@ impl<T> ClockDoubt<T> {
         std::mem::take(&mut self.dismissed)
     }
 
-    /// Ends the input. Two that agree are believed, and one alone if nothing speaks against it: a single telegram came
-    /// before it.
+    /// Ends the input. Two that agree are believed if nothing speaks against them, or if a single telegram came before
+    /// them, and one alone behind a single one without an arrival.
     pub fn finish(&mut self) -> Option<BelievedStep> {
         let first = self.held.first()?;
         let last = self.last.as_ref();
-        let is_known = last.is_some_and(|last| last.arrivals(first.clocks.borrowed()).is_some());
-        let is_believed =
-            self.held.len() >= AGREED || self.is_second && first.ahead > 0 && !is_known;
+        let is_believed = match self.held.len() {
+            AGREED.. => {
+                self.is_second || !last.is_some_and(|last| self.is_contradicted(last, first))
+            }
+            _ => {
+                let arrivals = last.and_then(|last| last.arrivals(first.clocks.borrowed()));
+                self.is_second && first.ahead > 0 && arrivals.is_none()
+            }
+        };
         if is_believed {
             return Some(self.step());
         }
@@ -273,6 +307,28 @@ impl ClockPair {
         let telegrams = later.counter?.checked_sub(self.counter?)?;
         let seconds = later.second.saturating_sub(self.second);
         (telegrams > 0 && seconds > 0).then_some((seconds, telegrams))
+    }
+
+    /// True if the counter explains the seconds to a later telegram, at a pace of so many seconds for so many telegrams;
+    /// `None` if it does not tell.
+    fn explains(
+        &self,
+        ahead: i64,
+        later: TelegramClocks<'_>,
+        (seconds, telegrams): (i64, u64),
+    ) -> Option<bool> {
+        let sent = later.counter?.checked_sub(self.counter?).filter(|sent| *sent > 0)?;
+        let usual = i128::from(seconds) * i128::from(sent) / i128::from(telegrams.max(1));
+        // Lists take turns, and clocks have whole seconds.
+        Some(i128::from(ahead) <= 2 * usual + i128::from(AHEAD))
+    }
+
+    /// True if the counter, or else the arrival, says that another telegram was sent later.
+    fn is_before(&self, other: TelegramClocks<'_>) -> bool {
+        match self.counter.zip(other.counter) {
+            Some((this, other)) => other > this,
+            None => self.arrivals(other).is_some_and(|arrivals| arrivals > 0),
+        }
     }
 
     /// The seconds from this arrival to another one, if both are known.

@@ -40,6 +40,12 @@ const MOST_POWER: u128 = 1_000_000;
 /// A register that counts whole kilowatt-hours steps by them, at any power; in watt-hours.
 const COARSEST: u128 = 1000;
 
+/// So many telegrams that were refused one after another leave a gap too.
+const REFUSED: u64 = 3;
+
+/// The times of wrong clocks that are remembered.
+const MOST_COVERED: usize = 16;
+
 /// The boundaries of intervals.
 #[derive(Clone, Debug)]
 pub struct IntervalClock {
@@ -53,10 +59,12 @@ pub struct IntervalClock {
 #[derive(Clone, Debug, Default)]
 pub struct MeterIntervals {
     run: Option<IntervalRun>,
-    /// The first second of all runs since the clock was set back.
+    /// The first second of all runs since the clock was set.
     begin: Option<i64>,
-    /// The seconds that have rows from before the clock was set back.
-    covered: Option<(i64, i64)>,
+    /// The last second of them.
+    end: i64,
+    /// The seconds that have rows from before the clock was set.
+    covered: Vec<(i64, i64)>,
 }
 
 /// Telegrams without an interruption, and the interval of the last one.
@@ -66,6 +74,8 @@ struct IntervalRun {
     end: i64,
     /// The time of the last telegram.
     last: i64,
+    /// The telegrams since then that were refused.
+    refused: u64,
     telegrams: u64,
     complete: bool,
     estimated: bool,
@@ -140,17 +150,15 @@ impl MeterIntervals {
         let Some(lead) = registers.all().first() else {
             return Fed::Other;
         };
-        if let Some((from, to)) = self.covered
-            && second >= from
-        {
-            if second < to {
+        if let Some((from, to)) = self.covered_up_to(second) {
+            if from <= second && second < to {
                 return Fed::Late(to - second);
             }
-            self.covered = None;
             self.finish(out);
         }
         let Some(run) = &mut self.run else {
             self.begin.get_or_insert(second);
+            self.end = second;
             self.run = Some(IntervalRun::start(second, registers, clock));
             return Fed::Taken;
         };
@@ -176,6 +184,7 @@ impl MeterIntervals {
             LONGER_GAP.. => Some(NewRun::Pause),
             _ => pairs().find_map(|(track, register)| track.interruption(seconds, register)),
         };
+        self.end = second;
         if let Some(reason) = reason {
             self.finish(out);
             self.run = Some(IntervalRun::start(second, registers, clock));
@@ -197,20 +206,45 @@ impl MeterIntervals {
         }
     }
 
-    /// Ends the run, because the clock was set back: the next telegram is older than all so far. It may go on to the
-    /// first second that has a row, and behind the last one.
-    pub fn go_back(&mut self, out: &mut dyn FnMut(&IntervalRow)) {
-        let last = self.last();
+    /// Ends the run, because the clock was set. What follows has no rows in the seconds that have some.
+    pub fn set_clock(&mut self, out: &mut dyn FnMut(&IntervalRow)) {
         self.finish(out);
-        if let (Some(begin), Some(last)) = (self.begin.take(), last)
-            && begin < last
-        {
-            let (from, to) = self.covered.unwrap_or((begin, last));
-            self.covered = Some((begin.min(from), last.max(to)));
+        if let Some(begin) = self.begin.take().filter(|begin| *begin < self.end) {
+            if self.covered.len() >= MOST_COVERED {
+                self.covered.remove(0);
+            }
+            self.covered.push((begin, self.end));
         }
     }
 
-    /// The first second of the meter, since its clock was set back.
+    /// The seconds with rows of another clock in which a telegram lies, or else those between it and the last one.
+    fn covered_up_to(&self, second: i64) -> Option<(i64, i64)> {
+        let is_in = |(from, to): &&(i64, i64)| (*from..*to).contains(&second);
+        let is_between = |(from, _): &&(i64, i64)| {
+            self.last().is_some_and(|last| last < *from && *from <= second)
+        };
+        let covered = || self.covered.iter();
+        covered().find(is_in).or_else(|| covered().find(is_between)).copied()
+    }
+
+    /// Counts a telegram that was refused. After some of them the next one has the energy of an unknown time.
+    pub const fn refused(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.refused += 1;
+        }
+    }
+
+    /// True if registers rose within the second of the last telegram, at the start of an interval: the rise is in no row
+    /// yet.
+    #[must_use]
+    pub fn has_rest(&self) -> bool {
+        let is_rest = |run: &IntervalRun| {
+            run.start == run.last && run.tracks.iter().any(|track| track.start < track.last)
+        };
+        self.run.as_ref().is_some_and(is_rest)
+    }
+
+    /// The first second of the meter, since its clock was set.
     #[must_use]
     pub const fn begin(&self) -> Option<i64> {
         self.begin
@@ -240,6 +274,7 @@ impl IntervalRun {
             start: second,
             end: clock.step.next(second, &clock.zone),
             last: second,
+            refused: 0,
             telegrams: 1,
             complete: is_whole,
             estimated: false,
@@ -279,7 +314,8 @@ impl IntervalRun {
         clock: &IntervalClock,
         out: &mut dyn FnMut(&IntervalRow),
     ) {
-        let is_gap = seconds > GAP;
+        let is_gap = seconds > GAP || self.refused >= REFUSED;
+        self.refused = 0;
         let second = self.last + seconds;
         self.complete &= !is_gap;
         while self.end <= second {

@@ -140,14 +140,16 @@ impl PlotInput {
     /// Takes a quarter.
     fn row(&mut self, row: PlotRow) {
         let Self { range, clock, rows, seen, is_too_long, .. } = self;
-        let start = seen.map_or(row.start, |(start, _)| start);
-        *seen = Some((start, row.end));
+        let (start, end) = seen.unwrap_or((row.start, row.end));
+        *seen = Some((start.min(row.start), end.max(row.end)));
         if range.from.is_some_and(|from| row.end <= from)
             || range.to.is_some_and(|to| row.start >= to)
         {
             return;
         }
-        rows.push_back(row);
+        // A clock that was set back has quarters before those so far.
+        let at = rows.partition_point(|it| it.start <= row.start);
+        rows.insert(at, row);
         if let Some(last) = range.last {
             let from = last.start(row.end, &clock.zone);
             while rows.front().is_some_and(|row| row.start < from) {
@@ -173,7 +175,8 @@ impl PlotInput {
     /// Takes the quarter that the run has begun.
     fn end_run(&mut self) {
         let mut intervals = std::mem::take(&mut self.intervals);
-        intervals.finish(&mut |row| self.row(of_interval(row)));
+        intervals.set_clock(&mut |row| self.row(of_interval(row)));
+        self.intervals = intervals;
     }
 
     /// Draws the picture.
@@ -359,14 +362,14 @@ impl PlotInput {
         }
         let counter = interval_readings::counter(readings);
         let clocks = TelegramClocks { second, received: readings.meta(Meta::Received), counter };
-        // The quarters of a picture are in order: the clock may be set back before the first of them.
-        let begin = self.intervals.begin().filter(|_| self.seen.is_none());
+        let begin = self.intervals.begin();
         let verdict = self.doubt.judge(clocks, begin);
         self.dismiss(context);
         match verdict {
             ClockVerdict::Sound => {}
             ClockVerdict::Twice => return Ok(()),
             ClockVerdict::Late(seconds) => {
+                self.intervals.refused();
                 return Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() });
             }
             ClockVerdict::Doubtful => {
@@ -394,10 +397,8 @@ impl PlotInput {
 
     /// Takes the telegrams that waited for others to agree.
     fn believe(&mut self, step: BelievedStep) {
-        match step {
-            BelievedStep::Pause => {}
-            BelievedStep::SetAhead(_) => self.end_run(),
-            BelievedStep::SetBack(_) => self.intervals = MeterIntervals::default(),
+        if step != BelievedStep::Pause {
+            self.end_run();
         }
         for held in self.doubt.take_held() {
             let second = held.second();
@@ -408,6 +409,7 @@ impl PlotInput {
     /// Says which telegrams had a wrong clock.
     fn dismiss(&mut self, context: &mut Context) {
         for held in self.doubt.take_dismissed() {
+            self.intervals.refused();
             let seconds = held.ahead.unsigned_abs();
             let cause = match held.ahead {
                 ..0 => Cause::OutOfOrder { seconds },

@@ -77,7 +77,10 @@ impl MeterState {
         self.dismiss(run);
         match verdict {
             ClockVerdict::Sound => {}
-            ClockVerdict::Late(seconds) => return run.late(line, seconds),
+            ClockVerdict::Late(seconds) => {
+                self.intervals.refused();
+                return run.late(line, seconds);
+            }
             ClockVerdict::Twice => {
                 self.duplicates += 1;
                 return;
@@ -98,6 +101,7 @@ impl MeterState {
     /// Says which telegrams had a wrong clock.
     fn dismiss(&mut self, run: &mut RowRun<'_>) {
         for held in self.doubt.take_dismissed() {
+            self.intervals.refused();
             match held.ahead {
                 ..0 => run.late(held.telegram.line, -held.ahead),
                 ahead => {
@@ -127,18 +131,16 @@ impl MeterState {
         let text = &mut context.output.text;
         let reason = match step {
             BelievedStep::Pause => return,
-            BelievedStep::SetAhead(seconds) => {
-                intervals.finish(&mut |row| target.write(row, name, peak, clock, text));
-                day.finish(&mut |_| {});
-                NewRun::ClockAhead(seconds)
-            }
-            BelievedStep::SetBack(seconds) => {
-                intervals.go_back(&mut |row| target.write(row, name, peak, clock, text));
-                target.end_month(peak, name, clock, text);
-                *day = MeterIntervals::default();
-                NewRun::ClockBack(seconds)
-            }
+            BelievedStep::SetAhead(seconds) => NewRun::ClockAhead(seconds),
+            BelievedStep::SetBack(seconds) => NewRun::ClockBack(seconds),
         };
+        intervals.set_clock(&mut |row| target.write(row, name, peak, clock, text));
+        *day = MeterIntervals::default();
+        // A month has one peak, unless the clock goes back behind its start.
+        let month = peak.since().map(|since| LocalStep::Month.floor(since, &clock.zone));
+        if month.is_some_and(|month| second < month) {
+            target.end_month(peak, name, clock, text);
+        }
         run.report(name, second, &reason);
     }
 
@@ -201,6 +203,10 @@ impl MeterState {
         }
         self.dismiss(run);
         self.end_joined(run);
+        if self.intervals.has_rest() {
+            let meter = named(&self.name);
+            run.context.messages.say(&format!("{meter}{REST}"));
+        }
         let Self { name, intervals, peak, .. } = self;
         let RowRun { clock, target, context, .. } = run;
         let text = &mut context.output.text;
@@ -283,11 +289,16 @@ pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
     context.defect(line, &Error::new(Layer::Reading, 0, cause));
 }
 
+/// The start of a message about a meter.
+fn named(meter: &MeterLabel) -> String {
+    meter
+        .as_ref()
+        .map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)))
+}
+
 /// The message of a meter whose energies start anew.
 fn anew(meter: &MeterLabel, at: &str, reason: &NewRun) -> String {
-    let meter = meter
-        .as_ref()
-        .map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)));
+    let meter = named(meter);
     let field = |place: usize| FIELDS.get(place).map_or("", |field| field.name);
     let lapse = |seconds: i64| Lapse(seconds.unsigned_abs());
     let reason = match *reason {
@@ -304,6 +315,8 @@ fn anew(meter: &MeterLabel, at: &str, reason: &NewRun) -> String {
     };
     format!("{meter}{reason} at {at}: the energies start anew")
 }
+
+const REST: &str = "the registers rose within the last second, in which an interval begins: the rise is in no row";
 
 const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
 
