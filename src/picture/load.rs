@@ -105,10 +105,10 @@ pub(super) fn describe(series: &PlotSeries, heading: &str, language: PictureLang
 }
 
 /// The runs of rows of a kind, one after another.
-fn runs<'a>(
-    series: &'a PlotSeries,
+fn runs(
+    series: &PlotSeries,
     is_kind: impl Fn(&PlotRow) -> bool + Copy,
-) -> impl Iterator<Item = &'a [PlotRow]> {
+) -> impl Iterator<Item = &[PlotRow]> {
     series
         .rows
         .chunk_by(move |one, next| one.end == next.start && is_kind(one) == is_kind(next))
