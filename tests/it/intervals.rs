@@ -232,7 +232,7 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
         (&[][..], hours, "choose a longer --every, or read the telegrams"),
         (&["--running"], quarters.clone(), "--running takes telegrams"),
         (&[], out(&["--peaks"]), "the peak of a month"),
-        (&[], negative.clone(), "an interval with a negative energy"),
+        (&[], negative, "an interval with a negative energy"),
         (&[], format!("{quarters}{quarters}"), "3 h older"),
         (&[], format!("{quarters}{input}"), "older"),
     ] {

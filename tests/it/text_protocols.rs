@@ -32,7 +32,7 @@ fn a_text_with_a_hole_is_read_as_its_octets_are() {
     let mark = hit.len() - 7;
     let near = |cut: &usize| {
         let line = &hit[cut.saturating_sub(3)..*cut];
-        cut % 4 == 0 || *cut > mark || line.contains(&b'\n')
+        cut.is_multiple_of(4) || *cut > mark || line.contains(&b'\n')
     };
     for cut in (1..hit.len()).filter(near) {
         let octets = cut.to_string();

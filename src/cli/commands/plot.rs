@@ -450,6 +450,10 @@ impl PlotInput {
             means: energies.map(|energy| mean_power(energy?, end - start)),
             gap: telegrams == Some(0) && truth(Meta::Estimated) == Some(true),
             complete: truth(Meta::Complete) != Some(false),
+            whole: {
+                let IntervalClock { step, zone } = &self.clock;
+                step.floor(start, zone) == start && step.next(start, zone) == end
+            },
         });
         Ok(())
     }
@@ -465,6 +469,7 @@ fn of_interval(row: &IntervalRow) -> PlotRow {
         means: energies.map(|energy| mean_power(energy?, row.end - row.start)),
         gap: row.telegrams == 0 && row.estimated,
         complete: row.complete,
+        whole: row.whole,
     }
 }
 
