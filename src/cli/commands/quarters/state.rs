@@ -291,9 +291,7 @@ pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
 
 /// The start of a message about a meter.
 fn named(meter: &MeterLabel) -> String {
-    meter
-        .as_ref()
-        .map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)))
+    meter.as_ref().map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)))
 }
 
 /// The message of a meter whose energies start anew.
@@ -316,7 +314,8 @@ fn anew(meter: &MeterLabel, at: &str, reason: &NewRun) -> String {
     format!("{meter}{reason} at {at}: the energies start anew")
 }
 
-const REST: &str = "the registers rose within the last second, in which an interval begins: the rise is in no row";
+const REST: &str =
+    "the registers rose within the last second, in which an interval begins: the rise is in no row";
 
 const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
 
