@@ -208,11 +208,19 @@ impl BareApdus {
             self.blocks = BlockTransfer::default();
             return error.map(|error| FoundApdu::Refused(error, self.blocks_at.0));
         }
-        if !trusted && (self.is_framed() || self.is_in_frame()) {
+        let trusted = trusted || self.alone && begins_without_title(rest);
+        if !trusted && self.is_in_frame() {
             return Some(self.noise(1));
         }
+        let is_framed = !trusted && self.is_framed();
         match start(first, rest, trusted, position) {
             Start::Wait if !self.ended => None,
+            Start::Apdu(Some(size)) if is_framed => match self.is_alone(rest, size) {
+                None => None,
+                Some(true) => Some(self.apdu(size, first, position)),
+                Some(false) => Some(self.noise(1)),
+            },
+            Start::Apdu(None) if is_framed && self.ended => Some(self.noise(1)),
             Start::Apdu(size) => match (self.before_another(rest, position, size), size) {
                 (Another::Wait, _) if !self.ended => None,
                 (Another::Behind(octets), _) => {
@@ -247,6 +255,18 @@ impl BareApdus {
         self.before + (self.done as u64) < self.framed_to
     }
 
+    /// True if an APDU ends where the stream ends or another one begins; `None` if more octets are
+    /// needed to tell. Behind the one in a frame stands the end of the frame.
+    fn is_alone(&self, rest: &[u8], size: usize) -> Option<bool> {
+        match rest.get(size..).unwrap_or_default() {
+            [] if !self.ended => None,
+            [] => Some(true),
+            behind if behind.len() >= UNMISTAKABLE || self.ended => Some(is_unmistakable(behind)),
+            [first, ..] if begins_something(*first) => None,
+            _ => Some(false),
+        }
+    }
+
     /// True behind the header that precedes an APDU inside a frame.
     fn is_in_frame(&self) -> bool {
         self.buffer.get(..self.done).is_some_and(LinkKind::ends_with_header)
@@ -263,6 +283,8 @@ impl BareApdus {
         });
         let begins = behind.first().is_none_or(|octet| begins_something(*octet));
         if first == DATA_NOTIFICATION && on_line > 0 && !begins {
+            let next = (1..on_line).find(|at| behind.get(*at..).is_some_and(is_unmistakable));
+            let on_line = next.unwrap_or(on_line);
             let cause = Cause::Leftover { what: "the data", octets: on_line };
             return self.refuse(Error::new(Layer::Axdr, size, cause), size + on_line);
         }
@@ -277,22 +299,12 @@ impl BareApdus {
     /// the APDU is unknown.
     fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Another {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
-        let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
-        let mut places = within.filter_map(|line| usize::try_from(line - position).ok());
+        let inside = self.lines.iter().filter(|line| (position + 1..end).contains(line));
+        let mut places = inside.filter_map(|line| usize::try_from(line - position).ok());
         if let Some(line) = places.find(|at| rest.get(*at..).is_some_and(is_unmistakable)) {
             return Another::Behind(line);
         }
-        // The next telegram of the same meter: octets of this one are lost.
-        let next = ciphered::title(rest).and_then(|title| {
-            let (header, behind) = rest.split_at_checked(2 + title.len())?;
-            let behind = behind.get(..size.unwrap_or(rest.len()).saturating_sub(header.len()));
-            memchr::memmem::find(behind.unwrap_or_default(), header).map(|at| header.len() + at)
-        });
-        match (next, size) {
-            (Some(at), _) => Another::Behind(at),
-            (None, Some(size)) => across_end(rest, size),
-            (None, None) => Another::Nowhere,
-        }
+        within(rest, size.unwrap_or(rest.len()))
     }
 
     /// The block of an APDU that comes next.
@@ -410,9 +422,31 @@ const HEADER: usize = 6;
 /// Octets that [`is_unmistakable`] looks at.
 const UNMISTAKABLE: usize = 10;
 
-/// Another telegram of the same kind that unmistakably begins among the last octets of an APDU: as
-/// many of its own are lost at its end.
-fn across_end(rest: &[u8], size: usize) -> Another {
+/// The next telegram of the same meter within the octets of one, of which some are lost then.
+fn within(rest: &[u8], size: usize) -> Another {
+    let in_title = (1..UNMISTAKABLE).find(|at| rest.get(*at..).is_some_and(is_unmistakable));
+    let header = match rest {
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, ..] => rest.get(..UNMISTAKABLE),
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, ..] => rest.get(..WITHOUT_TITLE),
+        _ => None,
+    };
+    let Some(header) = header else {
+        return in_title.map_or_else(|| in_tail(rest, size), Another::Behind);
+    };
+    // It begins in front of the end of this one, and may go on behind it.
+    let (end, least) = (size + header.len() - 1, header.len());
+    let octets = rest.get(least..end.min(rest.len())).unwrap_or_default();
+    let found = memchr::memmem::find(octets, header).map(|at| least + at);
+    let begins = |at: usize| rest.get(at..).is_some_and(|head| header.starts_with(head));
+    match in_title.or(found) {
+        Some(at) => Another::Behind(at),
+        None if (rest.len().saturating_sub(least - 1)..size).any(begins) => Another::Wait,
+        None => Another::Nowhere,
+    }
+}
+
+/// The same for a plain APDU, whose header changes.
+fn in_tail(rest: &[u8], size: usize) -> Another {
     for at in size.saturating_sub(UNMISTAKABLE - 1).max(1)..size {
         let head = rest.get(at..).unwrap_or_default();
         let is_same = head.iter().zip(rest).take(2).all(|(octet, own)| octet == own);
@@ -424,6 +458,23 @@ fn across_end(rest: &[u8], size: usize) -> Another {
         }
     }
     Another::Nowhere
+}
+
+/// Octets that [`begins_without_title`] looks at.
+const WITHOUT_TITLE: usize = 5;
+
+/// True if octets may begin a ciphered APDU without a title: in a stream of nothing else.
+fn begins_without_title(octets: &[u8]) -> bool {
+    let (length, security) = match octets {
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x81, length, security, ..] => {
+            (usize::from(*length), *security)
+        }
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x82, high, low, security, ..] => {
+            (usize::from(u16::from_be_bytes([*high, *low])), *security)
+        }
+        _ => return false,
+    };
+    (128..MAX_APDU).contains(&length) && matches!(security, 0x20 | 0x21 | 0x30 | 0x31)
 }
 
 /// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century.

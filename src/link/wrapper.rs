@@ -151,7 +151,9 @@ fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
         return None;
     }
     let starts = memchr::memmem::find_iter(frame, header.get(..2)?).filter(|at| *at > 0);
-    for at in starts {
+    // The last octet, too, if it may be the first one of a header.
+    let last = (frame.last() == header.first()).then(|| frame.len() - 1);
+    for at in starts.chain(last) {
         let octets = || frame.iter().skip(at).chain(behind);
         let wanted = header.iter().map(Some).chain([None, None]).chain(title.iter().map(Some));
         let mut pairs = wanted.zip(octets());

@@ -24,6 +24,10 @@ pub struct PortalExport {
     pub empty: u64,
     /// The lines with a time or a value that nobody can read.
     pub unreadable: BTreeSet<u64>,
+    /// The lines that have another value for a quarter than a line before; theirs counts.
+    pub overwriting: BTreeSet<u64>,
+    /// The first of two quarters with the same time in rows one after another, whose order may be that of a sort.
+    pub unordered: BTreeSet<i64>,
     /// The most digits of the energies behind the point, in kWh.
     pub decimals: u16,
 }
@@ -106,14 +110,20 @@ impl PortalExport {
         if is_single && lines.len() > 1 && !steps(&lines).any(|step| step == QUARTER) {
             return Ok(());
         }
+        let length = if columns.start.is_empty() { QUARTER } else { 0 };
+        let doubled = doubled_times(&lines, zone);
+        let unordered = doubled.values().filter(|times| times.is_together());
+        self.unordered.extend(unordered.filter_map(|times| Some(times.seconds.first()? - length)));
         let mut before = None;
-        for line in &lines {
-            let Some(second) = line.time.resolve(before, zone) else {
+        for (place, line) in lines.iter().enumerate() {
+            let pair =
+                line.time.doubled(zone).and_then(|[summer, _]| doubled.get(&summer)?.at(place));
+            let Some(second) = pair.or_else(|| line.time.resolve(before, zone)) else {
                 self.unreadable.insert(line.line);
                 continue;
             };
             before = Some(second);
-            let start = if columns.start.is_empty() { second - QUARTER } else { second };
+            let start = second - length;
             match line.value {
                 Some(text) => {
                     let factor = match line.unit {
@@ -130,13 +140,50 @@ impl PortalExport {
                     self.decimals = self.decimals.max(decimals);
                     let energy = energy.in_larger_unit(-factor);
                     let before = self.quarters.insert(start, energy);
-                    twice += usize::from(before.is_some_and(|before| before != energy));
+                    if before.is_some_and(|before| before != energy) {
+                        twice += 1;
+                        self.overwriting.insert(line.line);
+                    }
                 }
                 None => self.empty += 1,
             }
         }
         if twice > DOUBLED { Err(PortalError::Several) } else { Ok(()) }
     }
+}
+
+/// The rows of a time that the clock shows twice.
+struct DoubledTime {
+    /// The instants in summer and winter time.
+    seconds: [i64; 2],
+    /// The places of the rows.
+    places: Vec<usize>,
+}
+
+impl DoubledTime {
+    /// The instant of the row at a place: of two the first is that of summer.
+    fn at(&self, place: usize) -> Option<i64> {
+        let rank = self.places.iter().position(|it| *it == place)?;
+        self.seconds.get(rank).copied().filter(|_| self.places.len() == 2)
+    }
+
+    /// True if both rows follow each other.
+    fn is_together(&self) -> bool {
+        matches!(self.places[..], [first, second] if first + 1 == second)
+    }
+}
+
+/// The times that the clock shows twice, by their instants in summer time.
+fn doubled_times(lines: &[PortalRow], zone: &TimeZone) -> BTreeMap<i64, DoubledTime> {
+    let mut times = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        if let Some(seconds) = line.time.doubled(zone) {
+            let [summer, _] = seconds;
+            let time = times.entry(summer).or_insert(DoubledTime { seconds, places: Vec::new() });
+            time.places.push(place);
+        }
+    }
+    times
 }
 
 /// The name of the column of the energy.

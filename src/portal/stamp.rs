@@ -4,12 +4,13 @@
 //! 01.01.2024 00:15    "2023-06-08 00:00:00"    01.05.2024 and 00:15:00    2024-01-01T00:15+01:00
 //! ```
 //!
-//! In the doubled hour of autumn the order of the rows tells which of both hours a time belongs to.
+//! In the doubled hour of autumn the order of the rows tells which of both hours a time belongs to. In an export that is
+//! sorted as text, both rows of such a time stand together.
 
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Time},
-    tz::{AmbiguousOffset, TimeZone},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
 /// A time as it is written.
@@ -59,7 +60,7 @@ impl WrittenTime {
             Self::Local(local) => local,
         };
         let ambiguous = zone.to_ambiguous_timestamp(local);
-        let at = |offset: jiff::tz::Offset| Some(offset.to_timestamp(local).ok()?.as_second());
+        let at = |offset: Offset| Some(offset.to_timestamp(local).ok()?.as_second());
         match ambiguous.offset() {
             AmbiguousOffset::Unambiguous { offset } => at(offset),
             AmbiguousOffset::Fold { before: summer, after: winter } => at(summer)
@@ -67,6 +68,21 @@ impl WrittenTime {
                 .or(at(winter)),
             // 02:00 in the night of spring is the end of the quarter that began at 01:45.
             AmbiguousOffset::Gap { before, .. } => at(before),
+        }
+    }
+
+    /// Both instants of a time that the clock shows twice, in seconds since 1970: that of summer, and that of winter.
+    #[must_use]
+    pub fn doubled(self, zone: &TimeZone) -> Option<[i64; 2]> {
+        let Self::Local(local) = self else {
+            return None;
+        };
+        match zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Fold { before, after } => {
+                let at = |offset: Offset| Some(offset.to_timestamp(local).ok()?.as_second());
+                Some([at(before)?, at(after)?])
+            }
+            _ => None,
         }
     }
 

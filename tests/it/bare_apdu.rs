@@ -121,13 +121,46 @@ fn a_look_alike_of_a_frame_costs_no_telegram_behind_it() {
 }
 
 #[test]
-fn the_line_of_another_meter_costs_one_telegram_at_most() {
+fn the_line_of_another_meter_costs_no_telegram() {
     let telegram = hex::decode(ciphered()).unwrap();
     let framed = octets(DUMP);
     let stream = [&framed[..], &telegram.repeat(20), &framed, &telegram.repeat(20)].concat();
     for piece in [1, 64, 4096] {
-        let telegrams = decode_octets(&stream, KEY, piece).telegrams.len();
-        assert!((40..=42).contains(&telegrams), "{telegrams} by {piece}");
+        let outcome = decode_octets(&stream, KEY, piece);
+        assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (42, 0), "by {piece}");
+    }
+}
+
+#[test]
+fn one_in_a_frame_without_its_start_and_header_is_none() {
+    let (telegram, framed) = (hex::decode(ciphered()).unwrap(), octets(DUMP));
+    // Behind it stands the end of its frame.
+    for end in [&[0x17, 0x16][..], &[0xfd, 0xe1, 0x7e]] {
+        let stream = [&framed, &telegram, end, &framed].concat();
+        for piece in [1, 64, 4096] {
+            assert_eq!(decode_octets(&stream, KEY, piece).telegrams.len(), 2, "by {piece}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_between_plain_ones_costs_none_behind_it() {
+    let plain = hex::decode(plain()).unwrap();
+    let stream = [&plain, &[0x11, 0x22][..], &plain, &plain].concat();
+    let outcome = decode_octets(&stream, KEY, 4096);
+    assert_eq!(outcome.telegrams.len(), 2);
+    assert_eq!(outcome.refused, ["axdr: 2 octets left at octet 243, behind the data"]);
+}
+
+#[test]
+fn one_that_is_cut_in_its_title_takes_nothing_of_the_next_one() {
+    let telegram = hex::decode(ciphered()).unwrap();
+    for left in 5..10 {
+        let stream = [&telegram, &telegram[..left], &telegram, &telegram].concat();
+        for piece in [1, 7, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 3, "{left} by {piece}: {:?}", outcome.refused);
+        }
     }
 }
 

@@ -321,10 +321,14 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
     let input = minutes(180, false, &[]);
     let out = |args: &[&str]| run(&[&["quarters"], args].concat(), input.as_bytes()).out;
     let (quarters, hours) = (out(&[]), out(&["--every", "1h"]));
+    let negative = quarters.replacen("\"energy_import_wh\":", "\"energy_import_wh\":-", 1);
+    let ran = run(&["plot"], negative.as_bytes());
+    assert!(ran.status == 1 && ran.err.contains("a negative energy"), "{}", ran.err);
     for (args, input, words) in [
         (&[][..], hours, "choose a longer --every, or read the telegrams"),
         (&["--running"], quarters.clone(), "--running takes telegrams"),
         (&[], out(&["--peaks"]), "the peak of a month"),
+        (&[], negative.clone(), "an interval with a negative energy"),
         (&[], format!("{quarters}{quarters}"), "3 h older"),
         (&[], format!("{quarters}{input}"), "older"),
     ] {
@@ -451,4 +455,17 @@ fn nothing_is_said_to_be_missing_where_rows_are() {
         assert_eq!(ran.status, 3, "{}", ran.err);
         assert!(ran.err.contains(words), "{}", ran.err);
     }
+}
+
+#[test]
+fn messages_about_many_meters_are_summed_up() {
+    let one = |meter: u32| {
+        line(NEW_YEAR, None, 5).replace("\"meter\":\"A\"", &format!("\"meter\":\"{meter}\""))
+    };
+    let many: String = (0..300).map(one).collect();
+    let ran = run(&["quarters"], (minutes(20, false, &[]) + &many).as_bytes());
+    assert_eq!((ran.status, ran.err.lines().count()), (0, 11), "{}", ran.err);
+    assert!(ran.err.contains("290 more like: meter 299: one telegram alone"), "{}", ran.err);
+    let ran = run(&["quarters"], many.as_bytes());
+    assert_eq!((ran.status, ran.err.matches("one telegram alone").count()), (3, 12), "{}", ran.err);
 }

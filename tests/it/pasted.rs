@@ -289,3 +289,29 @@ fn the_cases_of_public_reports_are_read() {
         assert!(ran.out.contains("\"energy_import_wh\":"), "{}", path.display());
     }
 }
+
+#[test]
+fn a_line_that_looks_like_hex_in_front_of_a_telegram_is_no_rejection() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for stray in [
+        "282",
+        "123",
+        "1.",
+        "ade",
+        "0x100",
+        "192.168.1.20",
+        "1678643101123",
+        "+43 664 1234567",
+        "0664 1234567",
+        "fe80::1ff:fe23:4567:890a",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  telegram.bin",
+        "2024-05-01",
+    ] {
+        for blank in ["", "\n"] {
+            let text = format!("{stray}\n{blank}{DUMP}\n");
+            let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+            assert_eq!((ran.status, &*ran.out), (0, READING), "{stray}: {}", ran.err);
+        }
+    }
+}

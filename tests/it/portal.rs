@@ -259,6 +259,61 @@ fn what_differs_and_what_is_missing_is_printed() {
     assert!(loose.out.contains("\"different\":1,"), "{}", loose.out);
 }
 
+/// IKB sorts its export as text: the quarters of a time that the clock shows twice stand together, in either order.
+#[test]
+fn an_export_that_is_sorted_as_text_has_both_quarters_of_a_time() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (AUTUMN - 5 * 3600, AUTUMN + 4 * 3600);
+    let input = readings(from, to);
+    let starts: Vec<i64> = (from..to).step_by(900).collect();
+    let sum: i64 = starts.iter().map(|start| energy(*start)).sum();
+    let expected = format!(
+        "{{\"schema\":1,\"compared\":{},\"different\":0,\"missing_portal\":0,\"missing_meter\":0,\"energy_import_wh\":{sum},\"portal_wh\":{sum},\"difference_wh\":0}}\n",
+        starts.len()
+    );
+    let ends =
+        ["Datum;AT0051000602000000000000000000000 ab 21.02.2024 00:30", "Datum;Verbrauch (kWh)"];
+    for (head, length) in ends.into_iter().zip([900, 0]) {
+        let mut rows: Vec<_> =
+            starts.iter().map(|start| (dots(start + length), comma(energy(*start)))).collect();
+        // By time, with the quarters of summer first.
+        rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let text = |rows: &[(String, String)]| {
+            let rows = rows.iter().map(|(time, value)| format!("{time};{value}\n"));
+            format!("{head}\n{}", rows.collect::<String>())
+        };
+        let by_time = text(&rows);
+        // By the whole line: the smaller value first, and then last.
+        rows.sort();
+        let by_line = text(&rows);
+        rows.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.cmp(&one.1)));
+        let turned = text(&rows);
+        rows.reverse();
+        for export in [by_time, by_line, turned, text(&rows)] {
+            let ran = compare(&folder, export.as_bytes(), &input, &[]);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{export}");
+            assert_eq!(ran.out, expected, "{export}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_replaces_another_is_said() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (AUTUMN - 26 * 3600, AUTUMN - 24 * 3600);
+    let mut starts: Vec<i64> = (from..to).step_by(900).collect();
+    let head = "Messzeitpunkt;Verbrauch (kWh);";
+    starts.push(to - 900);
+    let row = |start: i64, value: String| format!("{};{value};", dots(start + 900));
+    let same = table(head, &starts, row);
+    let ran = compare(&folder, same.as_bytes(), &readings(from, to), &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let other = format!("{same}{};9,999;\n", dots(to));
+    let ran = compare(&folder, other.as_bytes(), &readings(from, to), &[]);
+    assert!(ran.err.contains("the row in line 11 has another value for a quarter"), "{}", ran.err);
+    assert!(ran.out.contains("\"portal_wh\":9999,"), "{}", ran.out);
+}
+
 /// Salzburg Netz wrote an export in 2023 that has the hour from two to three once in autumn, with twice the energy.
 #[test]
 fn a_doubled_hour_that_an_export_has_once_is_the_sum_of_both() {

@@ -302,3 +302,47 @@ fn a_recording_is_private_and_an_open_configuration_is_warned_of() {
         assert_eq!((ran.status, said), (0, warns), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_key_given_as_the_input_is_named_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("input");
+    let spaced: Vec<String> =
+        KEY.as_bytes().chunks(2).map(|it| it.escape_ascii().to_string()).collect();
+    let spaced = spaced.join(" ");
+    let telegram = crate::common::published::DUMP;
+    for (text, is_key_file) in [
+        (format!("{KEY}\n"), true),
+        (KEY.to_owned(), true),
+        (format!("{spaced}\n"), true),
+        (format!("GUEK: {KEY}\n"), true),
+        (format!("Zähler: 181220000009\nSchlüssel: {KEY}\n"), true),
+        (format!("181220000009 {spaced}\n"), true),
+        (format!("{KEY}\n{KEY}\n"), true),
+        (format!("{KEY}\n{telegram}\n"), false),
+        (format!("Mein Key:\n\n{spaced}\n\nund das Telegramm:\n{telegram}\n"), false),
+    ] {
+        fs::write(&path, &text).unwrap();
+        for command in [
+            &["doctor"][..],
+            &["doctor", "--format", "json"],
+            &["explain"],
+            &["explain", "--format", "json"],
+            &["decode"],
+            &["decrypt"],
+            &["unframe"],
+        ] {
+            let ran =
+                crate::common::binary::run(&[command, &[path.to_str().unwrap()]].concat(), b"");
+            let shown = format!("{}{}", ran.out, ran.err).to_lowercase();
+            let digits: String = shown.chars().filter(char::is_ascii_hexdigit).collect();
+            let key = KEY.to_lowercase();
+            assert!(
+                !digits.contains(&key[..16]) && !digits.contains(&key[16..]),
+                "{command:?} {text}: {shown}"
+            );
+            let named = shown.contains("key file") && shown.contains("--key-file");
+            assert!(named || !is_key_file, "{command:?} {text}: {shown}");
+        }
+    }
+}

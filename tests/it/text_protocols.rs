@@ -26,6 +26,31 @@ fn a_text_that_begins_anywhere_in_a_telegram_is_no_hex() {
 }
 
 #[test]
+fn a_text_with_a_hole_is_read_as_its_octets_are() {
+    let folder = Folder::new();
+    let [first, hit, next, last] = [1, 2, 3, 4].map(dsmr);
+    let mark = hit.len() - 7;
+    let near = |cut: &usize| {
+        let line = &hit[cut.saturating_sub(3)..*cut];
+        cut % 4 == 0 || *cut > mark || line.contains(&b'\n')
+    };
+    for cut in (1..hit.len()).filter(near) {
+        let octets = cut.to_string();
+        for part in [&hit[..cut], &hit[cut..], &[&hit[..20], &hit[cut.max(20)..]].concat()] {
+            let stream = [&first[..], part, &next, &last].concat();
+            let file = folder.write("dump.txt", &stream);
+            let [text, binary] = [&["decode", &file][..], &["decode", "--input", "binary", &file]]
+                .map(|arguments| run(arguments, b""));
+            assert_eq!(text.out, binary.out, "cut at {octets}: {}", text.err);
+            assert_eq!(text.status, binary.status, "cut at {octets}: {}", text.err);
+            assert!(!text.err.contains("hex:"), "cut at {octets}: {}", text.err);
+            let account = |err: &str| err.lines().last().unwrap_or_default().to_owned();
+            assert_eq!(account(&text.err), account(&binary.err), "cut at {octets}");
+        }
+    }
+}
+
+#[test]
 fn hex_behind_a_first_line_of_any_kind_is_hex() {
     let folder = Folder::new();
     for first in ["dump(1)", "Netz-NOE", "68", "(68 fa fa 68)", "", "F.F(00)"] {

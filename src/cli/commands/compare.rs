@@ -10,7 +10,8 @@
 //! that both have.
 //!
 //! In autumn the clock shows the hour from two to three twice. An export that has it once, with the energy of both hours, is
-//! compared with the sum of both; Salzburg Netz wrote such exports in 2023.
+//! compared with the sum of both; Salzburg Netz wrote such exports in 2023. One that is sorted as text, as that of IKB, has
+//! both quarters of a time together, and perhaps in the order of their values: the order that fits better counts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -123,7 +124,7 @@ impl Comparison {
     }
 
     /// Writes the differences and the sums.
-    pub fn finish(self, zone: &TimeZone, context: &mut Context) -> Result<(), Stop> {
+    pub fn finish(mut self, zone: &TimeZone, context: &mut Context) -> Result<(), Stop> {
         if let Some(start) = self.doubled {
             let meters: Vec<_> = self.meters.iter().map(|meter| printable(meter)).collect();
             return Err(Stop::Failed(
@@ -142,15 +143,19 @@ impl Comparison {
                 verb(self.parts, "is", "are")
             ));
         }
-        if let Some(first) = self.portal.unreadable.first() {
-            let rows = match self.portal.unreadable.len() {
-                1 => format!("the row in line {first} has"),
-                rows => format!("{rows} rows, the first in line {first}, have"),
-            };
-            let name = &self.name;
-            let text = format!("{name}: {rows} no time or no number that can be read");
-            context.messages.say(&text);
+        for (lines, fault) in [
+            (&self.portal.unreadable, "no time or no number that can be read"),
+            (&self.portal.overwriting, OVERWRITING),
+        ] {
+            if let Some(first) = lines.first() {
+                let rows = match lines.len() {
+                    1 => format!("the row in line {first} has"),
+                    rows => format!("{rows} rows, the first in line {first}, have"),
+                };
+                context.messages.say(&format!("{}: {rows} {fault}", self.name));
+            }
         }
+        self.order_pairs();
         let field = FIELDS.get(self.place()).map_or("", |field| field.name);
         let mut sums =
             Sums { ours: Decimal::new(0, 0), theirs: Decimal::new(0, 0), ..Sums::default() };
@@ -195,6 +200,26 @@ impl Comparison {
         Ok(())
     }
 
+    /// Swaps the portal's values of a time that the clock shows twice, if they then are nearer to those of the meter.
+    fn order_pairs(&mut self) {
+        for start in &self.portal.unordered {
+            let [first, second] = [*start, start + HOUR];
+            let theirs = |at: i64| self.portal.quarters.get(&at).copied();
+            let ours = |at: i64| self.meter.get(&at).map(|quarter| quarter.energy);
+            let (Some(one), Some(other)) = (theirs(first), theirs(second)) else {
+                continue;
+            };
+            let (Some(ours), Some(later)) = (ours(first), ours(second)) else {
+                continue;
+            };
+            // The smaller value beside the smaller one: no other order has a smaller sum of differences.
+            if ours != later && one != other && (later > ours) != (other > one) {
+                self.portal.quarters.insert(first, other);
+                self.portal.quarters.insert(second, one);
+            }
+        }
+    }
+
     /// The quarters that the clock shows twice and the portal has once, by the first of both: the energies of the
     /// meter in both, and that of the portal.
     fn doubled_quarters(&self, zone: &TimeZone) -> BTreeMap<i64, (MeterQuarter, Decimal)> {
@@ -225,6 +250,9 @@ impl Comparison {
         doubled
     }
 }
+
+const OVERWRITING: &str =
+    "another value for a quarter than an earlier row, and the later value counts";
 
 /// Quarters one after another that one side has alone.
 struct MissingQuarters {

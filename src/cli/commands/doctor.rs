@@ -220,6 +220,10 @@ impl Doctor<'_> {
             return Ok(());
         }
         go_on(ended)?;
+        if context.tally.is_key {
+            report.finding = obstacles::key_instead();
+            return Ok(());
+        }
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
         report.finding = of_file(self.finding(&mut examination, &view));
         // A text may be another protocol itself, with octets or without.

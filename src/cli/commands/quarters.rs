@@ -15,6 +15,7 @@ use crate::cli::{
     run::{
         context::{Context, Ending},
         interval_readings,
+        meter_messages::{MeterMessages, of_meter},
         row_output::RowOutput,
         signals::Signals,
         stage::Task,
@@ -130,20 +131,20 @@ impl Quarters {
 
     /// Says which rows a signal cuts off: they end with the last telegram, as at the end of a file.
     fn report_cut(&self, context: &Context) {
+        let mut messages = MeterMessages::default();
         for state in self.meters.iter() {
             if let Some((row, end)) = state.running()
                 && row.start < row.end
             {
-                let meter =
-                    state.name.as_ref().map(|(_, name)| format!("meter {}: ", printable(name)));
                 let [last, end] =
                     [row.end, end].map(|at| interval_readings::local(at, &self.clock.zone));
-                context.messages.say(&format!(
-                    "{}the interval up to {end} ends with the last telegram, at {last}, and is not complete",
-                    meter.unwrap_or_default(),
-                ));
+                let text = format!(
+                    "the interval up to {end} ends with the last telegram, at {last}, and is not complete"
+                );
+                messages.say("cut", &state.name, &text, &context.messages);
             }
         }
+        messages.finish(&context.messages);
     }
 
     /// Writes what is left of all meters.
@@ -180,17 +181,20 @@ impl Quarters {
         if context.tally.telegrams == 0 {
             return Ok(());
         }
-        let lack = |state: &MeterState| {
-            let meter = state.name.as_ref().map(|(_, name)| format!("meter {}: ", printable(name)));
-            Some(format!("{}{}", meter.unwrap_or_default(), state.lack(self.target.is_peaks())?))
-        };
-        let mut lacks: Vec<_> = self.meters.iter().filter_map(lack).collect();
+        let is_peaks = self.target.is_peaks();
+        let states = self.meters.iter();
+        let mut lacks: Vec<_> =
+            states.filter_map(|state| Some((&state.name, state.lack(is_peaks)?))).collect();
         if let Some(meter) = self.meter.as_ref().filter(|_| self.meters.iter().next().is_none()) {
-            lacks.push(format!("no readings of meter {}", printable(meter)));
+            lacks.push((&None, format!("no readings of meter {}", printable(meter))));
         }
         let is_failure = !self.target.has_rows && context.tally.rejected == 0;
-        let last = lacks.pop_if(|_| is_failure);
-        lacks.iter().for_each(|lack| context.messages.say(lack));
+        let last = lacks.pop_if(|_| is_failure).map(|(name, lack)| of_meter(name, &lack));
+        let mut messages = MeterMessages::default();
+        for (name, lack) in &lacks {
+            messages.say(lack, name, lack, &context.messages);
+        }
+        messages.finish(&context.messages);
         last.map_or(Ok(()), |last| Err(Stop::Failed(Status::Nothing, last)))
     }
 }

@@ -17,6 +17,7 @@ use crate::cli::{
     input::{
         buffer::{Buffer, Octets},
         lines::{LineReader, TextLines},
+        opening,
         progress::Progress,
         timeout::{self, Timeout},
         utf16::Utf16,
@@ -29,6 +30,7 @@ use crate::cli::{
     setup::{destinations, keys, shared_args::InputForm},
 };
 use meterpipe::{
+    error::{Cause, Error, Layer},
     file_error,
     hex::detect::{self, Form},
     record::HEADER_START,
@@ -165,6 +167,12 @@ impl OpenInput {
             let complete = !self.buffer.fill(&mut self.stream, stage, context)?;
             let waiting = self.buffer.waiting();
             let sample = waiting.get(..SAMPLE).unwrap_or(waiting);
+            if complete && is_key_file(waiting) {
+                let what = "a key file";
+                context.tally.is_key = true;
+                context.defect(1, &Error::new(Layer::Hex, 0, Cause::Unsupported { what }));
+                return Ok(None);
+            }
             if sample.starts_with(HEADER_START.as_bytes()) {
                 // The header decides: later octets may be damaged by a disk or an editor.
                 return Ok(Some(Form::Text));
@@ -180,6 +188,14 @@ impl OpenInput {
             }
         }
     }
+}
+
+/// True for a short input that a key file may be, and whose lines say that they are keys. Lines of digits alone may be
+/// octets: their telegram tells.
+fn is_key_file(text: &[u8]) -> bool {
+    let has_letters =
+        |line: &[u8]| line.iter().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    text.len() <= SAMPLE && has_letters(text) && opening::reads_as_key(text)
 }
 
 /// An input that is read from its beginning to its end.

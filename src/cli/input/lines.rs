@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{
+    input::opening::{NumberedLine, Opening, OpeningStep},
     run::{
         context::{Context, line_refusal},
         stage::{Stage, Task},
@@ -43,11 +44,14 @@ pub struct TextLines<'a> {
     records: bool,
     /// Within a DSMR telegram.
     dsmr: bool,
+    /// The text is that of DSMR telegrams: no line of it is hex, not even a damaged one.
+    dsmr_text: bool,
     /// The first line of the text while the next one has to tell if it is the rest of a line of such a
     /// telegram.
     first: Option<Vec<u8>>,
     /// The last line whose octets could all be read.
     sound: u64,
+    opening: Opening,
 }
 
 /// Fewer octets in a sentence are no part of a telegram.
@@ -86,7 +90,7 @@ impl LineReader for TextLines<'_> {
             let second = std::mem::replace(&mut self.line, 1);
             self.dsmr = begins_text(line) || is_object(line);
             match self.dsmr {
-                true => self.text(&first, context),
+                true => self.text(&first, true, context),
                 false => self.hex(&first, true, context),
             }
             self.line = second;
@@ -107,7 +111,7 @@ impl LineReader for TextLines<'_> {
                 self.refuse(&Error::new(Layer::Record, 0, limit), context);
             }
             None if record => {}
-            None if self.form.is_none() && self.is_dsmr(line) => self.text(line, context),
+            None if self.form.is_none() && self.is_dsmr(line) => self.text(line, end, context),
             None if within.is_none() && self.is_comment(line, context) => {}
             None => self.hex(line, end, context),
         }
@@ -122,6 +126,14 @@ impl LineReader for TextLines<'_> {
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
+        if self.opening.is_key() {
+            context.tally.is_key = true;
+            let what = "a key file";
+            let error = Error::new(Layer::Hex, 0, Cause::Unsupported { what });
+            return self.stage.refused(&line_refusal(1, &error), context);
+        }
+        let step = self.opening.over();
+        self.open(step, context);
         if let Err(error) = self.dump.finish() {
             self.refuse_hex(&error, context);
         }
@@ -142,8 +154,10 @@ impl<'a> TextLines<'a> {
             within: None,
             records: false,
             dsmr: false,
+            dsmr_text: false,
             first: None,
             sound: 0,
+            opening: Opening::default(),
         }
     }
 
@@ -189,20 +203,26 @@ impl<'a> TextLines<'a> {
     /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
         let line = line.trim_ascii_end();
+        let begins = begins_text(line);
         self.dsmr = match line {
-            _ if begins_text(line) => line.starts_with(b"/"),
+            _ if begins => line.starts_with(b"/"),
             _ if is_object(line) => true,
-            // Damage hardly takes both parentheses; other text has none.
-            _ => self.dsmr && (line.is_empty() || line.contains(&b'(') || line.ends_with(b")")),
+            [] => self.dsmr,
+            [b'#', ..] if !self.dsmr => false,
+            // A cut telegram takes the next one's first line into its own last.
+            _ => self.dsmr_text && !is_hex(line),
         };
-        self.dsmr || begins_text(line)
+        self.dsmr_text = self.dsmr || begins || self.dsmr_text && matches!(line, [] | [b'#', ..]);
+        self.dsmr || begins
     }
 
     /// Hands on a line of a DSMR telegram as its octets.
-    fn text(&mut self, line: &[u8], context: &mut Context) {
+    fn text(&mut self, line: &[u8], end: bool, context: &mut Context) {
         self.octets.clear();
         self.octets.extend_from_slice(line);
-        self.octets.push(b'\n');
+        if end {
+            self.octets.push(b'\n');
+        }
         let octets = self.octets.as_slice();
         let attributes = Attributes::default();
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
@@ -235,6 +255,41 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
+        let step = self.opening.line(self.line, line, end, &self.dump);
+        if !self.open(step, context) {
+            return;
+        }
+        self.octets_of(line, end, context);
+    }
+
+    /// Reads the first lines that were kept, or drops them; false if the present line is kept too.
+    fn open(&mut self, step: OpeningStep, context: &mut Context) -> bool {
+        match step {
+            OpeningStep::Read => {}
+            OpeningStep::Kept => return false,
+            OpeningStep::Release(lines) => self.read_kept(lines, context),
+            OpeningStep::Drop { key, dropped, others } => {
+                context.tally.prose += dropped;
+                self.read_kept(others, context);
+                if let Some(line) = key {
+                    let text = format!("line {line}: a key, not read: give it with --key-file");
+                    self.stage.remark(&text, context);
+                }
+            }
+        }
+        true
+    }
+
+    fn read_kept(&mut self, lines: Vec<NumberedLine>, context: &mut Context) {
+        let present = self.line;
+        for (number, line) in lines {
+            self.line = number;
+            self.octets_of(&line, true, context);
+        }
+        self.line = present;
+    }
+
+    fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
         context.note_text(line);
         self.run.clear();
         self.dump.number(self.line);
@@ -266,6 +321,13 @@ fn begins_text(line: &[u8]) -> bool {
         [b'!', crc @ ..] => crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }
+}
+
+/// True for a line that holds a part of a telegram in hex, and no damage: the telegrams of another meter,
+/// behind those of DSMR.
+fn is_hex(line: &[u8]) -> bool {
+    let mut run = HexRun::default();
+    Dump::default().line(line, true, &mut run).is_ok() && run.octets.len() >= TELEGRAM_PART
 }
 
 /// True for a line like `1-0:1.8.0(001581.123*kWh)`.

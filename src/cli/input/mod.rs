@@ -2,6 +2,7 @@
 pub mod buffer;
 pub mod files;
 pub mod lines;
+pub mod opening;
 pub mod progress;
 pub mod reading_lines;
 pub mod timeout;

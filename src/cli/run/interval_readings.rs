@@ -63,6 +63,10 @@ pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
         }
         _ => None,
     };
+    let energies: Vec<_> = readings.members().iter().filter_map(energy).collect();
+    if energies.iter().any(|(_, energy)| energy.is_negative()) {
+        return Err(Cause::Interval { fault: "an interval with a negative energy" });
+    }
     let telegrams = match readings.get(FieldKey::Meta(Meta::Telegrams)) {
         Some(ReadingValue::Number(number)) => number.to_integer(),
         _ => None,
@@ -70,7 +74,7 @@ pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
     Ok(IntervalRow {
         start,
         end,
-        energies: readings.members().iter().filter_map(energy).collect(),
+        energies,
         telegrams: telegrams.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
         complete: truth(Meta::Complete) == Some(true),
         estimated: truth(Meta::Estimated) == Some(true),

@@ -34,7 +34,7 @@ use meterpipe::{
 };
 
 /// The messages of one cause that a run over files prints.
-const MOST_PRINTED: u64 = 10;
+pub const MOST_PRINTED: u64 = 10;
 
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -421,6 +421,7 @@ fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
         Cause::NoTitle => "give it with --system-title",
         Cause::NotAuthenticated => "--require-auth refuses it",
+        Cause::Unsupported { what } if what == "a key file" => "give it with --key-file",
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"

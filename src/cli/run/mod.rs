@@ -12,6 +12,7 @@ pub mod key_doubts;
 pub mod list_messages;
 pub mod message_format;
 pub mod messages;
+pub mod meter_messages;
 pub mod output;
 pub mod parallel;
 pub mod row_output;

@@ -76,6 +76,8 @@ pub struct Tally {
     pub records: bool,
     /// A source could not be opened, and others could.
     pub source_failed: bool,
+    /// An input was a key file.
+    pub is_key: bool,
 }
 
 impl Tally {
@@ -123,6 +125,7 @@ impl AddAssign for Tally {
         self.prose += other.prose;
         self.records |= other.records;
         self.source_failed |= other.source_failed;
+        self.is_key |= other.is_key;
     }
 }
 

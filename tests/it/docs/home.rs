@@ -1,8 +1,9 @@
 //! The page for a householder: what it quotes exists, and it promises no more than the other page.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{READMES, ROOT, read, text};
+use crate::common::binary::run;
 
 /// The text up to the first character that no path has.
 fn path_at(text: &str) -> &str {
@@ -79,4 +80,28 @@ fn both_pages_promise_the_same_operators() {
     let german = operators("README.de.md", "Netzbetreiber", 4, "**ja**");
     assert_eq!(english, german);
     assert!(english.len() > 10 && english.values().any(|works| *works));
+}
+
+/// The archive of both pages has complete quarters also where single telegrams are lost.
+#[test]
+fn the_archive_survives_lost_telegrams() {
+    let folder = tempfile::tempdir().unwrap();
+    // Four hours of a telegram each five seconds; those of each third minute are lost, except on a quarter.
+    let telegram = |at: i64| {
+        let time = jiff::Timestamp::from_second(1_782_000_000 + 5 * at).unwrap();
+        format!("{{\"time\":\"{time}\",\"meter\":\"7\",\"energy_import_wh\":{}}}\n", 1000 + at)
+    };
+    let is_lost = |at: &i64| at % 180 != 0 && at % 36 == 0;
+    let telegrams: String = (0..=2880).filter(|at| !is_lost(at)).map(telegram).collect();
+    for (readme, file) in READMES.into_iter().zip(["house.jsonl", "haus.jsonl"]) {
+        let page = read(readme);
+        let (_, block) = page.split_once(&format!("{file}\"\nevery = \"")).unwrap();
+        let (every, _) = block.split_once('"').unwrap();
+        let path = folder.path().join(file);
+        let to = format!("--to=file:{}?every={every}", path.display());
+        let ran = run(&["publish", &to], telegrams.as_bytes());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{readme}");
+        let rows = run(&["quarters"], &fs::read(path).unwrap()).out;
+        assert_eq!(rows.matches("\"complete\":true").count(), 16, "{readme}: {rows}");
+    }
 }

@@ -74,6 +74,21 @@ fn unreachable_source(why: Wording) -> Finding {
     Finding { advice: Some(advice), evidence: vec![why], ..Finding::new(Diagnosis::NoDevice) }
 }
 
+/// The finding that the source is a key file.
+pub fn key_instead() -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "this is a key file, not what a meter sent: nothing of it is shown",
+            "das ist eine Schlüsseldatei, nichts von einem Zähler: sie wird nicht gezeigt",
+        ),
+        step: Wording::new(
+            "give it with --key-file, and name the device or the capture as the source",
+            "sie mit --key-file angeben, und als Quelle das Gerät oder die Aufzeichnung",
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::KeyFormat) }
+}
+
 /// The finding that there is no key.
 pub fn keyless(problem: KeyProblem) -> Finding {
     let custom = |cause: [&str; 2], step: [&str; 2]| Finding {

@@ -1,0 +1,147 @@
+//! The first lines of a text, while it is open what they are: a key, a number or a date in front of a telegram look
+//! like hex.
+//!
+//! ```text
+//! 36c66639e48a8ca4d6bc8b282a793bbb   a key: it must not be shown as octets that belong to nothing
+//! 282                                a count, a page, a heading
+//! 68fafa6853ff0001…                  the telegram
+//! ```
+
+use meterpipe::{
+    cipher::key_file,
+    hex::dump::{Dump, HexRun},
+};
+use zeroize::Zeroizing;
+
+/// A line with its number.
+pub type NumberedLine = (u64, Zeroizing<Vec<u8>>);
+
+/// Lines that are kept until the next one tells their meaning.
+#[derive(Debug, Default)]
+pub struct Opening {
+    lines: Vec<NumberedLine>,
+    /// The numbers of those that are a key, or hex of no octets.
+    hex: Vec<u64>,
+    has_key: bool,
+    is_over: bool,
+}
+
+/// The meaning of a line, and of those that were kept.
+#[derive(Debug, PartialEq, Eq)]
+pub enum OpeningStep {
+    /// The line is read, and nothing was kept.
+    Read,
+    /// The line is kept.
+    Kept,
+    /// The lines that were kept are read first.
+    Release(Vec<NumberedLine>),
+    /// A telegram begins: the hex that was kept is no part of it.
+    Drop {
+        /// The line of a key, if one was there.
+        key: Option<u64>,
+        /// The number of lines with such hex.
+        dropped: u64,
+        /// The other lines.
+        others: Vec<NumberedLine>,
+    },
+}
+
+impl Opening {
+    /// Looks at a line before `dump` reads it.
+    pub fn line(&mut self, number: u64, line: &[u8], is_whole: bool, dump: &Dump) -> OpeningStep {
+        if self.is_over || line.trim_ascii().is_empty() {
+            return OpeningStep::Read;
+        }
+        let mut run = HexRun::default();
+        let is_hex = dump.clone().line(line, is_whole, &mut run).is_ok();
+        let octets = Zeroizing::new(core::mem::take(&mut run.octets));
+        let is_nothing = octets.is_empty() && !is_number(line);
+        let begins = begins_frame(&octets);
+        let is_key = is_whole && !begins && may_be_keys(&octets, line);
+        let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
+        let is_clean = is_hex && digits == 2 * octets.len();
+        let is_stray = octets.len() < STRAY || octets.len() <= HASH && !is_hex;
+        match () {
+            () if begins && self.lines.is_empty() => self.over(),
+            () if begins => {
+                self.is_over = true;
+                let key = self.hex.first().copied().filter(|_| self.has_key);
+                let mut others = core::mem::take(&mut self.lines);
+                others.retain(|(number, _)| !self.hex.contains(number));
+                OpeningStep::Drop { key, dropped: self.hex.len() as u64, others }
+            }
+            () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
+            () if is_whole && (is_key || is_stray) && self.lines.len() < LINES => {
+                self.has_key |= is_key;
+                // Whole octets in front of a telegram may have been on the line.
+                if is_key || !is_nothing && !is_clean {
+                    self.hex.push(number);
+                }
+                self.lines.push((number, Zeroizing::new(line.to_vec())));
+                OpeningStep::Kept
+            }
+            () => self.over(),
+        }
+    }
+
+    /// The end of the text: true if all of it was keys.
+    pub const fn is_key(&self) -> bool {
+        self.has_key && !self.is_over
+    }
+
+    /// The lines that are still kept.
+    pub fn over(&mut self) -> OpeningStep {
+        self.is_over = true;
+        match core::mem::take(&mut self.lines) {
+            lines if lines.is_empty() => OpeningStep::Read,
+            lines => OpeningStep::Release(lines),
+        }
+    }
+}
+
+/// True for a text that is a key file, or a line of one.
+pub fn reads_as_key(text: &[u8]) -> bool {
+    let Ok(text) = core::str::from_utf8(text) else {
+        return false;
+    };
+    key_file::parse(text).is_ok()
+}
+
+/// True for one or two keys, with the number or the title of a meter or without.
+fn may_be_keys(octets: &[u8], line: &[u8]) -> bool {
+    match octets.len() {
+        22 | 24 | 38 | 40 => true,
+        KEY..40 => reads_as_key(line),
+        _ => false,
+    }
+}
+
+/// True for a line of a few digits.
+fn is_number(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.len() <= STRAY
+        && line.iter().all(|c| c.is_ascii_hexdigit() || c.is_ascii_punctuation())
+        && line.iter().any(u8::is_ascii_hexdigit)
+}
+
+/// True for the first octets of a telegram, as every link layer has them.
+fn begins_frame(octets: &[u8]) -> bool {
+    match octets {
+        [0x68, a, b, 0x68, ..] => a == b,
+        [0x7e, 0xa0..=0xaf, ..] | [0xdb, 0x08, ..] | [0x00, 0x01, 0x00, ..] => true,
+        [0x0f, ..] => octets.len() >= KEY,
+        _ => false,
+    }
+}
+
+/// The octets of a key.
+const KEY: usize = 16;
+
+/// Fewer octets are no telegram.
+const STRAY: usize = 12;
+
+/// The octets of the longest hash.
+const HASH: usize = 64;
+
+/// The most lines that are kept.
+const LINES: usize = 6;
