@@ -151,7 +151,7 @@ impl PlotInput {
         let at = rows.partition_point(|it| it.start <= row.start);
         rows.insert(at, row);
         if let Some(last) = range.last {
-            let from = last.start(row.end, &clock.zone);
+            let from = last.start(end.max(row.end), &clock.zone);
             while rows.front().is_some_and(|row| row.start < from) {
                 rows.pop_front();
             }
