@@ -73,6 +73,18 @@ fn an_exchanged_key_is_told_from_damage() {
 }
 
 #[test]
+fn every_meter_of_a_line_is_named_with_its_telegrams() {
+    let kinds = [(MeterKind::NetzNoeKaifa, 3), (MeterKind::KsmWest, 2)];
+    let wires = kinds.map(|(kind, count)| telegrams(kind, count, None, None).concat());
+    let (_, found) = verdict_of_file(&wires.concat(), KEY);
+    assert_eq!(found["verdict"], "ok", "{found:#}");
+    let evidence: Vec<_> =
+        found["evidence"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    assert!(evidence[0].starts_with("3 telegrams of meter "), "{found:#}");
+    assert!(evidence[1].starts_with("2 telegrams of meter "), "{found:#}");
+}
+
+#[test]
 fn a_clock_that_was_wrong_for_a_while_is_told() {
     let now = Timestamp::from_second(1_790_000_000).unwrap();
     let long_ago = Timestamp::from_second(946_684_800).unwrap();

@@ -38,7 +38,7 @@ use crate::cli::{
 };
 use meterpipe::{
     cipher::key_file::KeyEntry,
-    counted::counted,
+    counted::{counted, counted_as},
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
@@ -457,19 +457,18 @@ fn start_of(path: &Path) -> Vec<u8> {
 /// The finding about a source that is read.
 fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
-    let (opened, damaged) = (keys.opened, examination.line().damaged());
-    let meter = match &examination.meter {
-        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
-        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
-    };
-    let mut found = Finding::new(Diagnosis::Ok).with(
-        format!("{} of {}", counted(opened as u64, "telegram"), meter.english),
-        format!(
-            "{opened} {} von {}",
-            if opened == 1 { "Telegramm" } else { "Telegramme" },
-            meter.german
-        ),
-    );
+    let damaged = examination.line().damaged();
+    let mut found = Finding::new(Diagnosis::Ok);
+    let meters = examination.meters.iter().take(MOST_METERS);
+    found
+        .evidence
+        .extend(meters.map(|(number, telegrams)| of_meter(number.as_deref(), *telegrams)));
+    if let more @ 1.. = examination.meters.len().saturating_sub(MOST_METERS) {
+        found = found.with(
+            format!("and of {}", counted(more, "more meter")),
+            format!("und von {}", counted_as(more, "weiteren Zähler", "weiteren Zählern")),
+        );
+    }
     if examination.verified {
         found = found.with("their tag is verified", "ihre Marke ist geprüft");
     }
@@ -489,6 +488,20 @@ fn sound(examination: &Examination, view: &LineView) -> Finding {
         found.evidence.push(view.others_wording());
     }
     found
+}
+
+/// The meters of a line that are named.
+const MOST_METERS: usize = 10;
+
+fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
+    let meter = match number {
+        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
+        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
+    };
+    Wording::new(
+        format!("{} of {}", counted(telegrams, "telegram"), meter.english),
+        format!("{} von {}", counted_as(telegrams, "Telegramm", "Telegramme"), meter.german),
+    )
 }
 
 /// Listens to a source until its examination is over.

@@ -71,8 +71,8 @@ pub struct Examination {
     window: OctetWindow,
     /// The outcome of the keys on the telegrams so far.
     pub keys: KeyFacts,
-    /// The number of the meter.
-    pub meter: Option<String>,
+    /// The meters by their numbers, with their telegrams, in the order in which they came.
+    pub meters: Vec<(Option<String>, u64)>,
     /// True if the tag of a telegram was verified.
     pub verified: bool,
     /// True while octets come from a live source.
@@ -119,7 +119,7 @@ impl Examination {
             links,
             window: OctetWindow::default(),
             keys,
-            meter: None,
+            meters: Vec::new(),
             verified: false,
             live: false,
             has_alternatives: false,
@@ -205,7 +205,7 @@ impl Examination {
                 };
                 self.keys.opened += 1;
                 self.keys.named += usize::from(telegram.fields().next().is_some());
-                self.meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
+                self.count_meter(telegram.meter());
                 self.verified |= entry.authenticated() == Some(true);
                 self.keys.count(record.attributes.title, true);
                 let doubt = entry.time_doubt().map(clock);
@@ -233,6 +233,14 @@ impl Examination {
                 }
             }
             DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+        }
+    }
+
+    fn count_meter(&mut self, meter: Option<&[u8]>) {
+        let number = meter.map(|it| String::from_utf8_lossy(it).into_owned());
+        match self.meters.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, telegrams)) => *telegrams += 1,
+            None => self.meters.push((number, 1)),
         }
     }
 
