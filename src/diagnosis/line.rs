@@ -32,6 +32,8 @@ pub struct LineFacts {
     pub first_cut: Option<(usize, usize)>,
     /// M-Bus frames with a wrong sum, or another wrong octet.
     pub checksums: usize,
+    /// M-Bus frames with a right sum that announce the content of another protocol.
+    pub foreign_frames: usize,
     /// HDLC frames with a wrong check sequence or flag.
     pub hdlc: usize,
     /// Frames with a marked octet.
@@ -138,6 +140,9 @@ impl LineFacts {
             (Layer::Dsmr, Cause::CutOff { .. }) => self.cut += 1,
             (Layer::Dsmr, _) => self.checksums += 1,
             (_, Cause::Lengths { .. }) => self.doubtful += 1,
+            (Layer::Mbus, Cause::Unexpected { what: "control information", .. }) => {
+                self.foreign_frames += 1;
+            }
             _ if is_checksum(error) => self.checksums += 1,
             _ => {}
         }

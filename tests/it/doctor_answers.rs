@@ -85,6 +85,19 @@ fn every_meter_of_a_line_is_named_with_its_telegrams() {
 }
 
 #[test]
+fn a_right_sum_is_no_damage_and_an_input_that_ends_early_no_wrong_speed() {
+    let mut frames = telegrams(MeterKind::NetzNoeKaifa, 1, None, None);
+    altered(&mut frames[0], 6, &[0xff]);
+    let (_, found) = verdict_of_file(&frames.concat(), KEY);
+    assert_eq!(found["verdict"], "other-protocol", "{found:#}");
+
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 1, None, None);
+    let (_, found) = verdict_of_file(&frames[0][..200], KEY);
+    assert_eq!(found["verdict"], "half", "{found:#}");
+    assert!(found["evidence"].to_string().contains("breaks off after 200 octets"), "{found:#}");
+}
+
+#[test]
 fn a_clock_that_was_wrong_for_a_while_is_told() {
     let now = Timestamp::from_second(1_790_000_000).unwrap();
     let long_ago = Timestamp::from_second(946_684_800).unwrap();

@@ -46,6 +46,7 @@ use meterpipe::{
         key_finding::key_finding,
         line_finding::{LineView, line_finding},
     },
+    error::{Cause, Error},
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind},
@@ -225,7 +226,11 @@ impl Doctor<'_> {
             return Ok(());
         }
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
-        report.finding = of_file(self.finding(&mut examination, &view));
+        let found = self.finding(&mut examination, &view);
+        report.finding = of_file(match examination.cut_off {
+            Some(error) if examination.telegrams() == 0 => cut_off(found, &error),
+            _ => found,
+        });
         // A text may be another protocol itself, with octets or without.
         let is_text = |protocol: &ForeignProtocol| match protocol {
             ForeignProtocol::Text => examination.octets() == 0,
@@ -392,6 +397,25 @@ fn is_held_here(error: &OpenError) -> bool {
         OpenError::Busy { by, .. } => by.as_ref().is_none_or(|by| by.ends_with(&this)),
         _ => false,
     }
+}
+
+/// The finding about a file that ends within its first telegram: the octets before say nothing about a line.
+fn cut_off(found: Finding, error: &Error) -> Finding {
+    let (Diagnosis::Noise | Diagnosis::Baud, Cause::CutOff { octets }) =
+        (found.diagnosis, error.cause)
+    else {
+        return found;
+    };
+    Finding::new(Diagnosis::Half).with(
+        format!(
+            "the input ends within a telegram: it breaks off after {}",
+            counted(octets, "octet")
+        ),
+        format!(
+            "die Eingabe endet mitten in einem Telegramm: es bricht nach {} ab",
+            counted_as(octets, "Oktett", "Oktetten")
+        ),
+    )
 }
 
 /// The finding about a file: no command goes on reading it.

@@ -87,6 +87,8 @@ pub struct Examination {
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
     rejected: usize,
+    /// The telegram that the end of a file cuts off.
+    pub cut_off: Option<Error>,
     is_foreign: bool,
     look_at: usize,
 }
@@ -128,6 +130,7 @@ impl Examination {
             begun: Instant::now(),
             from_silence: false,
             rejected: 0,
+            cut_off: None,
             is_foreign: false,
             look_at: 64,
         }
@@ -319,6 +322,7 @@ impl Stage for Examination {
 
     fn end(&mut self, context: &mut Context) {
         self.run(context, |chain, out| chain.end(out));
+        self.cut_off = self.chain.partial();
     }
 
     fn start_live(&mut self) {
