@@ -98,6 +98,18 @@ fn a_right_sum_is_no_damage_and_an_input_that_ends_early_no_wrong_speed() {
 }
 
 #[test]
+fn a_text_without_a_telegram_is_no_matter_of_the_cable() {
+    let hex = hex::encode(noise(120));
+    let octal = noise(48).iter().map(|it| format!("{it:03o} ")).collect::<String>();
+    for text in [hex, format!("0000000 {octal}\n0000060\n")] {
+        let (_, found) = verdict_of_file(text.as_bytes(), KEY);
+        let step = found["next_step"].as_str().unwrap();
+        assert!(!["cable", "adapter", "parity"].iter().any(|it| step.contains(it)), "{found:#}");
+        assert!(step.contains("hex digits"), "{found:#}");
+    }
+}
+
+#[test]
 fn a_clock_that_was_wrong_for_a_while_is_told() {
     let now = Timestamp::from_second(1_790_000_000).unwrap();
     let long_ago = Timestamp::from_second(946_684_800).unwrap();

@@ -228,12 +228,17 @@ impl Doctor<'_> {
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
         let found = self.finding(&mut examination, &view);
         report.finding = of_file(match examination.cut_off {
-            Some(error) if examination.telegrams() == 0 => cut_off(found, &error),
+            Some(error) if examination.telegrams() == 0 => {
+                cut_off(found, &error, examination.octets())
+            }
+            _ if examination.telegrams() == 0 && examination.is_text => {
+                of_text(found, examination.unread)
+            }
             _ => found,
         });
         // A text may be another protocol itself, with octets or without.
         let is_text = |protocol: &ForeignProtocol| match protocol {
-            ForeignProtocol::Text => examination.octets() == 0,
+            ForeignProtocol::Text => examination.octets() == 0 && examination.unread.is_none(),
             protocol => !protocol.is_weak(),
         };
         if let (0, Some(protocol)) =
@@ -400,22 +405,59 @@ fn is_held_here(error: &OpenError) -> bool {
 }
 
 /// The finding about a file that ends within its first telegram: the octets before say nothing about a line.
-fn cut_off(found: Finding, error: &Error) -> Finding {
+fn cut_off(found: Finding, error: &Error, all: u64) -> Finding {
     let (Diagnosis::Noise | Diagnosis::Baud, Cause::CutOff { octets }) =
         (found.diagnosis, error.cause)
     else {
         return found;
     };
-    Finding::new(Diagnosis::Half).with(
-        format!(
-            "the input ends within a telegram: it breaks off after {}",
-            counted(octets, "octet")
+    // Noise may end with the first octet of a telegram.
+    if octets < LEAST_PART || (octets as u64) * 2 < all {
+        return found;
+    }
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the input ends before its telegram does",
+            "die Eingabe endet vor ihrem Telegramm",
         ),
-        format!(
-            "die Eingabe endet mitten in einem Telegramm: es bricht nach {} ab",
-            counted_as(octets, "Oktett", "Oktetten")
+        step: Wording::new(
+            "take all frames of the telegram to the last octet, or a longer capture",
+            "alle Rahmen des Telegramms bis zum letzten Oktett nehmen, oder eine längere Aufzeichnung",
         ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Half) }.with(
+        format!("a telegram breaks off after {}", counted(octets, "octet")),
+        format!("ein Telegramm bricht nach {} ab", counted_as(octets, "Oktett", "Oktetten")),
     )
+}
+
+/// Fewer octets may be a telegram's start by chance.
+const LEAST_PART: usize = 32;
+
+/// The finding about a text without telegrams: its form comes before cable and adapter.
+fn of_text(found: Finding, unread: Option<&'static str>) -> Finding {
+    let is_of_octets = matches!(
+        found.diagnosis,
+        Diagnosis::Noise | Diagnosis::Baud | Diagnosis::Parity | Diagnosis::Silent
+    );
+    if !is_of_octets {
+        return found;
+    }
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the text holds no telegram as hex, or in a form that is not read",
+            "der Text enthält kein Telegramm in Hex, oder eines in einer Form, die nicht gelesen wird",
+        ),
+        step: Wording::new(
+            "write the octets of the telegram as hex digits, two each, or give the binary capture itself",
+            "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
+        ),
+    };
+    let found = Finding { advice: Some(advice), ..found };
+    match unread {
+        Some(what) => found.with(format!("not supported: {what}"), format!("nicht lesbar: {what}")),
+        None => found,
+    }
 }
 
 /// The finding about a file: no command goes on reading it.

@@ -11,6 +11,7 @@ use meterpipe::{
     chain::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
+        event::Refusal,
     },
     cipher::{
         ciphered,
@@ -89,6 +90,10 @@ pub struct Examination {
     rejected: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
+    /// True if the octets are those of hex in a text.
+    pub is_text: bool,
+    /// The form of a text that is not read.
+    pub unread: Option<&'static str>,
     is_foreign: bool,
     look_at: usize,
 }
@@ -131,6 +136,8 @@ impl Examination {
             from_silence: false,
             rejected: 0,
             cut_off: None,
+            is_text: false,
+            unread: None,
             is_foreign: false,
             look_at: 64,
         }
@@ -313,6 +320,7 @@ impl Stage for Examination {
             let end = Instant::now() + LONGEST_PUSH;
             self.until = self.until.max(end.min(self.longest));
         }
+        self.is_text |= matches!(place, Place::Line(_));
         match self.live {
             true => self.window.push(record.octets, marks),
             false => self.window.push_file(record.octets, marks),
@@ -323,6 +331,14 @@ impl Stage for Examination {
     fn end(&mut self, context: &mut Context) {
         self.run(context, |chain, out| chain.end(out));
         self.cut_off = self.chain.partial();
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>, context: &mut Context) {
+        if let Cause::Unsupported { what } = refusal.error.cause {
+            self.is_text = true;
+            self.unread.get_or_insert(what);
+        }
+        context.refused(refusal);
     }
 
     fn start_live(&mut self) {
