@@ -258,9 +258,9 @@ fn entry(line: &str) -> Result<KeyEntry, Error> {
         [guek, gak] if looks_like_key(guek) => {
             Ok(KeyEntry { name: None, guek: key(guek)?, gak: Some(key(gak)?) })
         }
-        [name, guek] => Ok(KeyEntry { name: Some(name_of(name)), guek: key(guek)?, gak: None }),
+        [name, guek] => Ok(KeyEntry { name: meter_of(name), guek: key(guek)?, gak: None }),
         [name, guek, gak] if !looks_like_key(name) => {
-            Ok(KeyEntry { name: Some(name_of(name)), guek: key(guek)?, gak: Some(key(gak)?) })
+            Ok(KeyEntry { name: meter_of(name), guek: key(guek)?, gak: Some(key(gak)?) })
         }
         _ => Err(key(line.trim()).err().unwrap_or_else(|| column(0, "too many columns"))),
     }
@@ -286,6 +286,18 @@ const DIGITS: usize = 32;
 /// The digits of a meter number behind a label.
 const NUMBER: usize = 6;
 const LONGEST_NUMBER: usize = 20;
+
+/// The meter that a column in front of a key names. A word, the number of an item and a date name none.
+fn meter_of(column: &str) -> Option<MeterName> {
+    let digits = column.chars().filter(char::is_ascii_digit).count();
+    let parts: Vec<_> = column.split(['-', '.', '/']).map(str::len).collect();
+    let is_date = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]);
+    let is_title = column.len() == 16 && column.chars().all(|c| c.is_ascii_hexdigit());
+    (is_title || digits >= LEAST_NUMBER && !is_date).then(|| name_of(column))
+}
+
+/// The digits of a meter number in front of a key.
+const LEAST_NUMBER: usize = 8;
 
 fn name_of(column: &str) -> MeterName {
     let mut title = SystemTitle::default();
@@ -464,6 +476,21 @@ mod tests {
         }
         let defect = parse(&format!("GUEK: \"{}O\"", &A[1..])).unwrap_err();
         assert_eq!(defect.error.to_string(), "key: character 39 is not a hex digit");
+    }
+
+    #[test]
+    fn a_word_an_item_and_a_date_in_front_of_a_key_name_no_meter() {
+        for name in ["Bad", "cafe", "1.", "1)", "12", "2024-05-01", "01.05.2024", "1234567"] {
+            for text in [format!("{name}: {A}"), format!("{name} {A}"), format!("{name} {A} {B}")] {
+                let entries = parse(&text).unwrap_or_else(|defect| panic!("{text}: {defect:?}"));
+                assert_eq!((entries.len(), &entries[0].name), (1, &None), "{text}");
+            }
+        }
+        for name in
+            ["181220000009", "44337811", "4b464d6750000009", "LGZ1030781910790", "abcdefabcdefabcd"]
+        {
+            assert!(parse(&format!("{name} {A}")).unwrap()[0].name.is_some(), "{name}");
+        }
     }
 
     #[test]

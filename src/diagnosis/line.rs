@@ -35,6 +35,8 @@ pub struct LineFacts {
     pub checksums: usize,
     /// DSMR telegrams without the CRC that their version has.
     pub without_crc: usize,
+    /// M-Bus frames with a right sum that announce the content of another protocol.
+    pub foreign_frames: usize,
     /// HDLC frames with a wrong check sequence or flag.
     pub hdlc: usize,
     /// Frames with a marked octet.
@@ -146,6 +148,9 @@ impl LineFacts {
                 self.without_crc += usize::from(is_missing);
             }
             (_, Cause::Lengths { .. }) => self.doubtful += 1,
+            (Layer::Mbus, Cause::Unexpected { what: "control information", .. }) => {
+                self.foreign_frames += 1;
+            }
             _ if is_checksum(error) => self.checksums += 1,
             _ => {}
         }

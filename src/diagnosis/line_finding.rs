@@ -288,8 +288,10 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     // A look-alike of a frame among random octets is none.
     let is_random = frames == 0 && (cut + checksums + hdlc + halves) * RANDOM < octets;
     let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
+    let is_foreign = facts.foreign_frames > 0 && facts.foreign_frames >= halves;
     let found = match () {
         () if is_random => return order_less(facts, view),
+        () if is_foreign && most == halves => return foreign(ForeignProtocol::MbusRecords, facts),
         () if most == 0 && frames > 0 => Finding::new(Diagnosis::Half).with(
             format!(
                 "{} {} whole, and no telegram is",

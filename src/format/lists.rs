@@ -48,18 +48,17 @@ const OLD: u64 = 2 * 3600;
 impl MeterLists {
     /// The readings, and what the other lists of the meter brought last.
     ///
-    /// An interval that has ended leaves the one that goes on: that has more to show, and its successor is near.
+    /// An interval that has ended leaves the one that goes on: that has more to show, and its successor is near. One
+    /// that has just begun leaves it too: it has no mean yet, and the next telegram brings one.
     pub fn union(&mut self, now: &Arc<Readings>) -> Arc<Readings> {
         let is_row = now.is_interval() && !now.is_running();
-        let running = |list: &&MeterList| list.readings.is_running();
-        if is_row && let Some(list) = self.lists.iter().find(running) {
-            let running = list.readings.clone();
+        let running = self.lists.iter().map(|list| &list.readings).find(|it| it.is_running());
+        if let Some(running) = running
+            && (is_row || lacks_means(now, running))
+        {
+            let running = running.clone();
             return self.union(&running);
         }
-        let with_means = self.lists.iter().find(running).and_then(|list| {
-            (now.is_running() && !is_old(&list.readings, now)).then(|| means(now, &list.readings))
-        });
-        let now = &with_means.map_or_else(|| now.clone(), Arc::new);
         let same = self.lists.iter().position(|list| is_of_list(&list.readings, now));
         if same.is_some_and(|at| at + 1 == self.lists.len()) && self.lists.len() == 1 {
             // Nearly all meters send one list.
@@ -81,14 +80,16 @@ impl MeterLists {
     }
 }
 
-/// An interval that has just begun, with the means of the one before: there is none of no time.
-fn means(now: &Readings, before: &Readings) -> Readings {
-    let is_missing = |member: &&Member| {
+/// True for an interval that begins with its telegram: there is no mean of no time, and the state has one.
+fn lacks_means(now: &Readings, before: &Readings) -> bool {
+    let is_missing = |member: &Member| {
         matches!(member.key, FieldKey::Field(place, 1) if MEANS.contains(&place))
             && now.member(member.key).is_none()
     };
-    let missing = before.values().filter(is_missing).cloned();
-    Readings { members: now.members.iter().cloned().chain(missing).collect(), ..now.clone() }
+    now.is_running()
+        && now.meta(Meta::Time) == now.meta(Meta::Start)
+        && !is_old(before, now)
+        && before.values().any(is_missing)
 }
 
 /// Intervals that go on are one list, whatever they have: the peak of a month is none of the next one.
@@ -175,21 +176,26 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_that_has_just_begun_keeps_the_mean_and_no_peak_of_another_month() {
-        let start = r#"{2:05:00+01:00","start":"2026-11-20T12:00:00+01:00""#;
-        let row = |fields: &str| format!("{start},{fields},\"running\":true}}");
-        let first = row("\"power_import_mean_w\":5,\"power_import_peak_w\":8");
-        let begun = row("\"energy_import_today_wh\":9");
-        let next = row("\"power_import_mean_w\":6,\"energy_import_today_wh\":9");
-        let found = states(&[&first, &begun, &next, &first, &begun]);
-        let expected = [
+    fn an_interval_that_has_just_begun_waits_for_its_mean() {
+        let row = |at: &str, start: &str, fields: &str| {
+            format!(
+                r#"{{2:{at}+01:00","start":"2026-11-20T12:{start}+01:00",{fields},"running":true}}"#
+            )
+        };
+        let first = row("14:55", "00:00", "\"power_import_mean_w\":5,\"power_import_peak_w\":8");
+        let begun = row("15:00", "15:00", "\"energy_import_today_wh\":9");
+        let next = "\"power_import_mean_w\":6,\"energy_import_today_wh\":9";
+        let next = row("15:05", "15:00", next);
+        let again = row("30:00", "30:00", "\"energy_import_today_wh\":10");
+        let late = begun.replace("{2:15:00", "{5:15:00").replace("T12:15:00", "T15:15:00");
+        // No state mixes two intervals, and none is without a mean after one with it.
+        let found = states(&[&begun, &first, &begun, &next, &again, &late]);
+        let (first, next) = (
             "power_import_mean_w=5 power_import_peak_w=8",
-            "energy_import_today_wh=9 power_import_mean_w=5",
             "power_import_mean_w=6 energy_import_today_wh=9",
-            "power_import_mean_w=5 power_import_peak_w=8",
-            "energy_import_today_wh=9 power_import_mean_w=5",
-        ];
-        assert_eq!(found, expected);
+        );
+        let begun = "energy_import_today_wh=9";
+        assert_eq!(found, [begun, first, first, next, next, begun]);
     }
 
     #[test]

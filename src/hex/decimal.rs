@@ -29,7 +29,7 @@ impl DecimalList {
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let text = line.trim_ascii();
         if core::mem::take(&mut self.open)
-            && let Some(octets) = numbers(text.trim_ascii_end())
+            && let Some(octets) = numbers(text).or_else(|| numbers(closed(text)?))
         {
             self.open = goes_on(text);
             return Some(octets);
@@ -56,13 +56,20 @@ fn list(text: &[u8]) -> Option<&[u8]> {
     let inner = text.get(..close)?;
     let open = memchr::memrchr3(b'[', b'(', b'{', inner);
     if let Some(inner) = open.and_then(|open| inner.get(open + 1..))
-        && numbers(inner).is_some()
+        && let Some(inner) =
+            [Some(inner), closed(inner)].into_iter().flatten().find(|it| numbers(it).is_some())
     {
         return Some(inner);
     }
     let foreign = |c: &u8| !c.is_ascii_digit() && !is_between(*c) && *c != b'-';
     let start = text.iter().rposition(foreign).map_or(0, |at| at + 1);
     text.get(start..).filter(|text| !text.is_empty())
+}
+
+/// The part of a line in front of the bracket that closes a list: behind it a type or a comment may stand.
+fn closed(text: &[u8]) -> Option<&[u8]> {
+    let (inner, _) = text.split_at_checked(memchr::memchr3(b']', b')', b'}', text)?)?;
+    Some(inner)
 }
 
 /// The octets of numbers and separators, and nothing else.
@@ -118,6 +125,11 @@ mod tests {
             "104\n250\n250\n104\n 83\n255\n  0\n  1",
             "[\n104,\n250,\n250,\n104,\n83,\n255,\n0,\n1\n]",
             "bytes([104, 250, 250, 104, 83, 255, 0, 1])",
+            "array([104, 250, 250, 104,  83, 255,   0,   1], dtype=uint8)",
+            "array([104, 250, 250, 104,  83,\n       255,   0,   1], dtype=uint8)",
+            "const d = [104, 250, 250, 104,\n 83, 255, 0, 1]; // 282",
+            "const d = [104, 250, 250, 104, 83, 255, 0, 1]; // 282",
+            "let d = vec![104, 250, 250, 104, 83,\n255, 0, 1]; // [8] octets (1)",
         ] {
             let mut list = DecimalList::default();
             let octets: Vec<u8> =

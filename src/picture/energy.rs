@@ -190,7 +190,7 @@ impl EnergyBars<'_> {
 }
 
 /// The four sides of a rectangle, a pixel wide.
-fn frame(Cuboid { x, y, width, height }: Cuboid) -> [Cuboid; 4] {
+pub(super) fn frame(Cuboid { x, y, width, height }: Cuboid) -> [Cuboid; 4] {
     let (thick, high) = (10.min(width), 10.min(height));
     [
         Cuboid { x, y, width, height: high },

@@ -6,6 +6,8 @@
 //! 02:00  ████               ██▒▒   both hours from two to three stand side by side in autumn,
 //! 02:15  ████               ██▒▒   and no such hour is there in spring
 //! ```
+//!
+//! A part of a quarter has no cell.
 
 use crate::{
     local_time::{LocalStep, offset},

@@ -2,6 +2,8 @@
 //!
 //! Where a pixel is wider than a quarter, its column reaches from zero to the lowest quarter in full colour, and to the
 //! highest one in a paler colour: no mean of means hides a peak.
+//!
+//! A part of a quarter is pale too, and ends with the scale of the whole ones; where a pixel is wider, it is left out.
 
 use crate::picture::{
     axis::{ValueAxis, time_ticks},
@@ -26,6 +28,8 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let mut legend = vec![(&[Ink::Import][..], words.import)];
     legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
     legend.extend(is_dense.then_some((parts(exports), words.highest)));
+    let has_parts = !is_dense && series.has_parts();
+    legend.extend(has_parts.then_some((parts(exports), words.part)));
     legend.extend((!gaps.is_empty()).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 60;
     let export = if exports { series.highest(EXPORT) } else { 0 };
@@ -37,11 +41,20 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     draw_times(&mut scene, series, &axis, &place, language);
     let directions: &[usize] = if exports { &[IMPORT, EXPORT] } else { &[IMPORT] };
     for direction in directions {
-        for run in runs(series, *direction) {
+        let (full, pale) = inks(*direction);
+        for run in runs(series, |row| row.power(*direction).is_some()) {
             match is_dense {
                 true => draw_columns(&mut scene, run, *direction, &axis, &place),
-                false => draw_steps(&mut scene, run, *direction, &axis, &place),
+                false => {
+                    let power = |row: &PlotRow| signed(row.power(*direction), *direction);
+                    draw_steps(&mut scene, run, full, power, &axis, &place);
+                }
             }
+        }
+        for run in runs(series, |row| has_parts && row.part_power(*direction).is_some()) {
+            let power = |row: &PlotRow| signed(row.part_power(*direction), *direction);
+            let power = |row: &PlotRow| power(row).clamp(axis.low, axis.high);
+            draw_steps(&mut scene, run, pale, power, &axis, &place);
         }
     }
     scene.rule(
@@ -91,16 +104,19 @@ pub(super) fn describe(series: &PlotSeries, heading: &str, language: PictureLang
     text
 }
 
-/// The rows between two gaps.
-fn runs(series: &PlotSeries, direction: usize) -> impl Iterator<Item = &[PlotRow]> {
-    let has_power = move |row: &PlotRow| row.power(direction).is_some();
+/// The runs of rows of a kind, one after another.
+fn runs(
+    series: &PlotSeries,
+    is_kind: impl Fn(&PlotRow) -> bool + Copy,
+) -> impl Iterator<Item = &[PlotRow]> {
     series
         .rows
-        .chunk_by(move |one, next| one.end == next.start && has_power(one) == has_power(next))
-        .filter(move |run| run.first().is_some_and(has_power))
+        .chunk_by(move |one, next| one.end == next.start && is_kind(one) == is_kind(next))
+        .filter(move |run| run.first().is_some_and(is_kind))
 }
 
-const fn signed(value: i64, direction: usize) -> i64 {
+fn signed(value: Option<i64>, direction: usize) -> i64 {
+    let value = value.unwrap_or(0);
     if direction == EXPORT { -value } else { value }
 }
 
@@ -115,19 +131,20 @@ const fn inks(direction: usize) -> (Ink, Ink) {
 fn draw_steps(
     scene: &mut Scene,
     run: &[PlotRow],
-    direction: usize,
+    ink: Ink,
+    power: impl Fn(&PlotRow) -> i64,
     axis: &ValueAxis,
     place: &TimePlace,
 ) {
     let mut steps: Vec<(i64, i64)> = Vec::new();
     for row in run {
-        let y = axis.y(signed(row.power(direction).unwrap_or(0), direction));
+        let y = axis.y(power(row));
         if steps.last().is_none_or(|(_, last)| *last != y) {
             steps.push((place.x(row.start), y));
         }
     }
     let end = run.last().map_or(0, |row| place.x(row.end));
-    scene.marks.push(SceneMark::Steps { ink: inks(direction).0, base: axis.y(0), steps, end });
+    scene.marks.push(SceneMark::Steps { ink, base: axis.y(0), steps, end });
 }
 
 fn draw_columns(
@@ -141,7 +158,7 @@ fn draw_columns(
     let (mut low, mut high) = (Vec::new(), Vec::new());
     for rows in run.chunk_by(|one, next| column(one) == column(next)) {
         let powers = || rows.iter().filter_map(|row| row.power(direction));
-        let y = |power: Option<i64>| axis.y(signed(power.unwrap_or(0), direction));
+        let y = |power: Option<i64>| axis.y(signed(power, direction));
         let x = rows.first().map_or(0, column);
         low.push((x, y(powers().min())));
         high.push((x, y(powers().max())));

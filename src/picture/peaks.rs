@@ -1,10 +1,12 @@
-//! The highest quarter of an hour of each month, by which the power tariff counts.
+//! The highest quarter of an hour of each month, by which the power tariff counts. That of a month with missing
+//! readings is pale, since a higher one may be missing.
 
 use crate::picture::{
     axis::ValueAxis,
+    energy::frame,
     labels::{self, BarLabels},
     language::{PictureLanguage, local},
-    load::draw_axes,
+    load::{draw_axes, parts},
     palette::Ink,
     scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
     series::{PlotRow, PlotSeries, milli},
@@ -22,7 +24,9 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max();
-    let top = 180;
+    let is_part = peaks.iter().any(|(month, _)| !month.complete);
+    let legend = is_part.then_some((parts(false), words.part));
+    let top = legend.map_or(0, |legend| scene.legend(&[legend])) + 180;
     let axis = ValueAxis::new(0, highest.unwrap_or(0), top, top + HEIGHT);
     scene.size.1 = axis.bottom + 500;
     draw_axes(&mut scene, &axis, size, language);
@@ -38,7 +42,7 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let widest = |decimals| texts(decimals).map(|text| text_width(&text)).max().unwrap_or(0);
     let decimals = [2, 1].into_iter().find(|decimals| widest(*decimals) <= size.plot() / slots);
     let mut told = vec![scene.title.clone()];
-    for (place, (_, row)) in peaks.iter().enumerate() {
+    for (place, (month, row)) in peaks.iter().enumerate() {
         let Some(exact) = mean(row) else {
             continue;
         };
@@ -49,9 +53,15 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let cell = Cuboid { x: middle - width / 2, y, width, height: axis.bottom - y };
         let at = local(row.start, &series.zone);
         let when = format!("{} {}", language.full_date(at), language.clock(at));
-        let title = format!("{when}: {} kW", language.exact(exact));
+        let part = if month.complete { String::new() } else { format!(", {}", words.part) };
+        let title = format!("{when}: {} kW{part}", language.exact(exact));
         told.push(title.clone());
-        scene.marks.push(SceneMark::Bar { ink: Ink::Import, cell, title });
+        let ink = if month.complete { Ink::Import } else { Ink::ImportPart };
+        scene.marks.push(SceneMark::Bar { ink, cell, title });
+        if !month.complete {
+            let cells = frame(cell).to_vec();
+            scene.marks.push(SceneMark::Cells { ink: Ink::Import, cells });
+        }
         if let Some(decimals) = decimals {
             let text = language.rounded(exact, decimals);
             scene.label(Ink::Text, (middle, y - 40), Anchor::Middle, text);

@@ -24,6 +24,8 @@ pub struct PlotRow {
     pub gap: bool,
     /// No telegrams were missing.
     pub complete: bool,
+    /// Both ends are boundaries of the clock. The mean of a part may be that of a second, in which the register stepped.
+    pub whole: bool,
 }
 
 /// The quarter hours of one meter, in order.
@@ -55,9 +57,19 @@ pub struct PlotSpan {
 }
 
 impl PlotRow {
-    /// A mean in milliwatts, or `None` within a gap.
+    /// The mean of a quarter in milliwatts, or `None` within a gap and for a part of one.
     #[must_use]
     pub fn power(&self, direction: usize) -> Option<i64> {
+        self.mean(direction).filter(|_| self.whole)
+    }
+
+    /// The mean of a part of a quarter, as [`Self::power`].
+    #[must_use]
+    pub fn part_power(&self, direction: usize) -> Option<i64> {
+        self.mean(direction).filter(|_| !self.whole)
+    }
+
+    fn mean(&self, direction: usize) -> Option<i64> {
         let mean = self.means.get(direction).copied().flatten().filter(|_| !self.gap)?;
         Some(milli(mean))
     }
@@ -120,7 +132,7 @@ impl PlotSeries {
             while let Some(row) = rows.next_if(|row| row.start < month.end) {
                 let import = |row: &PlotRow| row.means.first().copied().flatten();
                 let highest_yet = highest.as_ref().and_then(import);
-                if self.is_whole(row)
+                if row.whole
                     && import(row).is_some_and(|it| highest_yet.is_none_or(|highest| it > highest))
                 {
                     highest = Some(*row);
@@ -131,15 +143,23 @@ impl PlotSeries {
         peaks
     }
 
-    fn is_whole(&self, row: &PlotRow) -> bool {
-        LocalStep::QUARTER.floor(row.start, &self.zone) == row.start
-            && LocalStep::QUARTER.next(row.start, &self.zone) == row.end
-    }
-
-    /// The highest mean of a direction in milliwatts.
+    /// The highest mean of a direction in milliwatts. Without any whole quarter, that of the longest parts.
     #[must_use]
     pub fn highest(&self, direction: usize) -> i64 {
-        self.rows.iter().filter_map(|row| row.power(direction)).max().unwrap_or(0)
+        let quarters = self.rows.iter().filter_map(|row| row.power(direction)).max();
+        let parts = || {
+            let parts = self.rows.iter().filter_map(|row| {
+                row.part_power(direction).map(|power| (row.end - row.start, power))
+            });
+            parts.max().map(|(_, power)| power)
+        };
+        quarters.or_else(parts).unwrap_or(0)
+    }
+
+    /// True if parts of quarters have a mean.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        self.rows.iter().any(|row| row.part_power(IMPORT).or(row.part_power(EXPORT)).is_some())
     }
 
     /// True if the meter has exported anything.
@@ -153,7 +173,7 @@ impl PlotSeries {
     pub fn gaps(&self, direction: usize) -> Vec<(i64, i64)> {
         let mut gaps = Vec::new();
         let mut end = self.from;
-        for row in self.rows.iter().filter(|row| row.power(direction).is_some()) {
+        for row in self.rows.iter().filter(|row| row.mean(direction).is_some()) {
             if row.start > end {
                 gaps.push((end, row.start));
             }

@@ -74,11 +74,13 @@ pub(super) fn peaks(series: &PlotSeries, language: PictureLanguage) -> String {
     let rows = series.peaks().into_iter().map(|(month, row)| {
         let mean = row.means.first().copied().flatten();
         let mean = mean.map(|mean| language.exact(mean)).unwrap_or_default();
+        let remark = if month.complete { "" } else { words.part };
         let month = when(month.start, LocalStep::Month, series, language);
-        vec![month, when(row.start, LocalStep::QUARTER, series, language), mean]
+        let begins = when(row.start, LocalStep::QUARTER, series, language);
+        vec![month, begins, mean, remark.to_owned()]
     });
     let rows: Vec<_> = rows.collect();
-    table(None, &[words.month, words.begins, "kW"], &rows, language)
+    table(None, &[words.month, words.begins, "kW", words.remark], &rows, language)
 }
 
 /// The load curve.
@@ -93,7 +95,7 @@ pub(super) fn load(series: &PlotSeries, language: PictureLanguage) -> String {
         let mut ranges: [Option<(Decimal, Decimal)>; 2] = [None; 2];
         while let Some(quarter) = quarters.next_if(|row| row.start < span.end) {
             for (range, mean) in ranges.iter_mut().zip(quarter.means) {
-                let Some(mean) = mean.filter(|_| !quarter.gap) else {
+                let Some(mean) = mean.filter(|_| !quarter.gap && quarter.whole) else {
                     continue;
                 };
                 *range = Some(match *range {

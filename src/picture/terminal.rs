@@ -97,16 +97,20 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     } else {
         String::new()
     };
-    plot.words(&format!("{keys}· {}", words.gap));
+    plot.words(&format!("{keys}{}· {}", part_key(series, language), words.gap));
     if columns < quarters {
         plot.words(words.highest_of_column);
     }
     let range = (series.to - series.from).max(1);
     // No quarter of a column without readings.
     let mut highest = vec![[None::<i64>; 2]; room];
+    let mut parts = vec![false; room];
     for row in &series.rows {
-        let column = (row.start - series.from) * columns / range;
-        if let Some(column) = highest.get_mut(letters(column)) {
+        let column = letters((row.start - series.from) * columns / range);
+        if let Some(part) = parts.get_mut(column) {
+            *part |= row.part_power(IMPORT).is_some();
+        }
+        if let Some(column) = highest.get_mut(column) {
             for (direction, highest) in [IMPORT, EXPORT].into_iter().zip(column) {
                 *highest = (*highest).max(row.power(direction));
             }
@@ -116,12 +120,21 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     let top = series.highest(IMPORT).max(if exports { series.highest(EXPORT) } else { 0 });
     let axis = ValueAxis::new(0, top, 0, ROWS * 8);
     rows(plot, &highest, IMPORT, &axis, language);
-    let zero = highest.iter().map(|[import, _]| if import.is_some() { '─' } else { '·' });
+    let zero = highest.iter().zip(parts).map(|([import, _], part)| match import {
+        Some(_) => '─',
+        None if part => '*',
+        None => '·',
+    });
     plot.line(&format!("{:>5} ┼{}", 0, zero.collect::<String>()));
     if exports {
         rows(plot, &highest, EXPORT, &axis, language);
     }
     times(plot, series, columns, language);
+}
+
+/// The key of parts of quarters, if there are any: their means are no power of a quarter.
+fn part_key(series: &PlotSeries, language: PictureLanguage) -> String {
+    if series.has_parts() { format!("* {}  ", language.words().part) } else { String::new() }
 }
 
 /// The rows of one direction: upwards for import, downwards for export.
@@ -242,7 +255,8 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
         let legend =
             legend.map(|(bound, letter)| format!("{letter} ≤{} ", language.millionths(bound)));
         plot.line("");
-        plot.words(&format!("{name} (kW): {}· {}", legend.collect::<String>(), words.gap));
+        let keys = legend.collect::<String>() + &part_key(series, language);
+        plot.words(&format!("{name} (kW): {keys}· {}", words.gap));
         let mut hours = " ".repeat(11);
         for hour in [0, 6, 12, 18] {
             let text = format!("{hour:02}");
@@ -251,18 +265,20 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
         plot.line(&hours);
         let mut rows = series.rows.iter().peekable();
         for day in series.spans(LocalStep::Days(1)) {
-            let mut cells = vec![None::<i64>; columns];
+            let mut cells = vec![(None::<i64>, false); columns];
             while let Some(row) = rows.next_if(|row| row.start < day.end) {
-                if let Some(cell) = cells.get_mut(column(series, row, columns)) {
+                if let Some((cell, part)) = cells.get_mut(column(series, row, columns)) {
                     *cell = (*cell).max(row.power(direction));
+                    *part |= row.part_power(direction).is_some();
                 }
             }
             let at = local(day.start, &series.zone);
             let when = format!("{} {}", language.weekday(at), language.short_date(at));
             let cells = cells.into_iter().map(|cell| match cell {
-                None => '·',
-                Some(0) => ' ',
-                Some(power) => {
+                (None, true) => '*',
+                (None, false) => '·',
+                (Some(0), _) => ' ',
+                (Some(power), _) => {
                     let level = bounds.iter().take_while(|bound| **bound < power).count();
                     "░▒▓".chars().nth(level).unwrap_or('█')
                 }
@@ -286,13 +302,17 @@ pub fn peaks(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLangua
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max().unwrap_or(1);
-    for (_, row) in &peaks {
+    for (month, row) in &peaks {
         if let Some(exact) = mean(row) {
             let at = local(row.start, &series.zone);
             let when = format!("{} {}", language.date(at), language.clock(at));
             let room = plot.columns.saturating_sub(28);
             let bar = bar(milli(exact), highest, room, IMPORT);
-            plot.line(&format!("{when:<18}{:>8} {bar}", language.exact(exact)));
+            let mark = if month.complete { " " } else { "*" };
+            plot.line(&format!("{when:<18}{:>8}{mark}{bar}", language.exact(exact)));
         }
+    }
+    if peaks.iter().any(|(month, _)| !month.complete) {
+        plot.line(&format!("* {}", language.words().part));
     }
 }

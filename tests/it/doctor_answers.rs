@@ -73,6 +73,43 @@ fn an_exchanged_key_is_told_from_damage() {
 }
 
 #[test]
+fn every_meter_of_a_line_is_named_with_its_telegrams() {
+    let kinds = [(MeterKind::NetzNoeKaifa, 3), (MeterKind::KsmWest, 2)];
+    let wires = kinds.map(|(kind, count)| telegrams(kind, count, None, None).concat());
+    let (_, found) = verdict_of_file(&wires.concat(), KEY);
+    assert_eq!(found["verdict"], "ok", "{found:#}");
+    let evidence: Vec<_> =
+        found["evidence"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    assert!(evidence[0].starts_with("3 telegrams of meter "), "{found:#}");
+    assert!(evidence[1].starts_with("2 telegrams of meter "), "{found:#}");
+}
+
+#[test]
+fn a_right_sum_is_no_damage_and_an_input_that_ends_early_no_wrong_speed() {
+    let mut frames = telegrams(MeterKind::NetzNoeKaifa, 1, None, None);
+    altered(&mut frames[0], 6, &[0xff]);
+    let (_, found) = verdict_of_file(&frames.concat(), KEY);
+    assert_eq!(found["verdict"], "other-protocol", "{found:#}");
+
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 1, None, None);
+    let (_, found) = verdict_of_file(&frames[0][..200], KEY);
+    assert_eq!(found["verdict"], "half", "{found:#}");
+    assert!(found["evidence"].to_string().contains("breaks off after 200 octets"), "{found:#}");
+}
+
+#[test]
+fn a_text_without_a_telegram_is_no_matter_of_the_cable() {
+    let hex = hex::encode(noise(120));
+    let octal = noise(48).iter().map(|it| format!("{it:03o} ")).collect::<String>();
+    for text in [hex, format!("0000000 {octal}\n0000060\n")] {
+        let (_, found) = verdict_of_file(text.as_bytes(), KEY);
+        let step = found["next_step"].as_str().unwrap();
+        assert!(!["cable", "adapter", "parity"].iter().any(|it| step.contains(it)), "{found:#}");
+        assert!(step.contains("hex digits"), "{found:#}");
+    }
+}
+
+#[test]
 fn a_clock_that_was_wrong_for_a_while_is_told() {
     let now = Timestamp::from_second(1_790_000_000).unwrap();
     let long_ago = Timestamp::from_second(946_684_800).unwrap();

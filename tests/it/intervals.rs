@@ -1,6 +1,6 @@
 //! Intervals where something is wrong, or made of intervals: clocks, rows as input, rows at sinks, words.
 
-use std::fs;
+use std::{fs, ops::Range};
 
 use crate::{
     common::binary::{Ran, run},
@@ -109,6 +109,102 @@ fn the_counter_tells_a_wrong_clock_from_a_pause() {
     let Ran { status, out, err } = run(&["quarters"], input.as_bytes());
     assert_eq!((status, rows(&out).len()), (1, 4), "{err}");
     assert!(err.contains("line 21: reading: the clock is 6 h ahead"), "{err}");
+}
+
+/// A telegram each five seconds at 720 W, with its arrival (`r`) and its counter (`c`) if the mode has them; the clocks
+/// of some are wrong.
+fn steady(mode: &str, count: i64, ahead: i64, wrong: Range<i64>) -> String {
+    let telegram = |at: i64| {
+        let second = NEW_YEAR + 12 * 3600 + 5 * at;
+        let clock = second + if wrong.contains(&at) { ahead } else { 0 };
+        let line = line(clock, mode.contains('r').then_some(second), 1000 + at);
+        let counter = format!("\"meter\":\"A\",\"invocation_counter\":{},", 100 + at);
+        match mode.contains('c') {
+            true => line.replace("\"meter\":\"A\",", &counter),
+            false => line,
+        }
+    };
+    (0..count).map(telegram).collect()
+}
+
+#[test]
+fn what_contradicts_a_clock_keeps_energies_apart() {
+    const DAY: i64 = 86_400;
+    let ahead = ["the clock is set ahead by", "the clock is set back by"];
+    let (back, forth) = (["the clock is set back by"; 2], ["the clock is set ahead by"; 2]);
+    let dismissed = ["behind do not follow", "2 rejected"];
+    // Mode, telegrams, seconds, the wrong ones, status, rows, complete rows, energy and words.
+    for (mode, count, seconds, wrong, status, rows, complete, energy, words) in [
+        // An hour for 33 minutes: those that have a row already are refused.
+        ("rc", 4000, 3600, 500..901, 1, 22, 17, 3596, ahead),
+        ("c", 4000, 3600, 500..901, 1, 22, 17, 3596, ahead),
+        ("rc", 4000, -3600, 500..901, 1, 23, 18, 3816, [ahead[1], ahead[0]]),
+        ("rc", 4000, 3600, 500..4000, 0, 24, 21, 3998, forth),
+        // Three telegrams.
+        ("rc", 2000, DAY, 500..503, 0, 14, 10, 1997, ahead),
+        ("rc", 2000, 10 * DAY, 500..503, 0, 14, 10, 1997, ahead),
+        ("c", 2000, DAY, 500..503, 0, 14, 10, 1997, ahead),
+        ("r", 2000, 10 * DAY, 500..503, 0, 14, 10, 1997, ahead),
+        // The first one.
+        ("c", 400, -365 * DAY, 0..1, 0, 3, 1, 398, forth),
+        ("c", 400, -DAY, 0..1, 0, 3, 1, 398, forth),
+        ("r", 400, -1800, 0..1, 0, 3, 1, 398, forth),
+        ("rc", 400, -1800, 0..1, 0, 3, 1, 398, forth),
+        ("rc", 400, 1800, 0..1, 0, 3, 1, 398, back),
+        // The second one.
+        ("c", 400, DAY, 1..2, 1, 3, 2, 399, ["line 2: reading: the clock is 24 h ahead", "1 rej"]),
+        ("c", 400, 3600, 1..2, 1, 3, 2, 399, ["line 2: reading: the clock is 60 min", "1 rej"]),
+        // The last two.
+        ("rc", 400, DAY, 398..400, 1, 3, 2, 397, dismissed),
+        ("r", 400, 10 * DAY, 398..400, 1, 3, 2, 397, dismissed),
+        ("c", 400, DAY, 398..400, 1, 3, 2, 397, dismissed),
+        ("rc", 400, -30 * DAY, 398..400, 1, 3, 2, 397, ["29 days older", "2 rejected"]),
+        ("rc", 400, -600, 398..400, 1, 3, 2, 397, ["9 min older", "2 rejected"]),
+        // A leap that only the arrivals contradict may be one of the computer's clock.
+        ("r", 4000, 3600, 500..901, 1, 23, 17, 3279, back),
+    ] {
+        let input = steady(mode, count, seconds, wrong.clone());
+        let case = format!("{mode} {count} {seconds} {wrong:?}");
+        let ran = run(&["quarters"], input.as_bytes());
+        let found: Vec<Value> =
+            ran.out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let whole: Vec<_> = found.iter().filter(|row| row["complete"] == true).collect();
+        let sum: i64 = found.iter().filter_map(|row| row["energy_import_wh"].as_i64()).sum();
+        assert_eq!(
+            (ran.status, found.len(), whole.len(), sum),
+            (status, rows, complete, energy),
+            "{case}: {}",
+            ran.err
+        );
+        assert!(whole.iter().all(|row| row["power_import_mean_w"] == 720), "{case}: {}", ran.out);
+        assert!(words.iter().all(|words| ran.err.contains(words)), "{case}: {}", ran.err);
+        let mut starts: Vec<_> = found.iter().map(|row| row["start"].as_str().unwrap()).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        assert_eq!(starts.len(), rows, "{case}");
+        let plot = run(&["plot", "--format", "svg"], input.as_bytes());
+        assert_eq!(plot.status, status, "{case}: {}", plot.err);
+    }
+}
+
+#[test]
+fn a_row_behind_refused_telegrams_is_not_complete() {
+    // Nothing tells that the three are wrong: the others count once they are newer.
+    let ran = run(&["quarters", "--peaks"], steady("", 3000, 3600, 500..503).as_bytes());
+    let peak: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(peak["power_import_mean_w"].as_i64() > Some(720), "{peak}");
+    assert_eq!((ran.status, &peak["complete"]), (1, &false.into()), "{peak}");
+}
+
+#[test]
+fn a_rise_in_the_last_second_is_told_if_no_row_has_it() {
+    let words = "meter A: the registers rose within the last second";
+    for (rise, last, is_told) in [(1, 180, true), (0, 180, false), (1, 181, false)] {
+        let again = line(NEW_YEAR + 12 * 3600 + 5 * last, None, 1000 + last + rise);
+        let input = steady("", last + 1, 0, 0..0) + &again;
+        let ran = run(&["quarters"], input.as_bytes());
+        assert_eq!((ran.status, ran.err.contains(words)), (0, is_told), "{last}: {}", ran.err);
+    }
 }
 
 #[test]
@@ -232,7 +328,7 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
         (&[][..], hours, "choose a longer --every, or read the telegrams"),
         (&["--running"], quarters.clone(), "--running takes telegrams"),
         (&[], out(&["--peaks"]), "the peak of a month"),
-        (&[], negative.clone(), "an interval with a negative energy"),
+        (&[], negative, "an interval with a negative energy"),
         (&[], format!("{quarters}{quarters}"), "3 h older"),
         (&[], format!("{quarters}{input}"), "older"),
     ] {

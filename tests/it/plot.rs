@@ -620,3 +620,46 @@ fn a_name_of_a_meter_is_text_wherever_it_stands() {
         assert!(format == "terminal" || !out.contains("<script"), "{format}");
     }
 }
+
+/// A part of a quarter, one second in which the register stepped, has no power of a quarter.
+#[test]
+fn a_part_of_a_quarter_does_not_set_the_scale() {
+    let mut input = String::new();
+    for at in 0..1000 {
+        let time = stamp(second("2026-06-01T12:14:58+02") + at * 5);
+        // 5 Wh in the first two seconds, and then 1 Wh in five.
+        let import = if at == 0 { 1000 } else { 1049 + at };
+        writeln!(input, "{{\"time\":\"{time}\",\"meter\":\"7\",\"energy_import_wh\":{import}}}")
+            .unwrap();
+    }
+    let all = elements(&plot(&[], &input));
+    let paths: Vec<_> = all.iter().filter(|it| it.is("steps")).collect();
+    let classes: Vec<_> = paths.iter().map(|path| path.is("import-part")).collect();
+    assert_eq!(classes, [false, true, true], "the quarters, and a part on each side");
+    let highest = all.iter().filter(|it| it.name == "text").filter_map(|it| it.text.parse().ok());
+    let highest = highest.fold(0.0, f64::max);
+    assert!((0.7..=1.0).contains(&highest), "{highest} kW");
+    assert!(all.iter().any(|it| it.text == "incomplete"));
+    let words = plot(&["--kind", "heatmap"], &input);
+    assert!(words.contains("max. 0.836 kW, Mon 1 Jun 2026 12:15"), "{words}");
+    let letters = plot(&["--format", "terminal"], &input);
+    assert!(letters.contains("* incomplete"), "{letters}");
+    // Without any whole quarter the longest part tells the scale.
+    let short: String = input.lines().take(60).map(|line| format!("{line}\n")).collect();
+    let all = elements(&plot(&[], &short));
+    assert_eq!(all.iter().filter(|it| it.is("steps")).count(), 1);
+}
+
+#[test]
+fn a_peak_of_a_month_with_missing_days_says_so() {
+    let start = second("2026-01-01T00:00+01");
+    let input = quarters(start, (0..40 * 96).map(|_| Some((100, 0))));
+    let all = elements(&plot(&["--kind", "peaks"], &input));
+    assert_eq!((bars(&all, "import").len(), bars(&all, "import-part").len()), (1, 1));
+    let title = |it: &Element| it.text == "Sun 1 Feb 2026 00:00: 0.400 kW, incomplete";
+    assert!(all.iter().any(title));
+    assert!(all.iter().any(|it| it.text == "incomplete"), "the legend");
+    let letters = plot(&["--kind", "peaks", "--format", "terminal"], &input);
+    assert!(letters.contains("0.400*█") && letters.contains("0.400 █"), "{letters}");
+    assert!(letters.ends_with("* incomplete\n"), "{letters}");
+}

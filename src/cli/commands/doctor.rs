@@ -38,7 +38,7 @@ use crate::cli::{
 };
 use meterpipe::{
     cipher::key_file::KeyEntry,
-    counted::counted,
+    counted::{counted, counted_as},
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::{CustomAdvice, Finding},
@@ -46,6 +46,7 @@ use meterpipe::{
         key_finding::key_finding,
         line_finding::{LineView, line_finding},
     },
+    error::{Cause, Error},
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind},
@@ -228,10 +229,19 @@ impl Doctor<'_> {
             return Ok(());
         }
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
-        report.finding = of_file(self.finding(&mut examination, &view));
+        let found = self.finding(&mut examination, &view);
+        report.finding = of_file(match examination.cut_off {
+            Some(error) if examination.telegrams() == 0 => {
+                cut_off(found, &error, examination.octets())
+            }
+            _ if examination.telegrams() == 0 && examination.is_text => {
+                of_text(found, examination.unread)
+            }
+            _ => found,
+        });
         // A text may be another protocol itself, with octets or without.
         let is_text = |protocol: &ForeignProtocol| match protocol {
-            ForeignProtocol::Text => examination.octets() == 0,
+            ForeignProtocol::Text => examination.octets() == 0 && examination.unread.is_none(),
             protocol => !protocol.is_weak(),
         };
         if let (0, Some(protocol)) =
@@ -397,6 +407,62 @@ fn is_held_here(error: &OpenError) -> bool {
     }
 }
 
+/// The finding about a file that ends within its first telegram: the octets before say nothing about a line.
+fn cut_off(found: Finding, error: &Error, all: u64) -> Finding {
+    let (Diagnosis::Noise | Diagnosis::Baud, Cause::CutOff { octets }) =
+        (found.diagnosis, error.cause)
+    else {
+        return found;
+    };
+    // Noise may end with the first octet of a telegram.
+    if octets < LEAST_PART || (octets as u64) * 2 < all {
+        return found;
+    }
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the input ends before its telegram does",
+            "die Eingabe endet vor ihrem Telegramm",
+        ),
+        step: Wording::new(
+            "take all frames of the telegram to the last octet, or a longer capture",
+            "alle Rahmen des Telegramms bis zum letzten Oktett nehmen, oder eine längere Aufzeichnung",
+        ),
+    };
+    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Half) }.with(
+        format!("a telegram breaks off after {}", counted(octets, "octet")),
+        format!("ein Telegramm bricht nach {} ab", counted_as(octets, "Oktett", "Oktetten")),
+    )
+}
+
+/// Fewer octets may be a telegram's start by chance.
+const LEAST_PART: usize = 32;
+
+/// The finding about a text without telegrams: its form comes before cable and adapter.
+fn of_text(found: Finding, unread: Option<&'static str>) -> Finding {
+    let is_of_octets = matches!(
+        found.diagnosis,
+        Diagnosis::Noise | Diagnosis::Baud | Diagnosis::Parity | Diagnosis::Silent
+    );
+    if !is_of_octets {
+        return found;
+    }
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "the text holds no telegram as hex, or in a form that is not read",
+            "der Text enthält kein Telegramm in Hex, oder eines in einer Form, die nicht gelesen wird",
+        ),
+        step: Wording::new(
+            "write the octets of the telegram as hex digits, two each, or give the binary capture itself",
+            "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
+        ),
+    };
+    let found = Finding { advice: Some(advice), ..found };
+    match unread {
+        Some(what) => found.with(format!("not supported: {what}"), format!("nicht lesbar: {what}")),
+        None => found,
+    }
+}
+
 /// The finding about a file: no command goes on reading it.
 fn of_file(finding: Finding) -> Finding {
     if finding.diagnosis != Diagnosis::Ok {
@@ -460,19 +526,18 @@ fn start_of(path: &Path) -> Vec<u8> {
 /// The finding about a source that is read.
 fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
-    let (opened, damaged) = (keys.opened, examination.line().damaged());
-    let meter = match &examination.meter {
-        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
-        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
-    };
-    let mut found = Finding::new(Diagnosis::Ok).with(
-        format!("{} of {}", counted(opened as u64, "telegram"), meter.english),
-        format!(
-            "{opened} {} von {}",
-            if opened == 1 { "Telegramm" } else { "Telegramme" },
-            meter.german
-        ),
-    );
+    let damaged = examination.line().damaged();
+    let mut found = Finding::new(Diagnosis::Ok);
+    let meters = examination.meters.iter().take(MOST_METERS);
+    found
+        .evidence
+        .extend(meters.map(|(number, telegrams)| of_meter(number.as_deref(), *telegrams)));
+    if let more @ 1.. = examination.meters.len().saturating_sub(MOST_METERS) {
+        found = found.with(
+            format!("and of {}", counted(more, "more meter")),
+            format!("und von {}", counted_as(more, "weiteren Zähler", "weiteren Zählern")),
+        );
+    }
     if examination.verified {
         found = found.with("their tag is verified", "ihre Marke ist geprüft");
     }
@@ -492,6 +557,20 @@ fn sound(examination: &Examination, view: &LineView) -> Finding {
         found.evidence.push(view.others_wording());
     }
     found
+}
+
+/// The meters of a line that are named.
+const MOST_METERS: usize = 10;
+
+fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
+    let meter = match number {
+        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
+        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
+    };
+    Wording::new(
+        format!("{} of {}", counted(telegrams, "telegram"), meter.english),
+        format!("{} von {}", counted_as(telegrams, "Telegramm", "Telegramme"), meter.german),
+    )
 }
 
 /// Listens to a source until its examination is over.

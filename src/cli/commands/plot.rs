@@ -151,7 +151,7 @@ impl PlotInput {
         let at = rows.partition_point(|it| it.start <= row.start);
         rows.insert(at, row);
         if let Some(last) = range.last {
-            let from = last.start(row.end, &clock.zone);
+            let from = last.start(end.max(row.end), &clock.zone);
             while rows.front().is_some_and(|row| row.start < from) {
                 rows.pop_front();
             }
@@ -450,6 +450,10 @@ impl PlotInput {
             means: energies.map(|energy| mean_power(energy?, end - start)),
             gap: telegrams == Some(0) && truth(Meta::Estimated) == Some(true),
             complete: truth(Meta::Complete) != Some(false),
+            whole: {
+                let IntervalClock { step, zone } = &self.clock;
+                step.floor(start, zone) == start && step.next(start, zone) == end
+            },
         });
         Ok(())
     }
@@ -465,6 +469,7 @@ fn of_interval(row: &IntervalRow) -> PlotRow {
         means: energies.map(|energy| mean_power(energy?, row.end - row.start)),
         gap: row.telegrams == 0 && row.estimated,
         complete: row.complete,
+        whole: row.whole,
     }
 }
 

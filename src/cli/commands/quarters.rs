@@ -111,7 +111,7 @@ impl Quarters {
         let use_of_rows = match &args.compare {
             Some(path) => {
                 let comparison = Comparison::open(path, args.tolerance, &clock.zone)?;
-                RowUse::Comparison(comparison)
+                RowUse::Comparison(Box::new(comparison))
             }
             None => {
                 let output = RowOutput::new(kind, options, every, rows_of_output)?;

@@ -345,7 +345,8 @@ impl EventLoop {
         };
         match context.late(timeout, line.window(), &line.view(timeout.as_secs())) {
             Stop::Failed(status, text)
-                if context.tally.telegrams == 0 && context.names_doctor() =>
+                if context.names_doctor()
+                    && (context.tally.telegrams == 0 || line.window().facts().damaged() > 0) =>
             {
                 Stop::Failed(status, format!("{text}; {} examines it", line.doctor()))
             }

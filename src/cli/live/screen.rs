@@ -198,7 +198,8 @@ impl Screen {
         self.meters.iter().map(picture).collect()
     }
 
-    fn note_line(&mut self, source: &str, is_good: bool, times: u64, now: Instant) {
+    /// The quality of the line of a source.
+    fn line_of(&mut self, source: &str) -> Option<&mut LineQuality> {
         let line = match self.lines.iter_mut().position(|(name, _)| name == source) {
             Some(at) => self.lines.get_mut(at),
             None if self.lines.len() < METERS => {
@@ -207,9 +208,7 @@ impl Screen {
             }
             None => None,
         };
-        if let Some((_, line)) = line {
-            line.note(is_good, times, now);
-        }
+        line.map(|(_, quality)| quality)
     }
 
     fn take(&mut self, entry: &OutputTelegram<'_>) {
@@ -235,8 +234,9 @@ impl Screen {
             let state = Rc::make_mut(&mut meter.state);
             let missing = state.take(entry, &self.table, now, Timestamp::now());
             let source = meter.state.source.clone();
-            self.note_line(&source, true, 1, now);
-            self.note_line(&source, false, missing, now);
+            if let Some(line) = self.line_of(&source) {
+                line.note_good(missing, now);
+            }
         }
         self.stale = true;
     }
@@ -349,8 +349,10 @@ impl TelegramConsumer for Screen {
 
     fn refused(&mut self, refusal: &Refusal<'_>) {
         let is_closed = matches!(refusal.error.layer, Layer::Cipher | Layer::Key);
-        if let (Some(source), false) = (refusal.from, is_closed) {
-            self.note_line(&narrow(source), false, 1, Instant::now());
+        if let (Some(source), false) = (refusal.from, is_closed)
+            && let Some(line) = self.line_of(&narrow(source))
+        {
+            line.note_damaged(Instant::now());
         }
         self.stale = true;
     }

@@ -101,7 +101,12 @@ impl Context {
         };
         let clause = match status {
             Status::Closed => self.messages.closed_cause().map(|it| it.hint().to_owned()),
-            _ if self.tally.telegrams > 0 => None,
+            // Telegrams came: damage alone tells why they no longer do.
+            _ if self.tally.telegrams > 0 => {
+                let facts = window.facts();
+                let damaged = (facts.damaged() > 0).then(|| line_finding(&facts, view)).flatten();
+                damaged.map(|found| found.clause())
+            }
             _ => {
                 let facts = window.facts();
                 let clause = line_finding(&facts, view).map(|found| found.clause());

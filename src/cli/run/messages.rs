@@ -420,7 +420,7 @@ fn is_other_dump(what: &str) -> bool {
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
         Cause::NotAuthenticated => "--require-auth refuses it",
-        Cause::Unsupported { what } if what == "a key file" => "give it with --key-file",
+        Cause::Unsupported { what: "a key file" } => "give it with --key-file",
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"

@@ -11,6 +11,7 @@ use meterpipe::{
     chain::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
+        event::Refusal,
     },
     cipher::{
         ciphered,
@@ -71,8 +72,8 @@ pub struct Examination {
     window: OctetWindow,
     /// The outcome of the keys on the telegrams so far.
     pub keys: KeyFacts,
-    /// The number of the meter.
-    pub meter: Option<String>,
+    /// The meters by their numbers, with their telegrams, in the order in which they came.
+    pub meters: Vec<(Option<String>, u64)>,
     /// True if the tag of a telegram was verified.
     pub verified: bool,
     /// True while octets come from a live source.
@@ -87,6 +88,12 @@ pub struct Examination {
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
     rejected: usize,
+    /// The telegram that the end of a file cuts off.
+    pub cut_off: Option<Error>,
+    /// True if the octets are those of hex in a text.
+    pub is_text: bool,
+    /// The form of a text that is not read.
+    pub unread: Option<&'static str>,
     is_foreign: bool,
     look_at: usize,
 }
@@ -119,7 +126,7 @@ impl Examination {
             links,
             window: OctetWindow::default(),
             keys,
-            meter: None,
+            meters: Vec::new(),
             verified: false,
             live: false,
             has_alternatives: false,
@@ -128,6 +135,9 @@ impl Examination {
             begun: Instant::now(),
             from_silence: false,
             rejected: 0,
+            cut_off: None,
+            is_text: false,
+            unread: None,
             is_foreign: false,
             look_at: 64,
         }
@@ -205,7 +215,7 @@ impl Examination {
                 };
                 self.keys.opened += 1;
                 self.keys.named += usize::from(telegram.fields().next().is_some());
-                self.meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
+                self.count_meter(telegram.meter());
                 self.verified |= entry.authenticated() == Some(true);
                 self.keys.count(record.attributes.title, true);
                 let doubt = entry.time_doubt().map(clock);
@@ -233,6 +243,14 @@ impl Examination {
                 }
             }
             DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+        }
+    }
+
+    fn count_meter(&mut self, meter: Option<&[u8]>) {
+        let number = meter.map(|it| String::from_utf8_lossy(it).into_owned());
+        match self.meters.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, telegrams)) => *telegrams += 1,
+            None => self.meters.push((number, 1)),
         }
     }
 
@@ -303,6 +321,7 @@ impl Stage for Examination {
             let end = Instant::now() + LONGEST_PUSH;
             self.until = self.until.max(end.min(self.longest));
         }
+        self.is_text |= matches!(place, Place::Line(_));
         match self.live {
             true => self.window.push(record.octets, marks),
             false => self.window.push_file(record.octets, marks),
@@ -312,6 +331,15 @@ impl Stage for Examination {
 
     fn end(&mut self, context: &mut Context) {
         self.run(context, |chain, out| chain.end(out));
+        self.cut_off = self.chain.partial();
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>, context: &mut Context) {
+        if let Cause::Unsupported { what } = refusal.error.cause {
+            self.is_text = true;
+            self.unread.get_or_insert(what);
+        }
+        context.refused(refusal);
     }
 
     fn start_live(&mut self) {

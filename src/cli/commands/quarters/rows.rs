@@ -30,7 +30,7 @@ pub(super) struct RowTarget {
 /// The use of the intervals.
 pub(super) enum RowUse {
     Text(Box<RowOutput>, RowChoice),
-    Comparison(Comparison),
+    Comparison(Box<Comparison>),
 }
 
 /// The rows that the user wants.

@@ -162,8 +162,8 @@ mod tests {
     fn picture(kinds: &[MeterKind], messages: &[&str]) -> Picture {
         let now = Instant::now() + Duration::from_secs(3600);
         let mut quality = LineQuality::default();
-        quality.note(true, 98, now);
-        quality.note(false, 2, now);
+        (0..98).for_each(|_| quality.note_good(0, now));
+        (0..2).for_each(|_| quality.note_damaged(now));
         let meter = |kind: &MeterKind| MeterPicture {
             meter: Rc::new(live_meter::tests::meter(*kind, 9, 1_790_000_000, now)),
             quality: quality.words(now),

@@ -18,11 +18,26 @@ const MOST: usize = 1000;
 pub struct LineQuality {
     /// When each came, and true if it was good.
     telegrams: VecDeque<(Instant, bool)>,
+    /// Damaged ones since the last good one, which the counter of the next one misses.
+    damaged: u64,
 }
 
 impl LineQuality {
+    /// Notes a good telegram, and that so many are missing in front of it.
+    pub fn note_good(&mut self, missing: u64, now: Instant) {
+        let damaged = std::mem::take(&mut self.damaged);
+        self.note(false, missing.saturating_sub(damaged), now);
+        self.note(true, 1, now);
+    }
+
+    /// Notes a damaged telegram.
+    pub fn note_damaged(&mut self, now: Instant) {
+        self.damaged += 1;
+        self.note(false, 1, now);
+    }
+
     /// Notes telegrams.
-    pub fn note(&mut self, is_good: bool, times: u64, now: Instant) {
+    fn note(&mut self, is_good: bool, times: u64, now: Instant) {
         let times = usize::try_from(times).unwrap_or(MOST).min(MOST);
         self.telegrams.extend(std::iter::repeat_n((now, is_good), times));
         let surplus = self.telegrams.len().saturating_sub(MOST);
@@ -74,5 +89,20 @@ mod tests {
         assert_eq!(line.words(at(1000)).1, "line silent");
         line.note(false, u64::MAX, at(1000));
         assert_eq!(line.telegrams.len(), MOST);
+    }
+
+    #[test]
+    fn a_telegram_that_is_damaged_is_not_missing_as_well() {
+        let (mut line, now) = (LineQuality::default(), Instant::now());
+        for is_good in [true, true, false, false, true, true] {
+            match is_good {
+                true if line.damaged > 0 => line.note_good(2, now),
+                true => line.note_good(0, now),
+                false => line.note_damaged(now),
+            }
+        }
+        assert_eq!(line.words(now).1, "line bad, 2 of 6 damaged or missing");
+        line.note_good(3, now);
+        assert_eq!(line.words(now).1, "line bad, 5 of 10 damaged or missing");
     }
 }
