@@ -457,23 +457,23 @@ mod tests {
     #[test]
     fn what_a_key_has_opened_decides_on_what_it_opens_next() {
         let title = *b"KFMgPabc";
-        let ours = |at| sealed(&title, None, at, &named("1234"));
-        let theirs = |at| sealed(&title, None, at, &named("9999"));
+        let ours = |at| sealed(&title, None, at, &named("12345678"));
+        let theirs = |at| sealed(&title, None, at, &named("99999999"));
         let first: Vec<_> = (0..40).map(theirs).collect();
         let later: Vec<_> = (41..81).map(theirs).collect();
         let text = lines(&[&first[..], &[ours(40)], &later].concat());
-        let way = ReadingWay::key(&format!("1234 {KEY}"));
+        let way = ReadingWay::key(&format!("12345678 {KEY}"));
         assert!(way.check("a number", &text) > 20);
         let alone = way.run(&[file_of(&text).path()], ONE);
         assert_eq!((alone.tally.telegrams, alone.tally.closed), (41, 40), "or this tests nothing");
 
         // The key without a GAK is tried second; once it alone has fitted, it is tried first.
-        let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("1234"));
+        let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("12345678"));
         let good: Vec<_> = (0..40).map(tagged(7)).collect();
         let bad: Vec<_> = (40..42).map(tagged(8)).collect();
         // The message that no key verifies the tags comes once a run; another meter has caused it
         // here.
-        let named = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
+        let named = sealed(b"KFMgPxyz", Some(8), 1, &named("12345678"));
         let text = lines(&[&[named][..], &good, &bad, &good].concat());
         let way = ReadingWay::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
         assert!(ReadingWay { format: Some(FormatKind::Json), ..way }.check("a tag", text) > 20);
@@ -482,8 +482,8 @@ mod tests {
     #[test]
     fn an_unverified_tag_does_not_vouch_for_another_meter_number() {
         let tagged = |at, number| sealed(b"KFMgPabc", Some(7), at, &named(number));
-        let text = lines(&[tagged(1, "1234"), tagged(2, "9999"), tagged(3, "1234")]);
-        let way = ReadingWay::key(&format!("1234 {KEY}"));
+        let text = lines(&[tagged(1, "12345678"), tagged(2, "99999999"), tagged(3, "12345678")]);
+        let way = ReadingWay::key(&format!("12345678 {KEY}"));
         let alone = way.run(&[file_of(&text).path()], ONE);
         assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.messages);
         way.check("numbers behind tags", text.repeat(20));
