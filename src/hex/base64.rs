@@ -7,6 +7,8 @@
 //!
 //! Letters and digits are words too: only a long run is read, and only if a telegram begins in it.
 
+use super::telegram::begins_telegram;
+
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Base64Lines {
@@ -92,12 +94,6 @@ fn value(digit: u8) -> Option<u32> {
         b'/' => 63,
         _ => return None,
     }))
-}
-
-/// True for the first octets of a frame or of a ciphered APDU.
-fn begins_telegram(octets: &[u8]) -> bool {
-    matches!(octets, [0x68, first, second, 0x68, ..] if first == second)
-        || matches!(octets, [0x7e, 0xa0..=0xaf, ..] | [0xdb | 0xdc, 8, ..])
 }
 
 /// Fewer digits are a word.

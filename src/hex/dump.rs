@@ -27,6 +27,7 @@ use super::{
     listing::{self, Listing, ListingStep},
     pasted::{Pasted, PastedLine},
     prefix,
+    telegram::ends_frame,
 };
 use crate::error::{Cause, Result};
 
@@ -348,11 +349,6 @@ const PAIRS: usize = 24;
 fn is_odd_run(text: &[u8]) -> bool {
     let digits = text.trim_ascii();
     !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
-}
-
-/// True if prose may follow without a loss: the octets end as a frame does.
-fn ends_frame(octets: &[u8]) -> bool {
-    matches!(octets.last(), Some(0x16 | 0x7e))
 }
 
 /// Octets behind prose that are hex again.

@@ -25,3 +25,4 @@ mod row_shape;
 mod run;
 mod separator;
 mod stamp;
+pub mod telegram;

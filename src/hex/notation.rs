@@ -9,7 +9,7 @@
 //!
 //! Several of a kind make a list; its next lines may be shorter. Nothing else may stand between them.
 
-use super::{prefix::slice, separator::is_blank};
+use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
@@ -162,10 +162,7 @@ impl Notation {
     /// True if the octets may begin a list: binary digits are hex too, unless they are those of a telegram.
     fn begins(self, octets: &[u8]) -> bool {
         match self {
-            Self::Binary => {
-                matches!(octets, [0x68, a, b, 0x68, ..] if a == b)
-                    || matches!(octets, [0x7e, 0xa0..=0xaf, ..] | [0xdb, 8, ..])
-            }
+            Self::Binary => begins_telegram(octets),
             _ => true,
         }
     }

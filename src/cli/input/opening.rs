@@ -9,7 +9,10 @@
 
 use meterpipe::{
     cipher::key_file,
-    hex::dump::{Dump, HexRun},
+    hex::{
+        dump::{Dump, HexRun},
+        telegram::begins_telegram,
+    },
 };
 use zeroize::Zeroizing;
 
@@ -127,10 +130,10 @@ fn is_number(line: &[u8]) -> bool {
 /// True for the first octets of a telegram, as every link layer has them.
 fn begins_frame(octets: &[u8]) -> bool {
     match octets {
-        [0x68, a, b, 0x68, ..] => a == b,
-        [0x7e, 0xa0..=0xaf, ..] | [0xdb, 0x08, ..] | [0x00, 0x01, 0x00, ..] => true,
+        // The COSEM wrapper, and a plain APDU.
+        [0x00, 0x01, 0x00, ..] => true,
         [0x0f, ..] => octets.len() >= KEY,
-        _ => false,
+        _ => begins_telegram(octets),
     }
 }
 
