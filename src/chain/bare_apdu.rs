@@ -445,19 +445,12 @@ fn within(rest: &[u8], size: usize) -> Another {
     }
 }
 
-/// The same for a plain APDU, whose header changes.
+/// The same for a plain APDU, whose header changes. Its last octets, a scaler and a unit, look like
+/// the start of one too often to wait for more.
 fn in_tail(rest: &[u8], size: usize) -> Another {
-    for at in size.saturating_sub(UNMISTAKABLE - 1).max(1)..size {
-        let head = rest.get(at..).unwrap_or_default();
-        let is_same = head.iter().zip(rest).take(2).all(|(octet, own)| octet == own);
-        if is_same && is_unmistakable(head) {
-            return Another::Behind(at);
-        }
-        if is_same && head.len() < UNMISTAKABLE {
-            return Another::Wait;
-        }
-    }
-    Another::Nowhere
+    let mut tail = size.saturating_sub(UNMISTAKABLE - 1).max(1)..size;
+    let next = tail.find(|at| rest.get(*at..).is_some_and(is_unmistakable));
+    next.map_or(Another::Nowhere, Another::Behind)
 }
 
 /// Octets that [`begins_without_title`] looks at.

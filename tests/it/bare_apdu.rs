@@ -1,5 +1,7 @@
 //! APDUs without frames.
 
+use meterpipe::chain::bare_apdu::{BareApdus, FoundApdu};
+
 use crate::common::chain::{decode_dump, decode_octets};
 use crate::common::published::{DUMP, KEY, PLAIN, octets};
 
@@ -178,4 +180,17 @@ fn one_that_lacks_its_end_takes_nothing_of_the_next_one() {
             assert_eq!(*refused, expected, "by {piece}");
         }
     }
+}
+
+#[test]
+fn a_plain_one_does_not_wait_for_the_next() {
+    // A list that ends with a scaler and a unit: 0f is the type of the scaler.
+    let list =
+        "0f000000050c07ea0615070c000000ff888002010203090601000108 00ff06000003e902020f00161e";
+    let list = hex::decode(list.replace(' ', "")).unwrap();
+    let mut bare = BareApdus::default();
+    bare.push(&list, 0);
+    let found = bare.next();
+    let whole = matches!(&found, Some(FoundApdu::Apdu(octets, 0, _)) if *octets == list);
+    assert!(whole, "{found:?}");
 }
