@@ -474,7 +474,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// So many seconds, in the unit that people would choose.
+/// A number of seconds, in the unit that people would choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lapse(pub u64);
 

@@ -2,7 +2,8 @@
 //!
 //! An APDU tells its own length. At the start of a line of text its first octets are enough to
 //! believe in it; elsewhere they have to be as good as unmistakable. Near a frame, octets outside
-//! of it are never an APDU: its own frame would be a damaged one, and nothing would vouch for it.
+//! of it are an APDU only if the stream ends right behind them or another one begins there: the end
+//! of a frame would say that its start was damaged, and then nothing vouches for them.
 //!
 //! Blocks of an APDU ([`block_transfer`](crate::link::block_transfer)) stand there one right behind
 //! the other.
@@ -433,7 +434,7 @@ fn within(rest: &[u8], size: usize) -> Another {
     let Some(header) = header else {
         return in_title.map_or_else(|| in_tail(rest, size), Another::Behind);
     };
-    // It begins in front of the end of this one, and may go on behind it.
+    // The header begins in front of the end of this one, and may go on behind it.
     let (end, least) = (size + header.len() - 1, header.len());
     let octets = rest.get(least..end.min(rest.len())).unwrap_or_default();
     let found = memchr::memmem::find(octets, header).map(|at| least + at);

@@ -38,7 +38,7 @@ struct RowSum {
 /// A row that has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowRefusal {
-    /// It is longer than an interval, or lies in two.
+    /// The row is longer than an interval, or lies in two.
     TooLong,
     /// Earlier rows reach so many seconds beyond its start.
     Late(i64),

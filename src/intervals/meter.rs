@@ -40,7 +40,7 @@ const MOST_POWER: u128 = 1_000_000;
 /// A register that counts whole kilowatt-hours steps by them, at any power; in watt-hours.
 const COARSEST: u128 = 1000;
 
-/// So many telegrams that were refused one after another leave a gap too.
+/// The number of telegrams, refused one after another, that leave a gap too.
 const REFUSED: u64 = 3;
 
 /// The times of wrong clocks that are remembered.

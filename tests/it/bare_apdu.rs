@@ -102,7 +102,7 @@ fn an_apdu_whose_frame_was_damaged_is_none() {
     assert!(decode_octets(&hex::decode(apdu).unwrap(), KEY, 4096).telegrams.is_empty());
 }
 
-/// What looks like the start of a frame of each layer, and is none.
+/// Octets that look like the start of a frame of each layer, and are none.
 const LOOK_ALIKES: [&[u8]; 3] = [
     &[0x68, 0xd8, 0x91, 0x68],
     &[0x68, 0x20, 0x20, 0x68, 0x53, 0xff, 0x00, 0x01],

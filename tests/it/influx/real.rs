@@ -154,7 +154,7 @@ fn victoria_metrics_has_every_value_once() {
             (0..2500).for_each(|number| sink.put(&reading(number)));
             assert_eq!(sink.end(LIMIT), (vec![], 0));
         }
-        // What was just stored appears a moment later.
+        // The server shows a moment later what was just stored.
         let whole = |it: &BTreeMap<_, Vec<_>>| it.values().all(|points| points.len() >= 2500);
         let export = || Some(server.export()).filter(|it| it.len() == 5 && whole(it));
         let series = until(export).unwrap_or_else(|| server.export());
