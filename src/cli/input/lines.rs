@@ -120,12 +120,13 @@ impl LineReader for TextLines<'_> {
     /// Among records, an unreadable rest is a record that the end of the input cut off, which is no
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
-        if let Some(first) = self.first.take() {
-            self.hex(&first, true, context);
-        }
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
+        if let Some(first) = self.first.take() {
+            self.line = 1;
+            self.hex(&first, true, context);
+        }
         if self.opening.is_key() {
             context.tally.is_key = true;
             let what = "a key file";
@@ -300,6 +301,7 @@ impl<'a> TextLines<'a> {
             Ok(()) if self.run.octets.is_empty() => {}
             Ok(()) => self.sound = self.line,
         }
+        self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.tally.prose += 1;
             return;
