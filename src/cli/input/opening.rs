@@ -74,6 +74,7 @@ impl Opening {
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let is_part = is_between
             && (is_whole_octets && !is_number(line)
+                || is_damaged(line)
                 || matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, _, ..]));
         let is_other = is_key || !is_nothing && !is_clean && !is_part;
         match () {
@@ -157,6 +158,13 @@ fn is_number(line: &[u8]) -> bool {
     line.len() <= STRAY
         && line.iter().all(|c| c.is_ascii_hexdigit() || c.is_ascii_punctuation())
         && line.iter().any(u8::is_ascii_hexdigit)
+}
+
+/// True for a long word of digits in which some are wrong.
+fn is_damaged(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    let wrong = word.iter().filter(|c| !c.is_ascii_hexdigit()).count();
+    word.len() > STRAY && wrong > 0 && word.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// True for the first octets of a telegram, as every link layer has them.
