@@ -279,7 +279,12 @@ fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
         };
         let text: Zeroizing<String> =
             Zeroizing::new(name.iter().map(|column| column.text).collect());
-        let is_name = count == 1 && !looks_like_key(&text) || count > 1 && title(&text).is_some();
+        // The offset of a row of a dump is no number of a meter.
+        let is_number = || meter_of(&text).is_some() && !text.starts_with("00");
+        let is_name = match count {
+            1 => !looks_like_key(&text) && (keys.len() < GROUPED || is_number()),
+            _ => title(&text).is_some(),
+        };
         if count == 0 || is_name {
             if let Some((guek, gak)) = keys_of(keys) {
                 return Ok(KeyEntry { name: meter_of(&text), guek, gak });
@@ -315,6 +320,9 @@ fn keys_of(columns: &[KeyColumn<'_>]) -> Option<(Key, Option<Key>)> {
 fn looks_like_key(column: &str) -> bool {
     digits(column) > 20
 }
+
+/// The columns of a key that is written in octets.
+const GROUPED: usize = 16;
 
 /// The characters of an array of octets.
 const LONGEST_ARRAY: usize = 1024;

@@ -36,7 +36,10 @@ impl DecimalList {
         }
         let list = list(text)?;
         let octets = numbers(list)?;
-        let is_wide = |number: &[u8]| number.len() == 3 && number.iter().all(u8::is_ascii_digit);
+        let is_wide = |number: &[u8]| {
+            let digits = number.iter().all(u8::is_ascii_digit);
+            number.len() == 3 && digits && !number.starts_with(b"0")
+        };
         let wide = list.split(|&c| is_between(c)).any(is_wide);
         let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
         let is_list = wide && (octets.len() >= LEAST || alone);
@@ -159,6 +162,7 @@ mod tests {
             "104 250 250 104 83 255 0 01",
             "256 1 2 3 100",
             "01680101",
+            "a: about(5_500, 2_000),",
         ] {
             assert_eq!(DecimalList::default().octets(text.as_bytes()), None, "{text}");
         }

@@ -111,11 +111,14 @@ impl Notation {
             _ => None,
         };
         let mut list = NotationList::default();
-        let mut words = 0;
+        let (mut words, mut word) = (0, None);
         for token in tokens(line, glued) {
             match self.value(token) {
                 Some(_) if words > 1 => return None,
                 Some(octet) => {
+                    if words > 0 && list.between.get_or_insert(word) != &word {
+                        return None;
+                    }
                     list.octets.push(octet);
                     list.short += usize::from(token.len() == 1);
                     words = 0;
@@ -127,8 +130,10 @@ impl Notation {
                 }
                 None if self.is_damaged(token) => return None,
                 None if is_same(token, list.octets.last().copied()) => {}
-                None if *list.between.get_or_insert(token) == token => words += 1,
-                None => words = 2,
+                None => {
+                    word = Some(token);
+                    words += 1;
+                }
             }
         }
         (!list.octets.is_empty()).then_some(list)
@@ -197,7 +202,7 @@ impl Notation {
     /// True if the octets may go on with a list. `see 0x68` does not.
     fn goes_on(self, list: &NotationList<'_>) -> bool {
         !matches!(self, Self::Prefixed | Self::Escape)
-            || list.before.is_none_or(|before| list.between == Some(before))
+            || list.before.is_none_or(|_| list.between == Some(list.before))
     }
 }
 
@@ -211,8 +216,8 @@ struct NotationList<'a> {
     pairs: usize,
     /// The word in front of them.
     before: Option<&'a [u8]>,
-    /// The first word between them.
-    between: Option<&'a [u8]>,
+    /// The word between them.
+    between: Option<Option<&'a [u8]>>,
 }
 
 /// True for two hex digits, which would be an octet.

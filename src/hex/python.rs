@@ -66,7 +66,9 @@ fn escape(text: &[u8]) -> Option<(u8, bool, &[u8])> {
         b'x' | b'X' | b'u' => {
             let behind = if kind == b'u' { behind.strip_prefix(b"00")? } else { behind };
             let digits = core::str::from_utf8(behind.get(..2)?).ok()?;
-            return Some((u8::from_str_radix(digits, 16).ok()?, true, behind.get(2..)?));
+            // Any text may have such a character as JSON has.
+            let hex = kind != b'u';
+            return Some((u8::from_str_radix(digits, 16).ok()?, hex, behind.get(2..)?));
         }
         b'0'..=b'7' => {
             let count = text.iter().take(3).take_while(|c| matches!(c, b'0'..=b'7')).count();
@@ -105,6 +107,7 @@ mod tests {
             br"b'h\xfa",
             br"b'h\xfg'",
             br"it's \x68",
+            br#"{"error":"bad \u001b json"}"#,
         ] {
             assert_eq!(octets(line), None, "{}", line.escape_ascii());
         }

@@ -29,7 +29,8 @@ impl RowNumbers {
         let octets = row.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2);
         let fits = match due {
             Some((due, before)) if due.contains(&number) && before == sign => true,
-            _ => begins_telegram(&first(row)),
+            // The end of a frame stands in front of the next one too.
+            _ => number != END && first(row, sign).is_some_and(|first| begins_telegram(&first)),
         };
         let address = number.saturating_add(octets.sum::<usize>() as u64);
         self.due = fits.then_some(([number.saturating_add(1), address], sign));
@@ -62,14 +63,19 @@ fn number(line: &[u8], within: bool) -> Option<(u64, Option<u8>, &[u8])> {
     row.first().is_some_and(|&c| is_blank(c)).then_some((number, sign, row))
 }
 
-/// The first octets of a row.
-fn first(row: &[u8]) -> Vec<u8> {
+/// The first octets of a row; nothing if the sign is between them too, as in a table of octets.
+fn first(row: &[u8], sign: Option<u8>) -> Option<Vec<u8>> {
     let head = row.get(..HEAD).unwrap_or(row);
     let groups = head.split(|c| !c.is_ascii_alphanumeric());
     let digits: Vec<u8> =
         groups.flat_map(|group| group.strip_prefix(b"0x").unwrap_or(group)).copied().collect();
-    hex::decode(digits.get(..2 * FIRST).unwrap_or_default()).unwrap_or_default()
+    let separators = head.iter().take(2 * FIRST);
+    let is_table = sign.is_some_and(|sign| separators.clone().any(|c| *c == sign));
+    hex::decode(digits.get(..2 * FIRST)?).ok().filter(|_| !is_table)
 }
+
+/// The last octet of a frame, as it is written in hex.
+const END: u64 = 16;
 
 /// The octets by which a telegram is known.
 const FIRST: usize = 4;
@@ -112,6 +118,8 @@ mod tests {
     fn octets_are_no_numbers() {
         assert_eq!(rows("68 | 53 | FF | 00"), [None]);
         assert_eq!(rows("1: 53 FF 00 01"), [None]);
+        assert_eq!(rows("| 17 | 68 | 14 | 14 | 68 |"), [None]);
+        assert_eq!(rows("16: 68 14 14 68"), [None]);
         assert_eq!(rows("1: 68 FA FA 68\n3: 53 FF"), [Some("68 FA FA 68"), None]);
         assert_eq!(rows("01 | 68 FA FA 68\n02 53 FF"), [Some("68 FA FA 68"), None]);
         assert_eq!(rows("12:34:56 68 FA FA 68"), [None]);

@@ -27,12 +27,14 @@ pub(super) struct OctetRows {
 }
 
 /// A row with its number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct NumberedRow {
     name: Vec<u8>,
     next: u64,
     /// The values are in decimal.
     decimal: Option<bool>,
+    /// The first octets, while it is open whether they are those of a telegram.
+    first: Option<Vec<u8>>,
 }
 
 /// Rows that are nothing but one or two digits.
@@ -73,8 +75,13 @@ impl OctetRows {
                     Some(before) => number == 0 || before.next == number && before.name == name,
                     None => number <= 1,
                 };
-                let decimal = before.filter(|_| number > 0).and_then(|before| before.decimal);
-                let row = NumberedRow { name: name.to_vec(), next: number + 1, decimal };
+                let mut row = before.filter(|_| number > 0).unwrap_or_default();
+                if row.name.is_empty() {
+                    row.name = name.to_vec();
+                    // Other programs have arrays of all kinds.
+                    row.first = (!php && row.next == 0).then(Vec::new).or(row.first);
+                }
+                row.next = number.saturating_add(1);
                 (is_next.then_some(row)?, value, php)
             }
             // A value below its number.
@@ -82,7 +89,20 @@ impl OctetRows {
         };
         let octets = match value {
             [] | b"(" | b")" | b"}" | b"Array" => Vec::new(),
-            value => vec![element(value, shows_decimal, &mut row.decimal)?],
+            value => {
+                let octet = element(value, shows_decimal, &mut row.decimal)?;
+                match &mut row.first {
+                    None => vec![octet],
+                    Some(first) => {
+                        first.push(octet);
+                        let is_telegram = first.len() == FIRST && begins_telegram(first);
+                        if first.len() >= FIRST && !is_telegram {
+                            return None;
+                        }
+                        row.first.take_if(|_| is_telegram).unwrap_or_default()
+                    }
+                }
+            }
         };
         self.numbered = Some(row);
         Some(octets)
@@ -227,6 +247,9 @@ mod tests {
         for text in [
             "[5] => 104",
             "the map [0] => home",
+            "temp[0] = 1\ntemp[1] = 2\ntemp[2] = 3\ntemp[3] = 4\ntemp[4] = 5",
+            "0 0x12\n1 0x13\n2 0x14\n3 0x15\n4 0x16",
+            "split[0] = cc if a else b",
             "Level: 68\nLevel: 14\nLevel: 20\nLevel: 68\nLevel: 19",
             "12:34:56",
             "68 FA FA 68 53 FF 00 01",

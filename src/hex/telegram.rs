@@ -104,7 +104,7 @@ mod tests {
             end.is_between()
         };
         let frame = "680303685300015416";
-        let hdlc = "7ea003a1a27e";
+        let hdlc = "7ea004a1a27e";
         let apdu = "db084b464d675000000902aabb";
         for lines in [
             &[frame][..],

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::separator::is_blank;
+use super::separator::is_separator;
 
 /// The line as it would be typed; `end`: its end is there.
 pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
@@ -40,8 +40,10 @@ fn ascii(text: &str) -> Vec<u8> {
 /// The line with a hyphen for the backslash behind hex at its end.
 fn ended(text: &[u8]) -> Option<Vec<u8>> {
     let line = text.trim_ascii_end().strip_suffix(b"\\")?;
-    let last = line.last().is_some_and(|c| c.is_ascii_hexdigit() || is_blank(*c) || *c == b',');
-    last.then(|| [line, b"-"].concat())
+    let is_hex =
+        |c: &u8| c.is_ascii_hexdigit() || is_separator(*c) || matches!(c, b'x' | b'X' | b'\\');
+    let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
+    (digits > 1 && line.iter().all(is_hex)).then(|| [line, b"-"].concat())
 }
 
 #[cfg(test)]
@@ -56,6 +58,7 @@ mod tests {
             ("68\u{a0}FA\u{2009}FA\u{3000}68", "68 FA FA 68"),
             ("68 FA 6\u{2010}", "68 FA 6-"),
             ("68 FA 6\\", "68 FA 6-"),
+            ("uint(0x68); \\", "uint(0x68); \\"),
             ("Z\u{e4}hler", "Z\u{e4}hler"),
         ] {
             assert_eq!(typed(text.as_bytes(), true), expected.as_bytes(), "{text}");

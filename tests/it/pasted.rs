@@ -223,6 +223,8 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
                 format!("> 0x{it:02x} ({shown})")
             })),
         ),
+        ("table", text(format!("| {} |\n", chunked(&hex, 8, " | ", " |\n| ")))),
+        ("table of two octets", text(chunked(&hex, 2, " | ", "\n"))),
         ("ruler", text(format!("| 0 | 1 | 2 |\n|---|---|---|\n{}", chunked(&hex, 3, " | ", "\n")))),
         (
             "a version before",

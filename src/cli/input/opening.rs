@@ -67,7 +67,10 @@ impl Opening {
             octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
         let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
         let begins = begins_frame(&octets) || shares_flag;
-        let is_key = is_whole && !begins && may_be_keys(&octets, line);
+        let is_key = is_whole
+            && !begins
+            && may_be_keys(&octets, line)
+            && (!is_between || reads_as_key(line));
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         let is_clean = is_hex && digits == 2 * octets.len();
         let is_stray = octets.len() < STRAY || octets.len() <= HASH && !is_hex;
@@ -100,11 +103,10 @@ impl Opening {
         self.end.line(octets);
     }
 
-    /// True for a line that is no telegram, behind one. Keys and numbers are short.
+    /// True for a line that may be no telegram, behind one. Keys and numbers are short.
     fn may_be_between(&self, line: &[u8]) -> bool {
-        let begins =
-            || matches!(line.trim_ascii_start(), [b'6', b'8', ..] | [b'7', b'e' | b'E', ..]);
-        self.end.is_between() && line.len() <= SHORT && (!self.lines.is_empty() || !begins())
+        let is_short = self.end.is_between() && line.len() <= SHORT;
+        is_short && (!self.lines.is_empty() || !has_frame(line))
     }
 
     /// Drops the hex that is no part of a telegram.
@@ -158,6 +160,15 @@ fn is_number(line: &[u8]) -> bool {
     line.len() <= STRAY
         && line.iter().all(|c| c.is_ascii_hexdigit() || c.is_ascii_punctuation())
         && line.iter().any(u8::is_ascii_hexdigit)
+}
+
+/// True for a line in which a frame of M-Bus begins, whatever stands in front: `68FAFA68`, `68:FA:FA:68`.
+fn has_frame(line: &[u8]) -> bool {
+    memchr::memmem::find_iter(line, b"68").any(|at| match line.get(at + 2..).unwrap_or_default() {
+        [a, b, c, d, b'6', b'8', ..] => [a, b] == [c, d],
+        [s, a, b, t, c, d, u, b'6', b'8', ..] => [a, b, s, t] == [c, d, t, u],
+        _ => false,
+    })
 }
 
 /// True for a long word of digits in which some are wrong.
