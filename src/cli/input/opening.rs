@@ -54,7 +54,7 @@ pub enum OpeningStep {
 impl Opening {
     /// Looks at a line before `dump` reads it.
     pub fn line(&mut self, number: u64, line: &[u8], is_whole: bool, dump: &Dump) -> OpeningStep {
-        if self.is_over && !self.may_be_between(line) || line.trim_ascii().is_empty() {
+        if line.trim_ascii().is_empty() {
             return OpeningStep::Read;
         }
         let mut run = HexRun::default();
@@ -103,10 +103,11 @@ impl Opening {
         self.end.line(octets);
     }
 
-    /// True for a line that may be no telegram, behind one. Keys and numbers are short.
-    fn may_be_between(&self, line: &[u8]) -> bool {
-        let is_short = self.end.is_between() && line.len() <= SHORT;
-        is_short && (!self.lines.is_empty() || !has_frame(line))
+    /// True for a line that is read as it is, whatever follows: it is behind the start of a telegram, and no
+    /// key or number behind the end of one. Those are short.
+    pub fn reads(&self, line: &[u8]) -> bool {
+        let may_be_between = self.end.is_between() && line.len() <= SHORT;
+        self.is_over && !(may_be_between && (!self.lines.is_empty() || !has_frame(line)))
     }
 
     /// Drops the hex that is no part of a telegram.
@@ -164,11 +165,13 @@ fn is_number(line: &[u8]) -> bool {
 
 /// True for a line in which a frame of M-Bus begins, whatever stands in front: `68FAFA68`, `68:FA:FA:68`.
 fn has_frame(line: &[u8]) -> bool {
-    memchr::memmem::find_iter(line, b"68").any(|at| match line.get(at + 2..).unwrap_or_default() {
-        [a, b, c, d, b'6', b'8', ..] => [a, b] == [c, d],
-        [s, a, b, t, c, d, u, b'6', b'8', ..] => [a, b, s, t] == [c, d, t, u],
+    let begins = |text: &[u8]| match text {
+        [b'6', b'8', a, b, c, d, b'6', b'8', ..] => [a, b] == [c, d],
+        [b'6', b'8', s, a, b, t, c, d, u, b'6', b'8', ..] => [a, b, s, t] == [c, d, t, u],
         _ => false,
-    })
+    };
+    let mut places = memchr::memchr_iter(b'6', line);
+    begins(line) || places.any(|at| begins(line.get(at..).unwrap_or_default()))
 }
 
 /// True for a long word of digits in which some are wrong.

@@ -85,13 +85,25 @@ _meterpipe_split() {
 
 "#;
 
+/// The values that are lists with commas.
+const LISTS: [&str; 2] = [":FIELDS:", ":QUANTITY=UNIT:"];
+
+/// Where clap offers no units.
+const UNITS_OPEN: &str = ":QUANTITY=UNIT:_default'";
+
 fn zsh(script: &str) -> String {
     let mut lines = Vec::new();
     for line in script.lines() {
         let is_source = line.contains("SOURCE") || line.contains(" or sim\\:METER:_files'");
-        let line = match line.split_once(":FIELDS:(") {
-            Some((before, behind)) => {
-                format!("{before}:FIELDS:_sequence compadd - {}", behind.replacen(')', "", 1))
+        let list =
+            LISTS.iter().find_map(|name| Some((name, line.split_once(&format!("{name}("))?)));
+        let line = match list {
+            Some((name, (before, behind))) => {
+                format!("{before}{name}_sequence compadd - {}", behind.replacen(')', "", 1))
+            }
+            None if line.contains(UNITS_OPEN) => {
+                let units = "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar";
+                line.replace(UNITS_OPEN, &format!(":QUANTITY=UNIT:_sequence compadd - {units}'"))
             }
             None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
             None => line.to_owned(),
