@@ -37,14 +37,20 @@ fn compare(name: &str, input: &[u8], key: &str) -> String {
     for (old, new) in old.iter().zip(&new) {
         let names = |of: &Value| of.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(old), names(new), "{name}");
+        let meter = old["meter"].to_string();
         for field in names(old).into_iter().filter(|field| field != "objects") {
             let (old, new) = (&old[&field], &new[&field]);
             let is_register = field.contains("energy_") || field.contains(".8.");
             match (old.as_i64(), new.as_i64()) {
-                (Some(0), Some(0)) => {}
+                // A register that has not begun to count tells nothing.
+                (Some(0), Some(0)) => {
+                    shifts.entry((meter.clone(), field)).or_insert(0);
+                }
                 (Some(old), Some(new)) if is_register => {
-                    assert!(new > old, "{name}: {field}");
-                    assert_eq!(*shifts.entry(field.clone()).or_insert(new - old), new - old);
+                    let known = shifts.insert((meter.clone(), field.clone()), new - old);
+                    assert!(new > old || known == Some(0), "{name}: {field}");
+                    let shift = known.unwrap_or(new - old);
+                    assert_eq!(shift, new - old, "{name}: {field}");
                 }
                 _ if is_register && old.is_number() => {}
                 // The original may have come without the key of its tags.
@@ -87,7 +93,9 @@ fn identifiers(reading: &Value) -> Vec<String> {
     let names = names.map(|name| name.filter(|text| longest_number(text) > 4));
     let is_clock = |text: &&str| text.contains('T') && text.contains('-');
     let texts = texts.filter(long).filter(|text| !is_clock(text));
-    let all = names.into_iter().flatten().filter(long).chain(texts);
+    // Zeros stand in the place of a number that was taken out before publication.
+    let is_number = |text: &&str| text.bytes().any(|octet| octet != b'0');
+    let all = names.into_iter().flatten().filter(long).chain(texts).filter(is_number);
     all.map(str::to_lowercase).collect()
 }
 
@@ -310,6 +318,28 @@ fn what_no_key_opens_is_left_out() {
     let noise = [b"68FAFA68 53FF0001 67DB084B 464D6750\n", DUMP.as_bytes()].concat();
     let made = compare("noise", &noise, KEY);
     assert_eq!(made.lines().count(), 4, "noise may be a part of a telegram: {made}");
+}
+
+/// These files are beside the project, not in it.
+#[test]
+fn cases_of_public_reports_become_others() {
+    for folder in ["links", "values", "clocks", "paste"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases").join(folder);
+        let Ok(files) = fs::read_dir(folder) else {
+            return eprintln!("../shared/cases is not there");
+        };
+        for path in files.map(|file| file.unwrap().path()) {
+            let is_key = path.extension().is_some_and(|it| it == "key" || it == "keys");
+            // The second octets of a telegram without its end are nobody's.
+            if is_key || path.ends_with("octets-lost.bin") {
+                continue;
+            }
+            let keys = ["key", "keys"].map(|kind| fs::read_to_string(path.with_extension(kind)));
+            let keys = keys.into_iter().find_map(Result::ok);
+            let keys = keys.unwrap_or_else(|| EXAMPLE.to_owned());
+            compare(&path.display().to_string(), &fs::read(&path).unwrap(), &keys);
+        }
+    }
 }
 
 /// These files are beside the project, not in it.
