@@ -282,7 +282,7 @@ fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
         // The offset of a row of a dump is no number of a meter.
         let is_number = || meter_of(&text).is_some() && !text.starts_with("00");
         let is_name = match count {
-            1 => !looks_like_key(&text) && (keys.len() < GROUPED || is_number()),
+            1 => !looks_like_key(&text) && (keys.len() <= COLUMNS || is_number()),
             _ => title(&text).is_some(),
         };
         if count == 0 || is_name {
@@ -321,8 +321,8 @@ fn looks_like_key(column: &str) -> bool {
     digits(column) > 20
 }
 
-/// The columns of a key that is written in octets.
-const GROUPED: usize = 16;
+/// The columns of two keys that have one each.
+const COLUMNS: usize = 2;
 
 /// The characters of an array of octets.
 const LONGEST_ARRAY: usize = 1024;

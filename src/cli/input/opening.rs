@@ -70,15 +70,16 @@ impl Opening {
         let is_key = is_whole
             && !begins
             && may_be_keys(&octets, line)
-            && (!is_between || reads_as_key(line));
+            && (!is_between || reads_as_key(line) && !has_start(&octets));
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         let is_clean = is_hex && digits == 2 * octets.len();
         let is_stray = octets.len() < STRAY || octets.len() <= HASH && !is_hex;
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
+        let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
         let is_part = is_between
-            && (is_whole_octets && !is_number(line)
-                || is_damaged(line)
-                || matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, _, ..]));
+            && (is_whole_octets && (starts || !is_number(line))
+                || starts && octets.len() > 1
+                || is_damaged(line));
         let is_other = is_key || !is_nothing && !is_clean && !is_part;
         match () {
             () if begins && self.lines.is_empty() => self.over(),
@@ -153,6 +154,12 @@ fn may_be_keys(octets: &[u8], line: &[u8]) -> bool {
         KEY..40 => reads_as_key(line),
         _ => false,
     }
+}
+
+/// True if a frame begins within the octets: they are a row of a dump in which one before it is missing.
+fn has_start(octets: &[u8]) -> bool {
+    let is_start = |octets: &[u8]| begins_telegram(octets) && !matches!(octets, [0xdb | 0xdc, ..]);
+    (0..octets.len()).any(|at| octets.get(at..).is_some_and(is_start))
 }
 
 /// True for a line of a few digits.
