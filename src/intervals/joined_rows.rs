@@ -8,11 +8,13 @@
 //! The energies are those that the telegrams would give, digit for digit: both are differences of the same registers at
 //! the same boundaries. Rows that do not follow each other were runs apart, and stay apart.
 //!
+//! Rows that go back behind all before them are those of a clock that was set back. No time gets a second row.
+//!
 //! A row says that one of its ends fell into a gap, and not which one. An end is in a gap if the rows on both sides of it
 //! say so.
 
 use crate::{
-    intervals::{meter::IntervalClock, row::IntervalRow},
+    intervals::{covered::CoveredTimes, meter::IntervalClock, row::IntervalRow},
     local_time::LocalStep,
 };
 
@@ -22,6 +24,10 @@ pub struct JoinedRows {
     sum: Option<RowSum>,
     /// The end of the last row, and true if one of its ends is estimated.
     last: Option<(i64, bool)>,
+    /// The start of the first row since the clock was set back.
+    begin: i64,
+    /// The times that have rows from before that.
+    covered: CoveredTimes,
 }
 
 #[derive(Clone, Debug)]
@@ -42,9 +48,27 @@ pub enum RowRefusal {
     TooLong,
     /// Earlier rows reach so many seconds beyond its start.
     Late(i64),
+    /// Those from before the clock was set back do.
+    Covered(i64),
 }
 
 impl JoinedRows {
+    /// The seconds by which a row goes back behind all before it, as after a clock that was set back.
+    #[must_use]
+    pub fn goes_back(&self, row: &IntervalRow) -> Option<i64> {
+        let (end, _) = self.last?;
+        let is_free = !self.covered.is_full();
+        (row.end <= self.begin && is_free).then(|| end - row.start)
+    }
+
+    /// Ends the rows of a clock, which was set back.
+    pub fn set_clock(&mut self, clock: &IntervalClock, out: &mut dyn FnMut(&IntervalRow)) {
+        self.finish(clock, out);
+        if let Some((end, _)) = self.last.take() {
+            self.covered.add(self.begin, end);
+        }
+    }
+
     /// Takes a row, and hands out those that are whole.
     ///
     /// # Errors
@@ -62,6 +86,12 @@ impl JoinedRows {
         let late = last.map_or(0, |(end, _)| end - row.start);
         if late > 0 {
             return Err(RowRefusal::Late(late));
+        }
+        if let Some(end) = self.covered.end_within(row.start, row.end) {
+            return Err(RowRefusal::Covered(end - row.start));
+        }
+        if last.is_none() {
+            self.begin = row.start;
         }
         self.last = Some((row.end, row.estimated));
         let is_boundary = |second| LocalStep::QUARTER.floor(second, &clock.zone) == second;

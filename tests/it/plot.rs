@@ -254,7 +254,7 @@ fn readings_give_the_same_picture_as_their_quarters() {
     for both in [format!("{quarters}{readings}"), format!("{readings}{quarters}")] {
         let ran = run(&["plot", "--kind", "energy"], both.as_bytes());
         assert_eq!(ran.out, plot(&["--kind", "energy"], &quarters));
-        assert!(ran.err.contains("sort the input by time"), "{}", ran.err);
+        assert!(ran.err.contains("which have this time already"), "{}", ran.err);
     }
 }
 
@@ -302,6 +302,8 @@ fn mistakes_are_said_in_one_line() {
     let two = format!("{one}{}", one.replace("\"7\"", "\"8\""));
     let hour = one.lines().next().unwrap().replace("00:15:00", "01:00:00");
     let late = one.lines().rev().fold(String::new(), |lines, line| lines + line + "\n");
+    assert_eq!(plot(&[], &late), plot(&[], &one), "quarters have their places");
+    let twice = one.repeat(2);
     for (args, input, status, message) in [
         (&["--from", "2027-01-01"][..], one.as_str(), 3, "the input has 2026-06-01 to 2026-06-01"),
         (&["--from", "soon"], &one, 2, "'soon' is no day; write 2026-06-21"),
@@ -310,7 +312,7 @@ fn mistakes_are_said_in_one_line() {
         (&["--from", "2026-06-02", "--to", "2026-06-01"], &one, 2, "later"),
         (&[], &two, 2, "several meters, 7 and 8: choose one with --meter"),
         (&[], &hour, 3, "an interval longer than a quarter of an hour"),
-        (&[], &late, 1, "older"),
+        (&[], &twice, 1, "older"),
         (&[], "energy 5\n", 3, "not a line of readings"),
         (&[], "", 3, "no telegram found"),
         (&["--meter", "9"], &one, 3, "no readings of meter 9"),
