@@ -19,15 +19,30 @@ pub struct MonthPeak {
     end: i64,
     /// There was a whole interval.
     found: bool,
+    /// The end of the last interval of a month without a missing one so far.
+    complete_to: Option<i64>,
+}
+
+/// The peak of a month that has ended.
+#[derive(Clone, Debug)]
+pub struct EndedPeak {
+    /// Its interval.
+    pub row: IntervalRow,
+    /// The month has all its intervals, and none of them is estimated: no higher one is missing.
+    pub is_sure: bool,
 }
 
 impl MonthPeak {
     /// Takes an interval; returns the peak of the month that has ended with the one before, if any.
-    pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<IntervalRow> {
+    pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<EndedPeak> {
         let ended = if row.start >= self.end { self.finish() } else { None };
         if row.start >= self.end {
             self.since = row.start;
+            let is_first = LocalStep::Month.floor(row.start, &clock.zone) == row.start;
+            self.complete_to = is_first.then_some(row.start);
         }
+        let is_next = self.complete_to == Some(row.start) && row.whole && !row.estimated;
+        self.complete_to = is_next.then_some(row.end);
         self.end = LocalStep::Month.next(row.start, &clock.zone);
         let highest = self.highest.as_ref().and_then(import);
         if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
@@ -57,9 +72,10 @@ impl MonthPeak {
     }
 
     /// Ends the month.
-    pub const fn finish(&mut self) -> Option<IntervalRow> {
+    pub fn finish(&mut self) -> Option<EndedPeak> {
+        let is_sure = self.complete_to == Some(self.end);
         self.end = 0;
-        self.highest.take()
+        self.highest.take().map(|row| EndedPeak { row, is_sure })
     }
 }
 

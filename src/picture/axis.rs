@@ -26,6 +26,8 @@ impl ValueAxis {
     /// An axis with two to eleven ticks.
     #[must_use]
     pub fn new(low: i64, high: i64, top: i64, bottom: i64) -> Self {
+        // A scale of nothing but zero still has a sensible unit.
+        let high = if low == 0 && high <= 0 { 1_000_000 } else { high };
         let mut step = round_step((high - low).max(1) / 10);
         loop {
             let high = (high.max(1) + step - 1) / step * step;
@@ -72,7 +74,7 @@ pub fn round_step(least: i64) -> i64 {
 #[must_use]
 pub fn heat_bounds<const COUNT: usize>(highest: i64) -> [i64; COUNT] {
     let mut bounds = [1; COUNT];
-    let mut bound = round_step(highest.max(1));
+    let mut bound = round_step(if highest <= 0 { 1_000_000 } else { highest });
     for place in bounds.iter_mut().rev() {
         *place = bound;
         bound = round_below(bound);

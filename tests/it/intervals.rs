@@ -588,3 +588,45 @@ fn messages_about_new_runs_are_summed_up() {
         }
     }
 }
+
+#[test]
+fn a_peak_says_if_its_month_is_complete() {
+    let peaks = |days: Range<i64>, without: Range<i64>| {
+        let hours = (24 * days.start..=24 * days.end).filter(|hour| !without.contains(hour));
+        let quarters = hours.flat_map(|hour| [0, 900, 1800, 2700].map(|it| 3600 * hour + it));
+        let input: String = quarters.map(|at| line(NEW_YEAR + at, None, at / 100)).collect();
+        let args = ["quarters", "--peaks"];
+        let of = |input: &str| {
+            let out = run(&args, input.as_bytes()).out;
+            let row = |row: &str| -> Value { serde_json::from_str(row).unwrap() };
+            out.lines().map(|it| row(it)["month_complete"].clone()).collect::<Vec<_>>()
+        };
+        let found = of(&input);
+        assert_eq!(of(&run(&["quarters"], input.as_bytes()).out), found);
+        found
+    };
+    // Telegrams a quarter of an hour apart, each at its start.
+    assert_eq!(peaks(0..62, 0..0), [true, true, false]);
+    assert_eq!(peaks(0..31, 0..0), [true, false]);
+    assert_eq!(peaks(0..30, 0..0), [false]);
+    assert_eq!(peaks(28..61, 0..0), [false, true, false]);
+    assert_eq!(peaks(0..61, 100..102), [false, true, false]);
+    let csv = run(&["quarters", "--peaks", "--format", "csv"], minutes(60, false, &[]).as_bytes());
+    assert!(csv.out.lines().next().unwrap().ends_with(",estimated,month_complete"), "{}", csv.out);
+    assert!(csv.out.lines().nth(1).unwrap().ends_with(",false"), "{}", csv.out);
+}
+
+#[test]
+fn the_most_of_a_quarter_is_in_a_heat_map() {
+    // Each five seconds, from 12:00:05 on: the first and the last quarter are parts.
+    let telegram = |at: i64| line(NEW_YEAR + 12 * 3600 + 5 * at, None, 1000 + at);
+    let drawn = |from: i64, to: i64| {
+        let input: String = (from..=to).map(telegram).collect();
+        let args = ["plot", "--kind", "heatmap", "--format", "terminal"];
+        run(&args, input.as_bytes()).out.lines().nth(5).unwrap().to_owned()
+    };
+    let hour = drawn(0, 720);
+    assert!(hour.ends_with("··██···········") || hour.contains('█'), "{hour}");
+    assert_eq!(drawn(1, 719), hour);
+    assert!(drawn(175, 185).contains('*'), "{}", drawn(175, 185));
+}
