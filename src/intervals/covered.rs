@@ -1,27 +1,36 @@
 //! Times that have rows from before a clock was set back: no second gets a second row.
 
-/// The most times that are remembered.
-const MOST: usize = 16;
+/// The most times that are told apart.
+const MOST: usize = 32;
 
-/// Times from one second up to another one.
+/// Times from one second up to another one, in order.
 #[derive(Clone, Debug, Default)]
 pub struct CoveredTimes {
     times: Vec<(i64, i64)>,
 }
 
 impl CoveredTimes {
-    /// Adds a time. The oldest one is forgotten if there are too many.
+    /// Adds a time. If there are too many, the two next to each other become one, with what is between them.
     pub fn add(&mut self, from: i64, to: i64) {
-        if self.is_full() {
-            self.times.remove(0);
+        let at = self.times.partition_point(|(start, _)| *start < from);
+        self.times.insert(at, (from, to));
+        let gap = |pair: &[(i64, i64)]| match *pair {
+            [(_, end), (start, _)] => start - end,
+            _ => i64::MAX,
+        };
+        loop {
+            let gaps = self.times.windows(2).map(gap).enumerate();
+            let Some((at, least)) = gaps.min_by_key(|(_, gap)| *gap) else {
+                return;
+            };
+            if least > 0 && self.times.len() <= MOST {
+                return;
+            }
+            let (_, end) = self.times.remove(at + 1);
+            if let Some(time) = self.times.get_mut(at) {
+                time.1 = time.1.max(end);
+            }
         }
-        self.times.push((from, to));
-    }
-
-    /// True if no further time is remembered without another one that is forgotten.
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.times.len() >= MOST
     }
 
     /// The end of a time that has one of these seconds.
@@ -60,10 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_time_is_forgotten() {
+    fn times_that_touch_or_are_too_many_become_one() {
         let mut covered = CoveredTimes::default();
-        (0..20).for_each(|at| covered.add(10 * at, 10 * at + 5));
-        assert!(covered.is_full());
-        assert_eq!((covered.end_within(30, 31), covered.end_within(40, 41)), (None, Some(45)));
+        [(100, 200), (300, 400), (200, 300), (50, 60)].map(|(from, to)| covered.add(from, to));
+        assert_eq!(covered.times, [(50, 60), (100, 400)]);
+        let mut covered = CoveredTimes::default();
+        (0..40).for_each(|at| covered.add(100 * at, 100 * at + if at == 20 { 99 } else { 5 }));
+        assert_eq!(covered.times.len(), MOST);
+        assert_eq!(covered.end_within(2099, 2100), Some(2105));
+        assert!((0..40).all(|at| covered.end_within(100 * at, 100 * at + 1).is_some()));
     }
 }

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = LatestStates::default();
-        (0..MOST_METERS + 936).for_each(|meter| latest.put(readings(meter, 1)));
+        (0..MOST_METERS + 936).for_each(|meter| drop(latest.put(readings(meter, 1))));
         assert_eq!((latest.unpublished(), latest.skipped()), (MOST_METERS as u64, 936));
         assert_eq!((latest.meters.len(), latest.places.len()), (MOST_METERS, MOST_METERS));
         assert_eq!(latest.take(true), Some((readings(936, 1), false)), "the newest stay");
