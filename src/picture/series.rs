@@ -185,10 +185,10 @@ impl PlotSeries {
         self.total().get(EXPORT).copied().flatten().is_some_and(|energy| !energy.is_zero())
     }
 
-    /// The times without readings of a direction, from one end to the other.
+    /// The times without readings of any direction, from one end to the other.
     #[must_use]
-    pub fn gaps(&self, direction: usize) -> Vec<(i64, i64)> {
-        self.gaps_between(|row| row.mean(direction).is_some())
+    pub fn gaps(&self) -> Vec<(i64, i64)> {
+        self.gaps_between(|row| row.mean(IMPORT).or(row.mean(EXPORT)).is_some())
     }
 
     /// The times without the rows that count.

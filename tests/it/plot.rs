@@ -665,3 +665,30 @@ fn a_peak_of_a_month_with_missing_days_says_so() {
     assert!(letters.contains("0.400*█") && letters.contains("0.400 █"), "{letters}");
     assert!(letters.ends_with("* incomplete\n"), "{letters}");
 }
+
+#[test]
+fn a_meter_of_export_alone_has_readings() {
+    let start = second("2026-06-01T00:00+02");
+    let all = quarters(start, (0..96).map(|at| Some((0, at))));
+    let export = all.replace("\"energy_import_wh\":0,", "");
+    assert_ne!(all, export);
+    let drawn = elements(&plot(&[], &export));
+    assert!(drawn.iter().any(|it| it.is("export")) && !drawn.iter().any(|it| it.is("gap")));
+}
+
+#[test]
+fn zero_and_milliwatts_have_numbers_that_fit() {
+    let start = second("2026-06-01T00:00+02");
+    let zero = quarters(start, (0..96).map(|_| Some((0, 0))));
+    let tiny = zero.replacen("\"energy_import_wh\":0,", "\"energy_import_wh\":0.001,", 1);
+    for input in [&zero, &tiny] {
+        for kind in ["load", "energy", "peaks"] {
+            let texts = elements(&plot(&["--kind", kind], input));
+            let numbers = texts.iter().filter(|it| it.name == "text" && it.text.starts_with("0"));
+            let longest = numbers.map(|it| it.text.len()).max();
+            assert!(longest <= Some(5), "{kind}: {longest:?}");
+        }
+        let legend = plot(&["--kind", "heatmap"], input);
+        assert!(!legend.contains("0.000001–0.000001"), "{legend}");
+    }
+}
