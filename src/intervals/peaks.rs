@@ -15,6 +15,8 @@ pub struct MonthPeak {
     highest: Option<IntervalRow>,
     /// The start of the first interval of the month.
     since: i64,
+    /// The start of the month.
+    start: i64,
     /// The start of the next month.
     end: i64,
     /// There was a whole interval.
@@ -35,15 +37,17 @@ pub struct EndedPeak {
 impl MonthPeak {
     /// Takes an interval; returns the peak of the month that has ended with the one before, if any.
     pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<EndedPeak> {
-        let ended = if row.start >= self.end { self.finish() } else { None };
-        if row.start >= self.end {
+        let mut ended = None;
+        // A clock that was set back may go back behind the start.
+        if !(self.start..self.end).contains(&row.start) {
+            ended = self.finish();
+            self.start = LocalStep::Month.floor(row.start, &clock.zone);
+            self.end = LocalStep::Month.next(row.start, &clock.zone);
             self.since = row.start;
-            let is_first = LocalStep::Month.floor(row.start, &clock.zone) == row.start;
-            self.complete_to = is_first.then_some(row.start);
+            self.complete_to = (self.start == row.start).then_some(row.start);
         }
         let is_next = self.complete_to == Some(row.start) && row.whole && !row.estimated;
         self.complete_to = is_next.then_some(row.end);
-        self.end = LocalStep::Month.next(row.start, &clock.zone);
         let highest = self.highest.as_ref().and_then(import);
         if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
         {
@@ -56,7 +60,8 @@ impl MonthPeak {
     /// The mean of the peak so far in the month that a second is in.
     #[must_use]
     pub fn mean_at(&self, second: i64) -> Option<Decimal> {
-        self.highest.as_ref().filter(|_| second < self.end).and_then(import)
+        let is_in = (self.start..self.end).contains(&second);
+        self.highest.as_ref().filter(|_| is_in).and_then(import)
     }
 
     /// True if any month had a peak.
@@ -74,7 +79,7 @@ impl MonthPeak {
     /// Ends the month.
     pub fn finish(&mut self) -> Option<EndedPeak> {
         let is_sure = self.complete_to == Some(self.end);
-        self.end = 0;
+        (self.start, self.end) = (0, 0);
         self.highest.take().map(|row| EndedPeak { row, is_sure })
     }
 }

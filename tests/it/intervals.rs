@@ -630,3 +630,19 @@ fn the_most_of_a_quarter_is_in_a_heat_map() {
     assert_eq!(drawn(1, 719), hour);
     assert!(drawn(175, 185).contains('*'), "{}", drawn(175, 185));
 }
+
+#[test]
+fn a_month_has_one_peak_if_the_clock_goes_back_to_rows_before_it() {
+    // From a quarter past midnight of February to a quarter to it, and on.
+    let telegram = |at: i64| {
+        let second = NEW_YEAR + 31 * 86_400 - 900 + 5 * at;
+        let ahead = if at > 360 { -1800 } else { 0 };
+        let text = line(second + ahead, Some(second), 1000 + at);
+        text.replace("\"meter\"", &format!("\"invocation_counter\":{},\"meter\"", 100 + at))
+    };
+    let input: String = (0..2000).map(telegram).collect();
+    let ran = run(&["quarters", "--peaks"], input.as_bytes());
+    assert!(ran.err.contains("the clock is set back by 30 min"), "{}", ran.err);
+    let months: Vec<_> = ran.out.lines().filter_map(|row| row.split('"').nth(5)).collect();
+    assert_eq!(months, ["2026-01", "2026-02"], "{}", ran.out);
+}

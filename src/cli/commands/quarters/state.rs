@@ -136,18 +136,7 @@ impl MeterState {
         let text = &mut context.output.text;
         intervals.set_clock(&mut |row| target.write(row, name, peak, clock, text));
         *day = MeterIntervals::default();
-        self.go_back_to(second, run);
         self.report(second, &reason, run);
-    }
-
-    /// Ends the month if the clock goes back behind its start: a month has one peak otherwise.
-    fn go_back_to(&mut self, second: i64, run: &mut RowRun<'_>) {
-        let Self { name, peak, .. } = self;
-        let RowRun { clock, target, context, .. } = run;
-        let month = peak.since().map(|since| LocalStep::Month.floor(since, &clock.zone));
-        if month.is_some_and(|month| second < month) {
-            target.end_month(peak, name, clock, &mut context.output.text);
-        }
     }
 
     /// Says that the energies start anew, and which rise is lost.
@@ -224,7 +213,6 @@ impl MeterState {
         let RowRun { clock, target, context, .. } = run;
         let text = &mut context.output.text;
         joined.set_clock(clock, &mut |row| target.write(row, name, peak, clock, text));
-        self.go_back_to(second, run);
         self.report(second, &NewRun::RowsBack(seconds), run);
     }
 
