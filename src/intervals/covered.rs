@@ -71,7 +71,9 @@ mod tests {
     #[test]
     fn times_that_touch_or_are_too_many_become_one() {
         let mut covered = CoveredTimes::default();
-        [(100, 200), (300, 400), (200, 300), (50, 60)].map(|(from, to)| covered.add(from, to));
+        for (from, to) in [(100, 200), (300, 400), (200, 300), (50, 60)] {
+            covered.add(from, to);
+        }
         assert_eq!(covered.times, [(50, 60), (100, 400)]);
         let mut covered = CoveredTimes::default();
         (0..40).for_each(|at| covered.add(100 * at, 100 * at + if at == 20 { 99 } else { 5 }));
