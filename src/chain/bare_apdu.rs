@@ -20,7 +20,8 @@ use crate::{
     link::{
         block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
         deframer::Skipped,
-        registry::LinkKind,
+        framed::{self, BEFORE},
+        registry::LinkChoice,
     },
     reader::Reader,
 };
@@ -97,15 +98,17 @@ enum BlockStart {
     Nothing,
     /// A whole one, and its size.
     Block(usize),
+    /// One with octets lost: behind as many, the first block of another APDU begins.
+    Cut(usize),
     /// Not enough octets to say.
     Wait,
 }
 
 impl BareApdus {
-    /// For a stream of nothing but APDUs.
+    /// For streams with the link layers of a choice.
     #[must_use]
-    pub fn alone() -> Self {
-        Self { alone: true, ..Self::default() }
+    pub fn with(links: LinkChoice) -> Self {
+        Self { alone: links == LinkChoice::Raw, ..Self::default() }
     }
 
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
@@ -113,8 +116,8 @@ impl BareApdus {
     pub fn push(&mut self, octets: &[u8], position: u64) {
         // The last octets that were handed out stay: they may be the header of a frame, and an APDU
         // behind one is not bare.
-        self.buffer.drain(..self.done.saturating_sub(LinkKind::HEADER));
-        self.done = self.done.min(LinkKind::HEADER);
+        self.buffer.drain(..self.done.saturating_sub(BEFORE));
+        self.done = self.done.min(BEFORE);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
         if core::mem::take(&mut self.ended) {
@@ -186,6 +189,7 @@ impl BareApdus {
                     }
                     None => {}
                 },
+                BlockStart::Cut(octets) => return Some(self.cut_block(octets)),
                 BlockStart::Wait if !self.ended => return None,
                 BlockStart::Wait => {
                     // The end of the input may have cut it off: that is no error.
@@ -270,7 +274,12 @@ impl BareApdus {
 
     /// True behind the header that precedes an APDU inside a frame.
     fn is_in_frame(&self) -> bool {
-        self.buffer.get(..self.done).is_some_and(LinkKind::ends_with_header)
+        self.buffer.get(..self.done).is_some_and(framed::holds_apdu)
+    }
+
+    /// The same for a block of so many octets.
+    fn is_block_in_frame(&self, size: usize) -> bool {
+        self.buffer.get(..self.done).is_some_and(|before| framed::holds_block(before, size))
     }
 
     /// Hands out an APDU, or refuses it if the octets behind it begin nothing.
@@ -330,20 +339,24 @@ impl BareApdus {
         };
         let size = reader.offset() + length;
         let content = reader.rest();
-        let may_be_first = trusted || !self.is_framed() && !self.is_in_frame();
+        let may_be_first = trusted || !self.is_framed() && !self.is_block_in_frame(size);
+        let whole = || match another_block(rest, size) {
+            Another::Behind(octets) => BlockStart::Cut(octets),
+            Another::Wait if !self.ended => BlockStart::Wait,
+            _ if rest.len() < size => BlockStart::Wait,
+            Another::Wait | Another::Nowhere => BlockStart::Block(size),
+        };
         match (is_next, header) {
             _ if size > MAX_APDU => BlockStart::Nothing,
             (false, [_, _, 0, 1, 0, 0]) if may_be_first && length >= UNMISTAKABLE => {
                 match content.first_chunk::<UNMISTAKABLE>() {
                     None => BlockStart::Wait,
                     Some(head) if !trusted && !is_unmistakable(head) => BlockStart::Nothing,
-                    Some(_) if rest.len() < size => BlockStart::Wait,
-                    Some(_) => BlockStart::Block(size),
+                    Some(_) => whole(),
                 }
             }
             (false, _) => BlockStart::Nothing,
-            (true, _) if rest.len() < size => BlockStart::Wait,
-            (true, _) => BlockStart::Block(size),
+            (true, _) => whole(),
         }
     }
 
@@ -362,6 +375,19 @@ impl BareApdus {
             (None, Some(_)) => Some((None, self.blocks_at.0)),
             (None, None) => None,
         }
+    }
+
+    /// Gives up the APDU of a block that ends behind so many octets.
+    fn cut_block(&mut self, octets: usize) -> FoundApdu<'_> {
+        let cut = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+        let blocks = core::mem::take(&mut self.blocks);
+        let began = self.before + self.done as u64;
+        let (error, position) = match blocks.partial() {
+            Some(error) => (error, self.blocks_at.0),
+            None => (cut, began),
+        };
+        self.done += octets;
+        FoundApdu::Refused(error, position)
     }
 
     fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {
@@ -432,7 +458,7 @@ fn within(rest: &[u8], size: usize) -> Another {
         _ => None,
     };
     let Some(header) = header else {
-        return in_title.map_or_else(|| in_tail(rest, size), Another::Behind);
+        return in_title.map_or_else(|| within_plain(rest, size), Another::Behind);
     };
     // The header begins in front of the end of this one, and may go on behind it.
     let (end, least) = (size + header.len() - 1, header.len());
@@ -446,12 +472,52 @@ fn within(rest: &[u8], size: usize) -> Another {
     }
 }
 
-/// The same for a plain APDU, whose header changes. Its last octets, a scaler and a unit, look like
-/// the start of one too often to wait for more.
-fn in_tail(rest: &[u8], size: usize) -> Another {
-    let mut tail = size.saturating_sub(UNMISTAKABLE - 1).max(1)..size;
-    let next = tail.find(|at| rest.get(*at..).is_some_and(is_unmistakable));
+/// The same for a plain APDU, whose header changes. A scaler and a unit in front of a date-time, too, look like
+/// the start of one: `0f fe 16 1e 09 0c 07 …`. That is too often to wait for more octets.
+fn within_plain(rest: &[u8], size: usize) -> Another {
+    let is_unit_and_clock = |octets: &[u8]| octets.get(4..6) == Some(&[0x09, 0x0c]);
+    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
+    let mut starts = memchr::memchr3_iter(glo, ded, plain, rest).take_while(|at| *at < size);
+    let next = starts.find(|at| {
+        let octets = rest.get(*at..).unwrap_or_default();
+        *at > 0 && is_unmistakable(octets) && !is_unit_and_clock(octets)
+    });
     next.map_or(Another::Nowhere, Another::Behind)
+}
+
+/// The first block of another APDU within a block of `size` octets, of which some are lost then.
+fn another_block(rest: &[u8], size: usize) -> Another {
+    let mut starts = memchr::memchr_iter(GENERAL_BLOCK_TRANSFER, rest).filter(|at| *at > 0);
+    let found = starts.find_map(|at| match is_first_block(rest.get(at..)?) {
+        _ if at >= size => None,
+        Some(false) => None,
+        Some(true) => Some(Another::Behind(at)),
+        None => Some(Another::Wait),
+    });
+    match found {
+        Some(found) => found,
+        None if rest.len() < size => Another::Wait,
+        None => Another::Nowhere,
+    }
+}
+
+/// True if octets are unmistakably the first block of an APDU; `None` if more octets are needed to tell.
+fn is_first_block(octets: &[u8]) -> Option<bool> {
+    let fixed = [(0, GENERAL_BLOCK_TRANSFER), (2, 0), (3, 1), (4, 0), (5, 0)];
+    if fixed.iter().any(|(at, wanted)| octets.get(*at).is_some_and(|octet| octet != wanted)) {
+        return Some(false);
+    }
+    let mut reader = Reader::new(Layer::Apdu, octets.get(6..)?);
+    match reader.length("length") {
+        Ok(_) => {}
+        Err(Error { cause: Cause::Short { .. }, .. }) => return None,
+        Err(_) => return Some(false),
+    }
+    let content = reader.rest();
+    if content.first().is_some_and(|first| !begins_something(*first)) {
+        return Some(false);
+    }
+    content.first_chunk::<UNMISTAKABLE>().map(|head| is_unmistakable(head))
 }
 
 /// Octets that [`begins_without_title`] looks at.
