@@ -19,6 +19,7 @@ use meterpipe::{
     },
     cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     error::Error,
+    link::registry::LinkChoice,
     record::{Place, Record},
     source::Source,
 };
@@ -204,6 +205,10 @@ impl Stage for FirstTelegramStage {
 
     fn frames(&self) -> u64 {
         self.chain.frames()
+    }
+
+    fn links(&self, from: &str) -> LinkChoice {
+        self.chain.links(Some(from))
     }
 }
 
