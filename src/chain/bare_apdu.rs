@@ -11,6 +11,13 @@
 use std::collections::VecDeque;
 
 use crate::{
+    chain::{
+        apdu_start::{
+            Another, MAX_APDU, UNMISTAKABLE, begins_something, begins_without_title,
+            is_unmistakable, within,
+        },
+        block_start::{BlockHead, BlockStart, all_blocks, another_block, is_first_block},
+    },
     cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::{
         data_type::DataType,
@@ -23,11 +30,7 @@ use crate::{
         framed::{self, BEFORE},
         registry::LinkChoice,
     },
-    reader::Reader,
 };
-
-/// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
-pub const MAX_APDU: usize = 4096;
 
 /// The octets behind a frame in which another one may have lost its start and its header: a frame
 /// of the M-Bus.
@@ -80,26 +83,6 @@ enum Start {
     Damaged(Error),
     /// Octets of something that is not read here: its layer, their number, its name.
     Foreign(Layer, usize, &'static str),
-    /// Not enough octets to say.
-    Wait,
-}
-
-/// Another telegram within the octets of one.
-enum Another {
-    Nowhere,
-    /// Behind as many octets.
-    Behind(usize),
-    /// Not enough octets to say.
-    Wait,
-}
-
-/// The block that begins at some place.
-enum BlockStart {
-    Nothing,
-    /// A whole one, and its size.
-    Block(usize),
-    /// One with octets lost: behind as many, the first block of another APDU begins.
-    Cut(usize),
     /// Not enough octets to say.
     Wait,
 }
@@ -266,8 +249,12 @@ impl BareApdus {
         match rest.get(size..).unwrap_or_default() {
             [] if !self.ended => None,
             [] => Some(true),
-            behind if behind.len() >= UNMISTAKABLE || self.ended => Some(is_unmistakable(behind)),
-            [first, ..] if begins_something(*first) => None,
+            behind if is_unmistakable(behind) => Some(true),
+            behind if self.ended => Some(is_first_block(behind) == Some(true)),
+            behind if behind.first() == Some(&GENERAL_BLOCK_TRANSFER) => is_first_block(behind),
+            [first, ..] if begins_something(*first) => {
+                (rest.len() >= size + UNMISTAKABLE).then_some(false)
+            }
             _ => Some(false),
         }
     }
@@ -321,42 +308,41 @@ impl BareApdus {
     fn block(&self) -> BlockStart {
         let position = self.before + self.done as u64;
         let rest = self.buffer.get(self.done..).unwrap_or_default();
-        let is_next = self.blocks.is_collecting() && position == self.blocks_at.1;
-        if rest.first() != Some(&GENERAL_BLOCK_TRANSFER) {
-            return BlockStart::Nothing;
-        }
-        let trusted = self.is_trusted(position);
-        let mut reader = Reader::new(Layer::Apdu, rest);
-        let header = reader.array::<6>("header").map(|header| (header, reader));
-        let length = header.and_then(|(header, mut reader)| {
-            let length = reader.length("length")?;
-            Ok((header, reader, length))
-        });
-        let (header, reader, length) = match length {
-            Ok(found) => found,
-            Err(Error { cause: Cause::Short { .. }, .. }) => return BlockStart::Wait,
-            Err(_) => return BlockStart::Nothing,
+        let head = match BlockHead::read(rest) {
+            Ok(head) => head,
+            Err(start) => return start,
         };
-        let size = reader.offset() + length;
-        let content = reader.rest();
-        let may_be_first = trusted || !self.is_framed() && !self.is_block_in_frame(size);
-        let whole = || match another_block(rest, size) {
+        let is_next = self.blocks.is_collecting() && position == self.blocks_at.1;
+        if !is_next {
+            let trusted = self.is_trusted(position);
+            match head.first_octets(rest) {
+                _ if !head.is_first() => return BlockStart::Nothing,
+                None => return BlockStart::Wait,
+                Some(first) if !trusted && !is_unmistakable(first) => return BlockStart::Nothing,
+                _ if trusted => {}
+                _ if self.is_block_in_frame(head.size) => return BlockStart::Nothing,
+                _ if self.is_framed() => match self.are_blocks_alone(rest) {
+                    Some(true) => {}
+                    Some(false) => return BlockStart::Nothing,
+                    None => return BlockStart::Wait,
+                },
+                _ => {}
+            }
+        }
+        match another_block(rest, head.size) {
             Another::Behind(octets) => BlockStart::Cut(octets),
             Another::Wait if !self.ended => BlockStart::Wait,
-            _ if rest.len() < size => BlockStart::Wait,
-            Another::Wait | Another::Nowhere => BlockStart::Block(size),
-        };
-        match (is_next, header) {
-            _ if size > MAX_APDU => BlockStart::Nothing,
-            (false, [_, _, 0, 1, 0, 0]) if may_be_first && length >= UNMISTAKABLE => {
-                match content.first_chunk::<UNMISTAKABLE>() {
-                    None => BlockStart::Wait,
-                    Some(head) if !trusted && !is_unmistakable(head) => BlockStart::Nothing,
-                    Some(_) => whole(),
-                }
-            }
-            (false, _) => BlockStart::Nothing,
-            (true, _) => whole(),
+            _ if rest.len() < head.size => BlockStart::Wait,
+            Another::Wait | Another::Nowhere => BlockStart::Block(head.size),
+        }
+    }
+
+    /// As [`is_alone`](Self::is_alone), for all blocks of an APDU.
+    fn are_blocks_alone(&self, rest: &[u8]) -> Option<bool> {
+        match all_blocks(rest) {
+            BlockStart::Block(size) => self.is_alone(rest, size),
+            BlockStart::Wait if !self.ended => None,
+            _ => Some(false),
         }
     }
 
@@ -405,14 +391,6 @@ impl BareApdus {
     }
 }
 
-/// True if something that is known here begins with that octet.
-const fn begins_something(octet: u8) -> bool {
-    matches!(
-        octet,
-        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | GENERAL_BLOCK_TRANSFER
-    )
-}
-
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
     if !trusted && !is_unmistakable(rest) {
         let waits = rest.len() < UNMISTAKABLE && begins_something(first);
@@ -445,108 +423,3 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
 
 /// Octets of a header that have to be right before a defect behind them is worth a word.
 const HEADER: usize = 6;
-
-/// Octets that [`is_unmistakable`] looks at.
-const UNMISTAKABLE: usize = 10;
-
-/// The next telegram of the same meter within the octets of one, of which some are lost then.
-fn within(rest: &[u8], size: usize) -> Another {
-    let in_title = (1..UNMISTAKABLE).find(|at| rest.get(*at..).is_some_and(is_unmistakable));
-    let header = match rest {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, ..] => rest.get(..UNMISTAKABLE),
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, ..] => rest.get(..WITHOUT_TITLE),
-        _ => None,
-    };
-    let Some(header) = header else {
-        return in_title.map_or_else(|| within_plain(rest, size), Another::Behind);
-    };
-    // The header begins in front of the end of this one, and may go on behind it.
-    let (end, least) = (size + header.len() - 1, header.len());
-    let octets = rest.get(least..end.min(rest.len())).unwrap_or_default();
-    let found = memchr::memmem::find(octets, header).map(|at| least + at);
-    let begins = |at: usize| rest.get(at..).is_some_and(|head| header.starts_with(head));
-    match in_title.or(found) {
-        Some(at) => Another::Behind(at),
-        None if (rest.len().saturating_sub(least - 1)..size).any(begins) => Another::Wait,
-        None => Another::Nowhere,
-    }
-}
-
-/// The same for a plain APDU, whose header changes. A scaler and a unit in front of a date-time, too, look like
-/// the start of one: `0f fe 16 1e 09 0c 07 …`. That is too often to wait for more octets.
-fn within_plain(rest: &[u8], size: usize) -> Another {
-    let is_unit_and_clock = |octets: &[u8]| octets.get(4..6) == Some(&[0x09, 0x0c]);
-    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
-    let mut starts = memchr::memchr3_iter(glo, ded, plain, rest).take_while(|at| *at < size);
-    let next = starts.find(|at| {
-        let octets = rest.get(*at..).unwrap_or_default();
-        *at > 0 && is_unmistakable(octets) && !is_unit_and_clock(octets)
-    });
-    next.map_or(Another::Nowhere, Another::Behind)
-}
-
-/// The first block of another APDU within a block of `size` octets, of which some are lost then.
-fn another_block(rest: &[u8], size: usize) -> Another {
-    let mut starts = memchr::memchr_iter(GENERAL_BLOCK_TRANSFER, rest).filter(|at| *at > 0);
-    let found = starts.find_map(|at| match is_first_block(rest.get(at..)?) {
-        _ if at >= size => None,
-        Some(false) => None,
-        Some(true) => Some(Another::Behind(at)),
-        None => Some(Another::Wait),
-    });
-    match found {
-        Some(found) => found,
-        None if rest.len() < size => Another::Wait,
-        None => Another::Nowhere,
-    }
-}
-
-/// True if octets are unmistakably the first block of an APDU; `None` if more octets are needed to tell.
-fn is_first_block(octets: &[u8]) -> Option<bool> {
-    let fixed = [(0, GENERAL_BLOCK_TRANSFER), (2, 0), (3, 1), (4, 0), (5, 0)];
-    if fixed.iter().any(|(at, wanted)| octets.get(*at).is_some_and(|octet| octet != wanted)) {
-        return Some(false);
-    }
-    let mut reader = Reader::new(Layer::Apdu, octets.get(6..)?);
-    match reader.length("length") {
-        Ok(_) => {}
-        Err(Error { cause: Cause::Short { .. }, .. }) => return None,
-        Err(_) => return Some(false),
-    }
-    let content = reader.rest();
-    if content.first().is_some_and(|first| !begins_something(*first)) {
-        return Some(false);
-    }
-    content.first_chunk::<UNMISTAKABLE>().map(|head| is_unmistakable(head))
-}
-
-/// Octets that [`begins_without_title`] looks at.
-const WITHOUT_TITLE: usize = 5;
-
-/// True if octets may begin a ciphered APDU without a title: in a stream of nothing else.
-fn begins_without_title(octets: &[u8]) -> bool {
-    let (length, security) = match octets {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x81, length, security, ..] => {
-            (usize::from(*length), *security)
-        }
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x82, high, low, security, ..] => {
-            (usize::from(u16::from_be_bytes([*high, *low])), *security)
-        }
-        _ => return false,
-    };
-    (128..MAX_APDU).contains(&length) && matches!(security, 0x20 | 0x21 | 0x30 | 0x31)
-}
-
-/// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century.
-/// Chance makes one of them once in some hundred million octets.
-fn is_unmistakable(octets: &[u8]) -> bool {
-    match octets {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, a, b, c, _, _, _, _, _, ..] => {
-            [a, b, c].iter().all(|letter| letter.is_ascii_uppercase())
-        }
-        [DATA_NOTIFICATION, _, _, _, _, 12, 0x07, 0xd0..=0xff, month, day, ..] => {
-            (1..=12).contains(month) && (1..=31).contains(day)
-        }
-        _ => false,
-    }
-}

@@ -9,7 +9,9 @@
 //!
 //! No stage fails: a defect is an event, and the stream goes on behind it.
 pub mod anonymise;
+pub mod apdu_start;
 pub mod bare_apdu;
+mod block_start;
 pub mod decode;
 pub mod decrypt;
 pub mod event;

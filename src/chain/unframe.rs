@@ -350,7 +350,7 @@ struct OctetOrigins(VecDeque<OctetOrigin>);
 impl OctetOrigins {
     /// The distance behind the deframer at which an APDU without frames may have begun, in records
     /// of one octet.
-    const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
+    const MOST: usize = 2 * crate::chain::apdu_start::MAX_APDU;
 
     fn push(&mut self, origin: OctetOrigin) {
         if self.0.len() == Self::MOST {

@@ -24,7 +24,7 @@ use crate::{
 pub const GENERAL_BLOCK_TRANSFER: u8 = 0xe0;
 
 /// The bit of the last block.
-const LAST: u8 = 0x80;
+pub const LAST: u8 = 0x80;
 
 /// The longest pause between two blocks. An E450 was seen to pause for three seconds before its last
 /// one, and the next telegram begins after five.
