@@ -1,7 +1,8 @@
 //! The stages: records in, records out, and defects beside them.
 //!
 //! - [`event`]: the events of a stage.
-//! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames.
+//! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames, which
+//!   [`apdu_start`] recognises.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
