@@ -45,6 +45,7 @@ use meterpipe::{
         foreign::{self, ForeignProtocol},
         key_finding::key_finding,
         line_finding::{LineView, line_finding},
+        link,
     },
     error::{Cause, Error},
     link::registry::LinkChoice,
@@ -228,7 +229,11 @@ impl Doctor<'_> {
             report.finding = obstacles::key_instead();
             return Ok(());
         }
-        let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
+        let view = LineView {
+            telegrams: examination.telegrams(),
+            links: self.links,
+            ..LineView::default()
+        };
         let found = self.finding(&mut examination, &view);
         report.finding = of_file(match examination.cut_off {
             Some(error) if examination.telegrams() == 0 => {
@@ -269,6 +274,7 @@ impl Doctor<'_> {
         let view = LineView {
             seconds: Some(start.elapsed().as_secs().max(1)),
             telegrams: examination.telegrams(),
+            links: self.links,
             ..LineView::default()
         };
         report.finding = self.finding(&mut examination, &view);
@@ -373,6 +379,7 @@ impl Doctor<'_> {
             is_device: true,
             searches: has_alternatives,
             seeks_speed: has_alternatives,
+            links: self.links,
         };
         Ok(Ok((examination, view)))
     }
@@ -478,7 +485,7 @@ fn of_file(finding: Finding) -> Finding {
 
 /// The finding about a line whose link layer is another one than the one that was chosen.
 fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
-    let (chosen, other) = (chosen.name(), other.name());
+    let (chosen, words, other) = (chosen.name(), link::in_words(other), other.name());
     let advice = CustomAdvice {
         cause: Wording::new(
             format!(
@@ -494,7 +501,7 @@ fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
         ),
     };
     Finding { advice: Some(advice), ..Finding::new(Diagnosis::OtherProtocol) }
-        .with(format!("the octets are {other}"), format!("die Oktette sind {other}"))
+        .with(format!("the octets are {words}"), format!("die Oktette sind {words}"))
 }
 
 /// The advice about a line that brings no frames with any settings.
