@@ -232,6 +232,14 @@ fn constant(octets: &[u8]) -> Option<Vec<u8>> {
     }
     let mut values: Vec<(usize, u8)> = counts.iter().copied().zip(0..=255).collect();
     values.sort_unstable_by_key(|(count, octet)| (core::cmp::Reverse(*count), *octet));
+    // A line that rests on a level brings few octets, and now and then another one.
+    if let [(count, octet), ..] = *values
+        && LEVELS.contains(&octet)
+        && count >= LEAST_RESTING
+        && count * 10 >= octets.len() * 9
+    {
+        return Some(vec![octet]);
+    }
     values.truncate(FEW);
     values.retain(|(count, _)| count * 50 >= octets.len().max(1));
     let covered: usize = values.iter().map(|(count, _)| count).sum();
@@ -247,7 +255,10 @@ const LEVELS: [u8; 5] = [0x00, 0x78, 0x80, 0xf8, 0xff];
 
 const FEW: usize = LEVELS.len();
 
-/// Octets below which nothing is called constant.
+/// Octets of one level that a line brings which rests on it.
+const LEAST_RESTING: usize = 8;
+
+/// Octets below which nothing else is called constant.
 const LEAST_CONSTANT: usize = 16;
 
 /// The five most frequent octets of a telegram make up less than a third of it.
@@ -283,7 +294,9 @@ mod tests {
     fn few_octets_that_come_all_the_time_are_constant() {
         assert_eq!(constant(&[0; 20]), Some(vec![0]));
         assert_eq!(constant(&[0xf8, 0x78, 0x80, 0x00].repeat(10)).map(|it| it.len()), Some(4));
-        assert_eq!(constant(&[0; 10]), None);
+        assert_eq!(constant(&[0; 10]), Some(vec![0]), "a line that rests");
+        assert_eq!(constant(&[0; 7]), None);
+        assert_eq!(constant(&[0x55; 10]), None);
         assert_eq!(constant(&(0..=255).collect::<Vec<u8>>()), None);
     }
 

@@ -137,8 +137,10 @@ fn read_in_thread(
             let event = source.read(&mut burst);
             reads.fetch_add(1, Ordering::Relaxed);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
-            let accepted =
-                matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
+            let accepted = match event {
+                Ok(SourceEvent::Quiet) => !sender.is_over(),
+                event => sender.send((index, event, burst)),
+            };
             if last || !accepted {
                 return;
             }

@@ -24,7 +24,7 @@ use meterpipe::{
     error::Lapse,
     link::registry::LinkKind,
     record,
-    source::{Burst, SourceLine, holders, tcp},
+    source::{Burst, SourceLine, holders::DeviceReaders, tcp},
 };
 
 /// A silence that is reported: three intervals of a meter.
@@ -127,7 +127,7 @@ impl SourceState {
         LineView {
             seconds: Some(seconds),
             telegrams: 0,
-            others: device.as_deref().map(holders::others).unwrap_or_default(),
+            others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,

@@ -87,6 +87,9 @@ pub struct Examination {
     begun: Instant,
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
+    /// The octets since the last silence, and the most that there were.
+    push: usize,
+    longest_push: usize,
     rejected: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
@@ -134,6 +137,8 @@ impl Examination {
             longest: Instant::now() + time,
             begun: Instant::now(),
             from_silence: false,
+            push: 0,
+            longest_push: 0,
             rejected: 0,
             cut_off: None,
             is_text: false,
@@ -157,6 +162,16 @@ impl Examination {
     /// Whole telegrams, opened or not.
     pub const fn telegrams(&self) -> usize {
         self.keys.opened + self.keys.closed + self.keys.unsound
+    }
+
+    /// True if telegrams were opened, the content of which may be wrong.
+    pub const fn is_read(&self) -> bool {
+        self.keys.opened + self.keys.unsound > 0
+    }
+
+    /// The most octets that came without a pause.
+    pub const fn longest_push(&self) -> usize {
+        self.longest_push
     }
 
     /// The facts about the octets.
@@ -321,6 +336,8 @@ impl Stage for Examination {
             let end = Instant::now() + LONGEST_PUSH;
             self.until = self.until.max(end.min(self.longest));
         }
+        self.push += record.octets.len();
+        self.longest_push = self.longest_push.max(self.push);
         self.is_text |= matches!(place, Place::Line(_));
         match self.live {
             true => self.window.push(record.octets, marks),
@@ -348,6 +365,9 @@ impl Stage for Examination {
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         self.run(context, |chain, out| chain.quiet(silent, out));
+        if silent >= BETWEEN_PUSHES {
+            self.push = 0;
+        }
         // A whole push brought no frame: the next one shows no more.
         let octets = self.octets();
         let in_vain = self.has_alternatives && self.from_silence && octets >= LEAST_PUSH;

@@ -20,6 +20,8 @@ pub struct DoctorReport {
     pub source: String,
     /// The cause.
     pub finding: Finding,
+    /// True if telegrams were opened, though perhaps not all.
+    pub is_read: bool,
     /// The settings that were tried.
     pub tried: Vec<TrialLine>,
     /// The settings that fit.
@@ -39,30 +41,23 @@ pub struct DoctorReport {
 impl DoctorReport {
     /// The exit status: that of a run with this fault.
     pub const fn status(&self) -> Status {
+        use Diagnosis::{
+            AuthenticationKey, Baud, Busy, Checksum, Clock, Constant, ExampleKey, Half,
+            HdlcDamaged, KeyFormat, NoDevice, NoKey, NoTitle, Noise, OctetsLost, Ok, OtherMeter,
+            OtherProtocol, Parity, Permission, Shared, Silent, Sink, Tag, UnknownLayout, WrongKey,
+        };
         match self.finding.diagnosis {
-            Diagnosis::Ok => Status::Fine,
-            Diagnosis::KeyFormat => Status::Usage,
-            Diagnosis::NoDevice | Diagnosis::Permission | Diagnosis::Busy | Diagnosis::Shared => {
-                Status::Source
+            Ok => Status::Fine,
+            KeyFormat => Status::Usage,
+            NoDevice | Permission | Busy | Shared => Status::Source,
+            Sink => Status::Output,
+            UnknownLayout | Clock => Status::Rejected,
+            _ if self.is_read => Status::Rejected,
+            Silent | Constant | Parity | Baud | Noise | OctetsLost | Checksum | Half
+            | HdlcDamaged | OtherProtocol => Status::Nothing,
+            NoKey | NoTitle | WrongKey | AuthenticationKey | ExampleKey | OtherMeter | Tag => {
+                Status::Closed
             }
-            Diagnosis::Silent
-            | Diagnosis::Constant
-            | Diagnosis::Parity
-            | Diagnosis::Baud
-            | Diagnosis::Noise
-            | Diagnosis::OctetsLost
-            | Diagnosis::Half
-            | Diagnosis::HdlcDamaged
-            | Diagnosis::OtherProtocol => Status::Nothing,
-            Diagnosis::NoKey
-            | Diagnosis::NoTitle
-            | Diagnosis::WrongKey
-            | Diagnosis::AuthenticationKey
-            | Diagnosis::ExampleKey
-            | Diagnosis::OtherMeter
-            | Diagnosis::Tag => Status::Closed,
-            Diagnosis::Checksum | Diagnosis::UnknownLayout | Diagnosis::Clock => Status::Rejected,
-            Diagnosis::Sink => Status::Output,
         }
     }
 
@@ -268,6 +263,7 @@ mod tests {
             source: "/dev/ttyUSB0".to_owned(),
             finding: Finding::new(Diagnosis::Silent)
                 .with("nothing came in 30 s", "in 30 s kam nichts an"),
+            is_read: false,
             tried: vec![],
             line: None,
             key_file: Some("my key".to_owned()),
