@@ -20,6 +20,7 @@ mod decode;
 mod docs;
 mod doctor;
 mod doctor_answers;
+mod doctor_devices;
 mod drop_in;
 mod dry_run;
 mod dsmr;

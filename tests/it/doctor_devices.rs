@@ -1,0 +1,90 @@
+//! `doctor` on devices: other processes that have them open, other speeds, lines that rest.
+
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    common::{binary::Running, terminal::terminal},
+    doctor::{FedDevice, doctor, flipped, noise, sound},
+};
+
+/// A process that runs a script, once the script has said that it is ready.
+fn shell(script: &str) -> Running {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = Running(shell.spawn().unwrap());
+    let mut line = [0; 5];
+    std::io::Read::read_exact(shell.0.stdout.as_mut().unwrap(), &mut line).unwrap();
+    shell
+}
+
+#[test]
+fn a_maker_that_keeps_the_device_open_is_no_other_reader() {
+    let device = FedDevice::new(|_| {
+        thread::sleep(Duration::from_millis(900));
+        noise(20)
+    });
+    let kept_open = std::fs::OpenOptions::new().read(true).open(device.node()).unwrap();
+    for _ in 0..2 {
+        let (_, found) = doctor(&["--time", "8s", device.node()]);
+        assert_eq!(found["verdict"], "noise", "{found:#}");
+        assert!(!found["evidence"].to_string().contains("open too"), "{found:#}");
+    }
+    drop((kept_open, device));
+
+    let (_master, node) = terminal();
+    let _kept_open = std::fs::OpenOptions::new().read(true).open(&node).unwrap();
+    let (_, found) = doctor(&["--time", "1s", node.to_str().unwrap()]);
+    assert_eq!(found["verdict"], "silent", "{found:#}");
+}
+
+#[test]
+fn only_a_process_that_may_have_taken_octets_is_another_reader() {
+    let (_master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let _writer = shell(&format!("exec 7>{node}; echo open; exec sleep 100"));
+    let (_, found) = doctor(&["--time", "1s", node]);
+    assert_eq!(found["verdict"], "silent", "it only writes: {found:#}");
+
+    for (program, verdict) in [("sleep 100", "checksum"), ("cat", "shared")] {
+        let device = FedDevice::new(|_| {
+            thread::sleep(Duration::from_millis(100));
+            flipped()
+        });
+        let script = format!("exec 7<{}; echo open; exec {program} <&7 >/dev/null", device.node());
+        let other = shell(&script);
+        let (ran, found) = doctor(&["--time", "3s", device.node()]);
+        assert_eq!(found["verdict"], verdict, "{program}: {found:#}");
+        let named = format!("[{}] has the device open too", other.0.id());
+        assert_eq!(found["evidence"].to_string().contains(&named), verdict == "shared", "{ran:?}");
+    }
+}
+
+#[test]
+fn a_fast_line_is_tried_next_when_a_slow_one_hears_handfuls() {
+    let telegram = sound(1);
+    let device = FedDevice::new(move |speed| {
+        thread::sleep(Duration::from_millis(1800));
+        match speed {
+            115_200 => telegram.clone(),
+            _ => noise(12),
+        }
+    });
+    let (ran, found) = doctor(&["--time", "12s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
+    assert_eq!(found["tried"], serde_json::json!(["2400 8E1", "115200 8N1"]));
+    assert!(found["next_step"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
+}
+
+#[test]
+fn a_line_that_rests_brings_an_octet_now_and_then() {
+    let device = FedDevice::new(|_| {
+        thread::sleep(Duration::from_millis(380));
+        vec![0]
+    });
+    let (ran, found) = doctor(&["--time", "10s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"constant".into(), 3), "{found:#}");
+}
