@@ -3,7 +3,7 @@
 use crate::counted::{counted, counted_as, verb};
 use crate::diagnosis::{
     diagnosis::{Diagnosis, Wording},
-    finding::{CustomAdvice, Finding},
+    finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
     line::LineFacts,
 };
@@ -123,7 +123,7 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
-            Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Silent) }.with(
+            Finding::new(Diagnosis::Silent).hinting(view.settings_hint()).with(
                 format!("only {} came in {seconds} s", counted(octets, "octet")),
                 format!(
                     "in {seconds} s {} nur {} an",
@@ -178,31 +178,29 @@ fn dsmr(parts: DsmrParts, view: &LineView) -> Finding {
     };
     let (cause, step, hint) = match view.seconds {
         None => (
-            Wording::new(
+            [
                 "the text is DSMR, and no telegram in it is whole",
                 "der Text ist DSMR, aber kein Telegramm darin ist vollständig",
-            ),
-            Wording::new(
+            ],
+            [
                 "give a whole telegram, from the line that begins with / to the line that begins with !, and do not change its line ends",
                 "ein ganzes Telegramm angeben, von der Zeile, die mit / beginnt, bis zu der mit !, und die Zeilenenden nicht ändern",
-            ),
+            ],
             "give a whole telegram, from the line with / to the line with !",
         ),
         Some(_) => (
-            Wording::new(
+            [
                 "the meter sends DSMR text, and no telegram arrives whole",
                 "der Zähler sendet DSMR-Text, aber kein Telegramm kommt vollständig an",
-            ),
-            Wording::new(
+            ],
+            [
                 "listen for longer than the meter takes between two telegrams (10 s), and enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
                 "länger zuhören, als der Zähler zwischen zwei Telegrammen braucht (10 s), und den Empfangspuffer des Adapters oder des Programms dazwischen vergrößern: ein Telegramm hat bis zu 4096 Oktette",
-            ),
+            ],
             "enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
         ),
     };
-    let advice = Some(CustomAdvice { cause, step });
-    let hint = Some(hint);
-    Finding { advice, hint, ..Finding::new(Diagnosis::Half) }.with(english, german)
+    Finding::new(Diagnosis::Half).advising(cause, step).hinting(hint).with(english, german)
 }
 
 fn constant(facts: &LineFacts) -> Finding {
@@ -222,21 +220,20 @@ fn constant(facts: &LineFacts) -> Finding {
     sampled(found, facts)
 }
 
+const SEVEN_BITS: &str = "only seven bits of each octet arrive: set the line to 8E1 instead of 7E1";
+
 /// A line whose octets have lost their highest bit.
 fn seven_bits(facts: &LineFacts) -> Finding {
     let octets = facts.octets;
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
-            "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
-        ),
-        step: Wording::new(
-            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
-            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
-        ),
-    };
-    let hint = Some("only seven bits of each octet arrive: set the line to 8E1 instead of 7E1");
-    let found = Finding { advice: Some(advice), hint, ..Finding::new(Diagnosis::Parity) }.with(
+    let cause = [
+        "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
+        "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
+    ];
+    let step = [
+        "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
+        "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
+    ];
+    let found = Finding::new(Diagnosis::Parity).advising(cause, step).hinting(SEVEN_BITS).with(
         format!("none of {octets} octets has its highest bit"),
         format!("keines von {octets} Oktetten hat sein höchstes Bit"),
     );
@@ -253,7 +250,7 @@ fn marked(facts: &LineFacts, view: &LineView) -> Finding {
         () if octets >= MANY => Diagnosis::Baud,
         () => Diagnosis::Parity,
     };
-    let found = Finding { hint: Some(view.settings_hint()), ..Finding::new(diagnosis) }.with(
+    let found = Finding::new(diagnosis).hinting(view.settings_hint()).with(
         format!("the adapter marks {marked} of {octets} octets as damaged (parity or stop bit)"),
         format!("der Adapter meldet {marked} von {octets} Oktetten als beschädigt (Parität oder Stoppbit)"),
     );
@@ -349,17 +346,15 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
 
 /// The finding that no octet need be wrong: DSMR telegrams lack their CRC.
 fn without_crc(telegrams: usize) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "DSMR telegrams come without the CRC that their version has: the four hex digits behind ! are missing, and nothing shows if an octet is wrong",
-            "DSMR-Telegramme kommen ohne die Prüfsumme (CRC) ihrer Version an: die vier Hexziffern hinter ! fehlen, und nichts zeigt, ob ein Oktett falsch ist",
-        ),
-        step: Wording::new(
-            "read the adapter directly, or make the program in between or the copy keep the line with ! whole",
-            "den Adapter direkt lesen, oder die Zeile mit ! vom Programm dazwischen oder beim Kopieren ganz lassen",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Checksum) }.with(
+    let cause = [
+        "DSMR telegrams come without the CRC that their version has: the four hex digits behind ! are missing, and nothing shows if an octet is wrong",
+        "DSMR-Telegramme kommen ohne die Prüfsumme (CRC) ihrer Version an: die vier Hexziffern hinter ! fehlen, und nichts zeigt, ob ein Oktett falsch ist",
+    ];
+    let step = [
+        "read the adapter directly, or make the program in between or the copy keep the line with ! whole",
+        "den Adapter direkt lesen, oder die Zeile mit ! vom Programm dazwischen oder beim Kopieren ganz lassen",
+    ];
+    Finding::new(Diagnosis::Checksum).advising(cause, step).with(
         format!(
             "{} {} no CRC behind the exclamation mark",
             counted(telegrams, "telegram"),
@@ -409,7 +404,7 @@ fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
             format!("the bits of {smeared} % of the octets change at most twice, as on a line read too fast"),
             format!("die Bits von {smeared} % der Oktette wechseln höchstens zweimal, wie bei zu schnellem Lesen"),
         ),
-        false => Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Noise) }
+        false => Finding::new(Diagnosis::Noise).hinting(view.settings_hint())
             .with(format!("no frame begins in {octets} octets"), format!("in {octets} Oktetten beginnt kein Rahmen")),
     };
     sampled(found, facts)

@@ -17,7 +17,7 @@ use crate::cli::{
 use meterpipe::{
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        finding::Finding,
         key_finding::lone_authentication_key,
     },
     file_error,
@@ -61,42 +61,34 @@ pub fn unreadable(path: &Path) -> Finding {
 }
 
 fn unreachable_source(why: Wording) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the source cannot be read, or was lost",
-            "die Quelle lässt sich nicht lesen oder ging verloren",
-        ),
-        step: Wording::new(
-            "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
-            "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
-        ),
-    };
-    Finding { advice: Some(advice), evidence: vec![why], ..Finding::new(Diagnosis::NoDevice) }
+    let cause = [
+        "the source cannot be read, or was lost",
+        "die Quelle lässt sich nicht lesen oder ging verloren",
+    ];
+    let step = [
+        "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
+        "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
+    ];
+    Finding { evidence: vec![why], ..Finding::new(Diagnosis::NoDevice).advising(cause, step) }
 }
 
 /// The finding that the source is a key file.
 pub fn key_instead() -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "this is a key file, not what a meter sent: nothing of it is shown",
-            "das ist eine Schlüsseldatei, nichts von einem Zähler: sie wird nicht gezeigt",
-        ),
-        step: Wording::new(
-            "give it with --key-file, and name the device or the capture as the source",
-            "sie mit --key-file angeben, und als Quelle das Gerät oder die Aufzeichnung",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::KeyFormat) }
+    let cause = [
+        "this is a key file, not what a meter sent: nothing of it is shown",
+        "das ist eine Schlüsseldatei, nichts von einem Zähler: sie wird nicht gezeigt",
+    ];
+    let step = [
+        "give it with --key-file, and name the device or the capture as the source",
+        "sie mit --key-file angeben, und als Quelle das Gerät oder die Aufzeichnung",
+    ];
+    Finding::new(Diagnosis::KeyFormat).advising(cause, step)
 }
 
 /// The finding that there is no key.
 pub fn keyless(problem: KeyProblem) -> Finding {
-    let custom = |cause: [&str; 2], step: [&str; 2]| Finding {
-        advice: Some(CustomAdvice {
-            cause: Wording::new(cause[0], cause[1]),
-            step: Wording::new(step[0], step[1]),
-        }),
-        ..Finding::new(Diagnosis::KeyFormat)
+    let custom = |cause: [&str; 2], step: [&str; 2]| {
+        Finding::new(Diagnosis::KeyFormat).advising(cause, step)
     };
     const WRITE: [&str; 2] = [
         "write the key into the file: 32 hex digits (GUEK) from the operator's portal",

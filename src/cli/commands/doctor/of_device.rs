@@ -19,8 +19,8 @@ use crate::cli::{
 };
 use meterpipe::{
     diagnosis::{
-        diagnosis::{Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        diagnosis::Diagnosis,
+        finding::Finding,
         foreign::ForeignProtocol,
         line_finding::LineView,
     },
@@ -138,15 +138,13 @@ fn examine_line(
 
 /// The advice about a line that brings no frames with any settings.
 fn in_vain(finding: Finding) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
-            "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",
-        ),
-        step: Wording::new(
-            "check that the adapter suits the socket (M-Bus slave, infrared head, or P1 cable with inverted levels), then cable and contacts; the operator's paper names the interface",
-            "prüfen, ob der Adapter zur Buchse passt (M-Bus-Slave, Infrarotkopf oder P1-Kabel mit invertierten Pegeln), dann Kabel und Kontakte; das Merkblatt des Netzbetreibers nennt die Schnittstelle",
-        ),
-    };
-    Finding { advice: Some(advice), ..finding }
+    let cause = [
+        "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
+        "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",
+    ];
+    let step = [
+        "check that the adapter suits the socket (M-Bus slave, infrared head, or P1 cable with inverted levels), then cable and contacts; the operator's paper names the interface",
+        "prüfen, ob der Adapter zur Buchse passt (M-Bus-Slave, Infrarotkopf oder P1-Kabel mit invertierten Pegeln), dann Kabel und Kontakte; das Merkblatt des Netzbetreibers nennt die Schnittstelle",
+    ];
+    finding.advising(cause, step)
 }

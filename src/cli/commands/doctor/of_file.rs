@@ -16,8 +16,8 @@ use crate::cli::{
 use meterpipe::{
     counted::{counted, counted_as},
     diagnosis::{
-        diagnosis::{AdviceLanguage, Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        diagnosis::{AdviceLanguage, Diagnosis},
+        finding::Finding,
         foreign::{self, ForeignProtocol},
         line_finding::LineView,
     },
@@ -85,17 +85,13 @@ fn cut_off(found: Finding, error: &Error, all: u64) -> Finding {
     if octets < LEAST_PART || (octets as u64) * 2 < all {
         return found;
     }
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the input ends before its telegram does",
-            "die Eingabe endet vor ihrem Telegramm",
-        ),
-        step: Wording::new(
-            "take all frames of the telegram to the last octet, or a longer capture",
-            "alle Rahmen des Telegramms bis zum letzten Oktett nehmen, oder eine längere Aufzeichnung",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Half) }.with(
+    let cause =
+        ["the input ends before its telegram does", "die Eingabe endet vor ihrem Telegramm"];
+    let step = [
+        "take all frames of the telegram to the last octet, or a longer capture",
+        "alle Rahmen des Telegramms bis zum letzten Oktett nehmen, oder eine längere Aufzeichnung",
+    ];
+    Finding::new(Diagnosis::Half).advising(cause, step).with(
         format!("a telegram breaks off after {}", counted(octets, "octet")),
         format!("ein Telegramm bricht nach {} ab", counted_as(octets, "Oktett", "Oktetten")),
     )
@@ -113,17 +109,15 @@ fn of_text(found: Finding, unread: Option<&'static str>) -> Finding {
     if !is_of_octets {
         return found;
     }
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the text holds no telegram as hex, or in a form that is not read",
-            "der Text enthält kein Telegramm in Hex, oder eines in einer Form, die nicht gelesen wird",
-        ),
-        step: Wording::new(
-            "write the octets of the telegram as hex digits, two each, or give the binary capture itself",
-            "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
-        ),
-    };
-    let found = Finding { advice: Some(advice), ..found };
+    let cause = [
+        "the text holds no telegram as hex, or in a form that is not read",
+        "der Text enthält kein Telegramm in Hex, oder eines in einer Form, die nicht gelesen wird",
+    ];
+    let step = [
+        "write the octets of the telegram as hex digits, two each, or give the binary capture itself",
+        "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
+    ];
+    let found = found.advising(cause, step);
     match unread {
         Some(what) => found.with(format!("not supported: {what}"), format!("nicht lesbar: {what}")),
         None => found,
@@ -136,11 +130,9 @@ fn of_file(finding: Finding) -> Finding {
         return finding;
     }
     let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let advice = CustomAdvice {
-        cause: Wording::new(Diagnosis::Ok.cause(english), Diagnosis::Ok.cause(german)),
-        step: Wording::new("run the decode command below", "den decode-Befehl unten ausführen"),
-    };
-    Finding { advice: Some(advice), ..finding }
+    let cause = [Diagnosis::Ok.cause(english), Diagnosis::Ok.cause(german)];
+    let step = ["run the decode command below", "den decode-Befehl unten ausführen"];
+    finding.advising(cause, step)
 }
 
 /// The first octets of a regular file.

@@ -5,7 +5,7 @@ use meterpipe::{
     counted::{counted, counted_as},
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        finding::Finding,
         line_finding::LineView,
     },
     link::registry::LinkChoice,
@@ -64,20 +64,19 @@ fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
 /// The finding about a line whose link layer is another one than the one that was chosen.
 pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
     let (chosen, other) = (chosen.name(), other.name());
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            format!(
-                "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
-            ),
-            format!(
-                "als Link-Schicht ist {chosen} gewählt, und die Leitung hat eine andere: alle ihre Oktette sind Rauschen"
-            ),
+    let cause = [
+        format!(
+            "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
         ),
-        step: Wording::new(
-            format!("leave --link (in the configuration: link) out, or name {other}"),
-            format!("--link (in der Konfiguration: link) weglassen, oder {other} angeben"),
+        format!(
+            "als Link-Schicht ist {chosen} gewählt, und die Leitung hat eine andere: alle ihre Oktette sind Rauschen"
         ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::OtherProtocol) }
+    ];
+    let step = [
+        format!("leave --link (in the configuration: link) out, or name {other}"),
+        format!("--link (in der Konfiguration: link) weglassen, oder {other} angeben"),
+    ];
+    Finding::new(Diagnosis::OtherProtocol)
+        .advising(cause, step)
         .with(format!("the octets are {other}"), format!("die Oktette sind {other}"))
 }

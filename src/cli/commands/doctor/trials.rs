@@ -8,8 +8,8 @@ use crate::cli::{
 };
 use meterpipe::{
     diagnosis::{
-        diagnosis::{Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        diagnosis::Diagnosis,
+        finding::Finding,
     },
     source::{line::LineSettings, parity::Parity},
 };
@@ -111,17 +111,15 @@ impl TrialLine {
             format!("frames come with {this}, and none with {usual}"),
             format!("mit {this} kommen Rahmen an, mit {usual} keine"),
         );
-        let advice = CustomAdvice {
-            cause: Wording::new(
-                format!("this line works with {this} and not with the usual {usual}"),
-                format!("diese Leitung arbeitet mit {this} und nicht mit den üblichen {usual}"),
-            ),
-            step: Wording::new(
-                format!("give the settings of the line to every command: {options}"),
-                format!("jedem Befehl die Einstellungen der Leitung mitgeben: {options}"),
-            ),
-        };
-        Finding { advice: Some(advice), ..found }
+        let cause = [
+            format!("this line works with {this} and not with the usual {usual}"),
+            format!("diese Leitung arbeitet mit {this} und nicht mit den üblichen {usual}"),
+        ];
+        let step = [
+            format!("give the settings of the line to every command: {options}"),
+            format!("jedem Befehl die Einstellungen der Leitung mitgeben: {options}"),
+        ];
+        found.advising(cause, step)
     }
 }
 
