@@ -159,11 +159,8 @@ const SML: [u8; 8] = [0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1];
 
 /// Recognises readouts and other texts.
 fn text(octets: &[u8]) -> Option<ForeignProtocol> {
-    // The seven data bits of a line with even parity, read as eight.
     let seven: Vec<u8> = octets.iter().map(|octet| octet & 0x7f).collect();
-    let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
-    let has_parity = even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80);
-    let octets = if has_parity { &seven } else { octets };
+    let octets = if has_parity_bits(octets) { &seven } else { octets };
     let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
     let has_marks = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
@@ -178,6 +175,14 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     // One octet, over and over, is no text.
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
     (is_text && differ > 4).then_some(ForeignProtocol::Text)
+}
+
+/// True for the seven data bits of a line with even parity, read as eight. Of random octets every other one is
+/// even.
+#[must_use]
+pub fn has_parity_bits(octets: &[u8]) -> bool {
+    let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
+    even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80)
 }
 
 const LEAST_TEXT: usize = 24;

@@ -53,6 +53,8 @@ pub struct LineFacts {
     pub constant: Option<Vec<u8>>,
     /// True if all octets have only seven bits, and are no text: the eighth is cut off.
     pub seven_bits: bool,
+    /// True if the eighth bit of all octets is a parity bit.
+    pub parity_bits: bool,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
     /// fast has hardly any others.
     pub smeared: usize,
@@ -83,6 +85,7 @@ impl LineFacts {
             dsmr: (foreign == Some(ForeignProtocol::Dsmr)).then(|| DsmrParts::of(octets)),
             constant: constant(octets),
             seven_bits: has_seven_bits(octets),
+            parity_bits: octets.len() >= LEAST_SEVEN_BITS && foreign::has_parity_bits(octets),
             smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
             sample,
             unmarked_frames: count_frames(octets, links),
@@ -96,6 +99,12 @@ impl LineFacts {
     #[must_use]
     pub const fn damaged(&self) -> usize {
         self.cut + self.checksums + self.hdlc + self.marked_frames + self.halves
+    }
+
+    /// True for octets of seven data bits, which no other speed mends.
+    #[must_use]
+    pub const fn has_seven_data_bits(&self) -> bool {
+        self.seven_bits || self.parity_bits && self.constant.is_none()
     }
 
     fn read_frames(&mut self, octets: &[u8], marks: &[(usize, Mark)], links: LinkChoice) {

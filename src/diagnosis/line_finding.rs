@@ -57,10 +57,14 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     let whole = facts.apdus.max(view.telegrams);
     let has_frames = facts.unmarked_frames > 0 || facts.checksums > 0;
-    if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames) {
+    let has_parity_bits = facts.parity_bits && facts.smeared < SMEARED;
+    if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
-    if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts)) {
+    // Chance makes short frames of the seven bits of a telegram.
+    let is_coded =
+        facts.seven_bits || has_parity_bits && facts.foreign == Some(ForeignProtocol::Dsmr);
+    if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts) && !is_coded) {
         return Some(foreign(protocol, facts));
     }
     let damaged = facts.damaged();
@@ -70,6 +74,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     let found = match () {
         () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
         () if facts.seven_bits => seven_bits(facts),
+        () if whole == 0 && has_parity_bits => parity_bits(facts),
         () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
             marked(facts, view)
         }
@@ -236,6 +241,41 @@ fn seven_bits(facts: &LineFacts) -> Finding {
     let found = Finding::new(Diagnosis::Parity).advising(cause, step).hinting(SEVEN_BITS).with(
         format!("none of {octets} octets has its highest bit"),
         format!("keines von {octets} Oktetten hat sein höchstes Bit"),
+    );
+    sampled(found, facts)
+}
+
+/// A line whose seven data bits and parity are read as eight data bits.
+fn parity_bits(facts: &LineFacts) -> Finding {
+    let octets = facts.octets;
+    let is_text = facts.foreign == Some(ForeignProtocol::Dsmr);
+    let cause = match is_text {
+        true => [
+            "the meter sends DSMR text with seven data bits and a parity bit (7E1), and all eight are read as data",
+            "der Zähler sendet DSMR-Text mit sieben Datenbits und einem Paritätsbit (7E1), und alle acht werden als Daten gelesen",
+        ],
+        false => [
+            "each octet has seven data bits and a parity bit (7E1); M-Bus meters send eight data bits (8E1): a program or an adapter in between has other settings",
+            "jedes Oktett hat sieben Datenbits und ein Paritätsbit (7E1); M-Bus-Zähler senden acht Datenbits (8E1): ein Programm oder ein Adapter dazwischen ist anders eingestellt",
+        ],
+    };
+    let step = match is_text {
+        true => [
+            "let ser2net read the adapter with 7 data bits and even parity (9600e71), and give meterpipe its address: tcp://HOST:PORT",
+            "ser2net den Adapter mit 7 Datenbits und gerader Parität lesen lassen (9600e71) und meterpipe seine Adresse angeben: tcp://RECHNER:PORT",
+        ],
+        false => [
+            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb",
+            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb",
+        ],
+    };
+    let hint = match is_text {
+        true => "let ser2net read the adapter with 7 data bits (9600e71), and read tcp://HOST:PORT",
+        false => "set the line to 8E1 instead of 7E1",
+    };
+    let found = Finding::new(Diagnosis::Parity).advising(cause, step).hinting(hint).with(
+        format!("the highest bit of {octets} octets is a parity bit: 7E1"),
+        format!("das höchste Bit von {octets} Oktetten ist ein Paritätsbit: 7E1"),
     );
     sampled(found, facts)
 }

@@ -88,3 +88,31 @@ fn a_line_that_rests_brings_an_octet_now_and_then() {
     let (ran, found) = doctor(&["--time", "10s", device.node()]);
     assert_eq!((&found["verdict"], ran.status), (&"constant".into(), 3), "{found:#}");
 }
+
+#[test]
+fn seven_data_bits_are_told_at_once_and_no_other_setting_is_tried() {
+    let stripped: Vec<u8> = sound(1).iter().map(|octet| octet & 0x7f).collect();
+    let even = |octet: &u8| octet & 0x7f | (((octet & 0x7f).count_ones() % 2) as u8) << 7;
+    let coded: Vec<u8> = stripped.iter().map(even).collect();
+    let text = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
+    let text: Vec<u8> = text.iter().map(even).collect();
+    // A frame of chance among them.
+    let with_frame = [&stripped[..], &[0x10, 0x40, 0x01, 0x41, 0x16]].concat();
+    for (octets, step, speed) in [
+        (stripped, "8 data bits", 2400),
+        (with_frame, "8 data bits", 2400),
+        (coded, "8 data bits", 2400),
+        (text.clone(), "9600e71", 2400),
+        (text, "9600e71", 9600),
+    ] {
+        let device = FedDevice::new(move |line| match line == speed {
+            true => octets.clone(),
+            false => noise(100),
+        });
+        let (ran, found) = doctor(&["--time", "8s", device.node()]);
+        assert_eq!((&found["verdict"], ran.status), (&"parity".into(), 3), "{found:#}");
+        assert!(found["next_step"].as_str().unwrap().contains(step), "{found:#}");
+        let tried = found["tried"].as_array().unwrap().len();
+        assert_eq!(tried, if speed == 2400 { 1 } else { 3 }, "{found:#}");
+    }
+}

@@ -35,6 +35,7 @@ mod floors;
 mod formats;
 mod fuzz;
 mod generated;
+mod given_up;
 mod guard;
 mod hdlc;
 mod http_pages;

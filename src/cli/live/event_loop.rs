@@ -25,6 +25,7 @@ use crate::cli::{
 };
 use meterpipe::{
     counted::counted,
+    diagnosis::line_finding::line_finding,
     error::Lapse,
     file_error,
     link::reassembly::PAUSE,
@@ -244,7 +245,7 @@ impl EventLoop {
                 line.went(why, now);
             }
             SourceEvent::Waiting(why) => {
-                context.messages.warn(&format!("{why}; waiting for it"));
+                context.messages.warn(&waiting(&why));
                 line.went(why, now);
             }
             SourceEvent::Back(away) => {
@@ -313,10 +314,17 @@ impl EventLoop {
         else {
             return Ok(());
         };
-        let away = self.lines.iter().find_map(|line| line.away.as_ref());
+        let away = self.lines.iter().find(|line| line.away.is_some());
         Err(match (away, context.tally.late(timeout)) {
-            (Some(why), Stop::Failed(_, text)) => {
-                Stop::Failed(Status::Source, format!("{text}: {why}"))
+            (Some(line), Stop::Failed(_, text)) => {
+                let why = line.away.as_deref().unwrap_or_default();
+                // A question needs no semicolon behind it.
+                let join = if why.ends_with('?') { " " } else { "; " };
+                let doctor = match context.tally.telegrams == 0 && context.names_doctor() {
+                    true => format!("{join}{} examines it", line.doctor()),
+                    false => String::new(),
+                };
+                Stop::Failed(Status::Source, format!("{text}: {why}{doctor}"))
             }
             (Some(_), late) => late,
             (None, _) => self.late(timeout, context),
@@ -333,8 +341,10 @@ impl EventLoop {
         };
         if is_stranded && context.names_doctor() {
             let (seconds, doctor) = (STRANDED.as_secs(), line.doctor());
+            let found = line_finding(&line.window().facts(), &line.view(seconds));
+            let clause = found.map(|found| format!("; {}", found.clause())).unwrap_or_default();
             context.messages.warn(&format!(
-                "{}: frames, and no telegram in {seconds} s; if it lasts, end this run and start {doctor}",
+                "{}: frames, and no telegram in {seconds} s{clause}; if it lasts, end this run and start {doctor}",
                 line.name
             ));
         }
@@ -354,6 +364,16 @@ impl EventLoop {
             }
             stop => stop,
         }
+    }
+}
+
+/// The message that a source is waited for. A question stands at its end.
+fn waiting(why: &str) -> String {
+    match why.rsplit_once("; ") {
+        Some((why, question)) if question.ends_with('?') => {
+            format!("{why}; waiting for it; {question}")
+        }
+        _ => format!("{why}; waiting for it"),
     }
 }
 
@@ -442,6 +462,16 @@ mod tests {
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
         assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_question_about_a_missing_source_comes_last() {
+        let why = "/dev/ttyUSB0: no such device; is the adapter plugged in?";
+        assert_eq!(
+            waiting(why),
+            "/dev/ttyUSB0: no such device; waiting for it; is the adapter plugged in?"
+        );
+        assert_eq!(waiting("pi:7000: refused"), "pi:7000: refused; waiting for it");
     }
 
     #[test]

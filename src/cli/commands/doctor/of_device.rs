@@ -19,10 +19,7 @@ use crate::cli::{
 };
 use meterpipe::{
     diagnosis::{
-        diagnosis::Diagnosis,
-        finding::Finding,
-        foreign::ForeignProtocol,
-        line_finding::LineView,
+        diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line_finding::LineView,
     },
     source::{OpenError, holders::DeviceReaders},
 };
@@ -61,12 +58,15 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         };
         report.tried.push(trial);
         let finding = examiner.finding(&mut examination, &view);
-        let has_frames = examination.telegrams() > 0 || examination.line().frames > 0;
+        let line = examination.line();
+        let is_certain = line.has_seven_data_bits();
+        // Chance makes a frame of a few octets.
+        let has_frames = examination.telegrams() > 0 || line.frames > 0 && !is_certain;
         if finding.diagnosis == Diagnosis::Silent {
             unheard.push(trial);
         }
         match first.take() {
-            None if !may_be_settings(finding.diagnosis) || has_frames => {
+            None if is_certain || has_frames || !may_be_settings(finding.diagnosis) => {
                 report.line = Some(trial);
                 report.finding = finding;
                 report.is_read = examination.is_read();
@@ -82,7 +82,9 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
                 report.finding = trial.instead_of(usual);
                 return Ok(());
             }
-            Some(_) if finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) => {
+            Some(_)
+                if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
+            {
                 let settings = trial.0;
                 report.finding = finding.with(
                     format!("the line has {settings}"),

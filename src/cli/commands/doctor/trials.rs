@@ -7,10 +7,7 @@ use crate::cli::{
     setup::shared_args::{BaudArg, ParityArg, SerialArgs},
 };
 use meterpipe::{
-    diagnosis::{
-        diagnosis::Diagnosis,
-        finding::Finding,
-    },
+    diagnosis::{diagnosis::Diagnosis, finding::Finding},
     source::{line::LineSettings, parity::Parity},
 };
 
