@@ -26,6 +26,8 @@ pub struct KeyFacts {
     pub opened: usize,
     /// Of these, telegrams with at least one value that has a name.
     pub named: usize,
+    /// Telegrams that were read and had been encrypted.
+    pub ciphered: usize,
     /// Telegrams that no key opened.
     pub closed: usize,
     /// The reason of the last of them.
@@ -60,6 +62,8 @@ pub struct KeyFacts {
     pub other_name: Option<String>,
     /// The last doubt about the meter's clock, in both languages.
     pub clock: Option<Wording>,
+    /// The year of that clock if it counts from its first day on.
+    pub clock_year: Option<i16>,
     /// Telegrams with such a doubt.
     pub doubted: usize,
     /// True if the clock of the last telegram is right.
@@ -118,6 +122,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if opened == 0 && unsound > damaged || opened > 0 && facts.named == 0 {
         let found = Finding::new(Diagnosis::UnknownLayout);
         return Some(match opened {
+            0 if unsound == facts.unreadable && facts.keys == 0 => found.with(
+                format!("whole telegrams whose list cannot be read: {unsound}"),
+                format!("vollständige Telegramme, deren Liste nicht lesbar ist: {unsound}"),
+            ),
             0 => found.with(
                 format!("telegrams that open and whose list cannot be read: {unsound}"),
                 format!(
@@ -149,11 +157,32 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         true => ["; the last one is right", "; das letzte stimmt"],
         false => ["", ""],
     };
-    let found = Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) };
+    let found = match facts.clock_year {
+        Some(year) => reset_clock(year),
+        None => Finding::new(Diagnosis::Clock),
+    };
+    let found = Finding { evidence: vec![clock], ..found };
     Some(found.with(
         format!("{doubted} of {opened} telegrams{is_right}"),
         format!("{doubted} von {opened} Telegrammen{stimmt}"),
     ))
+}
+
+/// The finding that a clock lost the time and began anew.
+fn reset_clock(year: i16) -> Finding {
+    let cause = [
+        format!(
+            "the meter's clock began anew in {year}, as after a power failure, and was not set since"
+        ),
+        format!(
+            "die Uhr des Zählers hat im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither nicht gestellt"
+        ),
+    ];
+    let step = [
+        "ask the operator to set the meter's clock; until then history sinks use the time of arrival, and all readings are right",
+        "den Netzbetreiber die Uhr des Zählers stellen lassen; bis dahin verwenden Verlaufsdaten die Ankunftszeit, und alle Werte stimmen",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step)
 }
 
 /// The finding that telegrams pass the checks of their frames and are damaged all the same.

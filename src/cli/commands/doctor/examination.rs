@@ -231,9 +231,14 @@ impl Examination {
                 self.keys.opened += 1;
                 self.keys.named += usize::from(telegram.fields().next().is_some());
                 self.count_meter(telegram.meter());
+                self.keys.ciphered += usize::from(entry.authenticated().is_some());
                 self.verified |= entry.authenticated() == Some(true);
                 self.keys.count(record.attributes.title, true);
-                let doubt = entry.time_doubt().map(clock);
+                let doubt = entry.time_doubt();
+                if doubt.is_some() {
+                    self.keys.clock_year = first_year(&entry);
+                }
+                let doubt = doubt.map(|doubt| clock(doubt, &entry));
                 self.keys.doubted += usize::from(doubt.is_some());
                 self.keys.clock_is_right = doubt.is_none();
                 self.keys.clock = doubt.or_else(|| self.keys.clock.take());
@@ -389,24 +394,34 @@ fn name_of(entry: &KeyEntry) -> Option<String> {
     }
 }
 
-fn clock(doubt: TimeDoubt) -> Wording {
-    match doubt {
-        TimeDoubt::Invalid => {
-            Wording::new("the meter calls its clock invalid", "der Zähler nennt seine Uhr ungültig")
-        }
-        TimeDoubt::Differs { ahead } => {
-            let english = difference(ahead.unsigned_abs());
-            let german = english.replace(" days", " Tage").replace(" d ", " T ");
-            match ahead < 0 {
-                true => Wording::new(
-                    format!("the meter's clock is {english} behind the time of arrival"),
-                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} nach"),
-                ),
-                false => Wording::new(
-                    format!("the meter's clock is {english} ahead of the time of arrival"),
-                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} vor"),
-                ),
-            }
-        }
-    }
+fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
+    let TimeDoubt::Differs { ahead } = doubt else {
+        return Wording::new(
+            "the meter calls its clock invalid",
+            "der Zähler nennt seine Uhr ungültig",
+        );
+    };
+    let time = entry.time().and_then(|time| time.timestamp());
+    let time = time.map(|it| it.to_zoned(VIENNA.clone()).strftime("%Y-%m-%d %H:%M").to_string());
+    let time = time.unwrap_or_default();
+    let english = difference(ahead.unsigned_abs());
+    let german = english.replace(" days", " Tage").replace(" d ", " T ");
+    let (side, seite) = if ahead < 0 { ("behind", "nach") } else { ("ahead of", "vor") };
+    Wording::new(
+        format!("the meter's clock shows {time}, {english} {side} the time of arrival"),
+        format!(
+            "die Uhr des Zählers zeigt {time} und geht gegenüber der Ankunftszeit {german} {seite}"
+        ),
+    )
 }
+
+/// The year of a clock that counts from its first day on: no meter with a customer interface is so old.
+fn first_year(entry: &OutputTelegram<'_>) -> Option<i16> {
+    let time = entry.time()?.timestamp()?;
+    let year = time.to_zoned(VIENNA.clone()).year();
+    let received = entry.received.millis()? / 1000;
+    (year < FIRST_METERS && time.as_second() < received).then_some(year)
+}
+
+/// The year in which meters with a customer interface came.
+const FIRST_METERS: i16 = 2010;

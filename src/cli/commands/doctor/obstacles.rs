@@ -28,9 +28,19 @@ use meterpipe::{
 /// The finding that there is no source. `why` is the message of a run.
 pub fn no_source(is_named: bool, why: &str) -> Finding {
     let default = if is_named { None } else { ports::default_port().err() };
-    let wording = default
-        .map_or_else(|| Wording::new(why, file_error::in_german(why)), |error| error.wording());
-    Finding { evidence: vec![wording], ..Finding::new(Diagnosis::NoDevice) }
+    let found = Finding::new(Diagnosis::NoDevice);
+    let Some(error) = default else {
+        return found.with(why, file_error::in_german(why));
+    };
+    let cause = [
+        "no source is named, and there is not exactly one adapter to choose",
+        "keine Quelle ist angegeben, und es gibt nicht genau einen Adapter zur Auswahl",
+    ];
+    let step = [
+        "plug the adapter in, or name its device: meterpipe doctor /dev/serial/by-id/...",
+        "den Adapter einstecken oder sein Gerät angeben: meterpipe doctor /dev/serial/by-id/...",
+    ];
+    Finding { evidence: vec![error.wording()], ..found.advising(cause, step) }
 }
 
 /// The finding about a device that cannot be opened, or was lost.
@@ -56,7 +66,10 @@ pub fn unreadable(path: &Path) -> Finding {
         }
         None => ["cannot be read", "nicht lesbar"].map(str::to_owned),
     };
-    let path = path.display();
+    let path = match path.display().to_string() {
+        path if path.is_empty() => "''".to_owned(),
+        path => path,
+    };
     unreachable_source(Wording::new(format!("{path}: {english}"), format!("{path}: {german}")))
 }
 

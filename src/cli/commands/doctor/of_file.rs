@@ -130,7 +130,7 @@ fn of_file(finding: Finding) -> Finding {
         return finding;
     }
     let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let cause = [Diagnosis::Ok.cause(english), Diagnosis::Ok.cause(german)];
+    let cause = [english, german].map(|language| finding.cause(language).to_owned());
     let step = ["run the decode command below", "den decode-Befehl unten ausführen"];
     finding.advising(cause, step)
 }

@@ -65,7 +65,11 @@ impl DoctorReport {
     pub fn text(&self, language: AdviceLanguage) -> String {
         let words = Words::of(language);
         let Self { finding, .. } = self;
-        let mut text = format!("{}: {}\n", printable(&self.source), finding.diagnosis.name());
+        let source = match self.source.as_str() {
+            "" => words.no_source.into(),
+            source => printable(source),
+        };
+        let mut text = format!("{source}: {}\n", finding.diagnosis.name());
         let mut row = |name: &str, content: &str| {
             for (at, line) in wrapped(content, WIDTH - words.width - 4).into_iter().enumerate() {
                 let name = if at == 0 { name } else { "" };
@@ -219,6 +223,7 @@ fn quoted(text: &str) -> String {
 
 /// The names of the rows.
 struct Words {
+    no_source: &'static str,
     cause: &'static str,
     evidence: &'static str,
     tried: &'static str,
@@ -232,6 +237,7 @@ impl Words {
     const fn of(language: AdviceLanguage) -> Self {
         match language {
             AdviceLanguage::English => Self {
+                no_source: "no source",
                 cause: "cause",
                 evidence: "evidence",
                 tried: "tried",
@@ -241,6 +247,7 @@ impl Words {
                 width: 13,
             },
             AdviceLanguage::German => Self {
+                no_source: "keine Quelle",
                 cause: "Ursache",
                 evidence: "Anzeichen",
                 tried: "versucht",

@@ -4,7 +4,7 @@ use crate::cli::commands::doctor::examination::Examination;
 use meterpipe::{
     counted::{counted, counted_as},
     diagnosis::{
-        diagnosis::{Diagnosis, Wording},
+        diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::Finding,
         line_finding::LineView,
     },
@@ -15,7 +15,10 @@ use meterpipe::{
 pub fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
     let damaged = examination.line().damaged();
-    let mut found = Finding::new(Diagnosis::Ok);
+    let mut found = match keys.ciphered {
+        0 => plain(),
+        _ => Finding::new(Diagnosis::Ok),
+    };
     let meters = examination.meters.iter().take(MOST_METERS);
     found
         .evidence
@@ -35,7 +38,10 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
             format!("{damaged} davon oder daneben beschädigt: das stört nicht"),
         );
     }
-    if keys.has_example {
+    if keys.ciphered == 0 && keys.keys > 0 {
+        found = found.with("they need no key", "sie brauchen keinen Schlüssel");
+    }
+    if keys.has_example && keys.ciphered > 0 {
         found = found.with(
             "the key is the published example key: no real meter has it",
             "der Schlüssel ist der veröffentlichte Beispielschlüssel: kein echter Zähler hat ihn",
@@ -45,6 +51,17 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
         found.evidence.push(view.others_wording());
     }
     found
+}
+
+/// The finding about telegrams that nobody has encrypted.
+fn plain() -> Finding {
+    let cause = [
+        "telegrams come, are whole, and are not encrypted",
+        "Telegramme kommen an, sind vollständig und nicht verschlüsselt",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [Diagnosis::Ok.step(english), Diagnosis::Ok.step(german)];
+    Finding::new(Diagnosis::Ok).advising(cause, step)
 }
 
 /// The meters of a line that are named.
