@@ -243,9 +243,8 @@ fn constant(octets: &[u8]) -> Option<Vec<u8>> {
     values.sort_unstable_by_key(|(count, octet)| (core::cmp::Reverse(*count), *octet));
     // A line that rests on a level brings few octets, and now and then another one.
     if let [(count, octet), ..] = *values
-        && LEVELS.contains(&octet)
         && count >= LEAST_RESTING
-        && count * 10 >= octets.len() * 9
+        && (count == octets.len() || LEVELS.contains(&octet) && count * 10 >= octets.len() * 9)
     {
         return Some(vec![octet]);
     }
@@ -264,7 +263,7 @@ const LEVELS: [u8; 5] = [0x00, 0x78, 0x80, 0xf8, 0xff];
 
 const FEW: usize = LEVELS.len();
 
-/// Octets of one level that a line brings which rests on it.
+/// Octets that are all the same, or nearly all of one level, and no chance.
 const LEAST_RESTING: usize = 8;
 
 /// Octets below which nothing else is called constant.
@@ -305,7 +304,9 @@ mod tests {
         assert_eq!(constant(&[0xf8, 0x78, 0x80, 0x00].repeat(10)).map(|it| it.len()), Some(4));
         assert_eq!(constant(&[0; 10]), Some(vec![0]), "a line that rests");
         assert_eq!(constant(&[0; 7]), None);
-        assert_eq!(constant(&[0x55; 10]), None);
+        assert_eq!(constant(&[0xe5; 10]), Some(vec![0xe5]));
+        assert_eq!(constant(&[&[0xff; 9][..], &[3]].concat()), Some(vec![0xff]));
+        assert_eq!(constant(&[&[0xe5; 9][..], &[3]].concat()), None);
         assert_eq!(constant(&(0..=255).collect::<Vec<u8>>()), None);
     }
 

@@ -1,14 +1,20 @@
 //! The last words of a live run that ends without a reading: a cause and a next step, each once.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
 
 use crate::{
     common::{
         binary::{Running, command, run_command},
+        published::KEY,
         terminal::terminal,
     },
-    doctor::{FedDevice, sound},
+    doctor::{FedDevice, GAK, folder, sound, telegrams},
 };
+use meterpipe::source::simulator::meter::MeterKind;
 
 /// The messages without those about a pseudo-terminal, which has no parity.
 fn told(text: &str) -> String {
@@ -90,4 +96,67 @@ fn a_line_of_seven_bits_is_named_while_the_run_goes_on_and_at_its_end() {
             });
         }
     });
+}
+
+#[test]
+fn a_key_that_opens_nothing_is_blamed_and_no_missing_key_and_no_cable() {
+    let other_title = format!("4b464d0000000001 {KEY}");
+    let swapped = format!("{GAK} {KEY}");
+    for (keys, why) in
+        [(other_title, "the key file names other meters"), (swapped, "the two keys are swapped")]
+    {
+        let folder = folder(&keys);
+        let key = folder.path().join("guek");
+        let octets = sound(1);
+        let device = FedDevice::new(move |_| {
+            thread::sleep(Duration::from_millis(300));
+            octets.clone()
+        });
+        let key = key.to_str().unwrap();
+        let arguments = ["watch", "--format", "json", "--timeout", "2s", "--key-file", key];
+        let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+        assert_eq!(ran.status, 4, "{ran:?}");
+        assert!(ran.err.lines().last().unwrap_or_default().contains(why), "{ran:?}");
+        assert!(!ran.err.contains("give it with --key-file"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_tag_that_does_not_fit_is_no_damage_of_the_line() {
+    let folder = folder(&format!("{KEY} 00{}", &GAK[2..]));
+    let key = folder.path().join("guek");
+    let (wire, count) = (telegrams(MeterKind::KsmWest, 1, None, Some(GAK)), AtomicUsize::new(0));
+    let device = FedDevice::new(move |_| {
+        thread::sleep(Duration::from_secs(1));
+        // Now and then a frame is damaged as well.
+        let mut frames = wire.concat();
+        frames[40] ^= u8::from(count.fetch_add(1, Ordering::Relaxed) % 3 == 2);
+        frames
+    });
+    let key = key.to_str().unwrap();
+    let arguments = ["watch", "--format", "json", "--timeout", "31s", "--key-file", key];
+    let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+    let stranded = ran.err.lines().find(|line| line.contains("in 30 s")).unwrap_or_default();
+    assert!(stranded.contains("that any key opens"), "{ran:?}");
+    assert!(!stranded.contains("cable") && !stranded.contains("checksum"), "{ran:?}");
+}
+
+#[test]
+fn a_meter_that_falls_silent_is_told_at_the_end() {
+    let folder = folder(KEY);
+    let key = folder.path().join("guek");
+    let (octets, sent) = (sound(1), AtomicBool::new(false));
+    let device = FedDevice::new(move |_| {
+        thread::sleep(Duration::from_millis(700));
+        match sent.swap(true, Ordering::Relaxed) {
+            false => octets.clone(),
+            true => vec![],
+        }
+    });
+    let key = key.to_str().unwrap();
+    let arguments = ["watch", "--format", "json", "--timeout", "3s", "--key-file", key];
+    let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+    assert_eq!((ran.status, ran.out.lines().count()), (3, 1), "{ran:?}");
+    let last = ran.err.lines().last().unwrap_or_default();
+    assert!(last.contains("no telegram for 3 s; nothing came since: check the wiring"), "{ran:?}");
 }

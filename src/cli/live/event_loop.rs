@@ -340,13 +340,20 @@ impl EventLoop {
             return;
         };
         if is_stranded && context.names_doctor() {
-            let (seconds, doctor) = (STRANDED.as_secs(), line.doctor());
-            let found = line_finding(&line.window().facts(), &line.view(seconds));
-            let clause = found.map(|found| format!("; {}", found.clause())).unwrap_or_default();
-            context.messages.warn(&format!(
-                "{}: frames, and no telegram in {seconds} s{clause}; if it lasts, end this run and start {doctor}",
-                line.name
-            ));
+            let (name, seconds, doctor) = (&line.name, STRANDED.as_secs(), line.doctor());
+            let state = match context.tally.closed {
+                0 => {
+                    let found = line_finding(&line.window().facts(), &line.view(seconds));
+                    let clause = found.map(|found| format!("; {}", found.clause()));
+                    let clause = clause.unwrap_or_default();
+                    format!("frames, and no telegram in {seconds} s{clause}")
+                }
+                // The messages about the key have told the cause.
+                _ => format!("no telegram in {seconds} s that any key opens"),
+            };
+            context
+                .messages
+                .warn(&format!("{name}: {state}; if it lasts, end this run and start {doctor}"));
         }
     }
 
@@ -355,15 +362,22 @@ impl EventLoop {
         let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
             return context.tally.late(timeout);
         };
-        match context.late(timeout, line.window(), &line.view(timeout.as_secs())) {
-            Stop::Failed(status, text)
-                if context.names_doctor()
-                    && (context.tally.telegrams == 0 || line.window().facts().damaged() > 0) =>
+        let view = line.view(timeout.as_secs());
+        let Stop::Failed(status, text) = context.late(timeout, line.window(), &view) else {
+            return Stop::Done;
+        };
+        let has_telegrams = context.tally.telegrams > 0;
+        let silence = line.silence_since(self.last_telegram, Instant::now());
+        let clause = match silence.filter(|_| has_telegrams) {
+            Some(clause) => format!("; nothing came since: {clause}"),
+            None if context.names_doctor()
+                && (!has_telegrams || line.window().facts().damaged() > 0) =>
             {
-                Stop::Failed(status, format!("{text}; {} examines it", line.doctor()))
+                format!("; {} examines it", line.doctor())
             }
-            stop => stop,
-        }
+            None => String::new(),
+        };
+        Stop::Failed(status, text + &clause)
     }
 }
 
