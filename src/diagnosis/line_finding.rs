@@ -97,7 +97,10 @@ fn is_foreign(facts: &LineFacts) -> bool {
     let has_frames = facts.unmarked_frames > 0 || facts.damaged() > 0;
     match facts.foreign {
         Some(
-            ForeignProtocol::MbusRecords | ForeignProtocol::OnRequest | ForeignProtocol::Dlms(_),
+            ForeignProtocol::MbusRecords
+            | ForeignProtocol::OnRequest
+            | ForeignProtocol::Telnet
+            | ForeignProtocol::Dlms(_),
         ) => true,
         Some(protocol) if protocol.is_weak() => !has_frames,
         _ => facts.frames == 0,
@@ -323,7 +326,8 @@ const SMEARED: usize = 70;
 fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let LineFacts { cut, checksums, hdlc, halves, octets, frames, .. } = *facts;
     // A look-alike of a frame among random octets is none.
-    let is_random = frames == 0 && (cut + checksums + hdlc + halves) * RANDOM < octets;
+    let is_random =
+        facts.apdus == 0 && (frames + cut + checksums + hdlc + halves) * RANDOM < octets;
     let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
     let is_foreign = facts.foreign_frames > 0 && facts.foreign_frames >= halves;
     let found = match () {

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    common::{binary::Running, terminal::terminal},
-    doctor::{FedDevice, doctor, flipped, noise, sound},
+    common::{binary::Running, published::KEY, terminal::terminal},
+    doctor::{FedDevice, doctor, flipped, noise, sound, verdict_of_file},
 };
 
 /// A process that runs a script, once the script has said that it is ready.
@@ -114,5 +114,48 @@ fn seven_data_bits_are_told_at_once_and_no_other_setting_is_tried() {
         assert!(found["next_step"].as_str().unwrap().contains(step), "{found:#}");
         let tried = found["tried"].as_array().unwrap().len();
         assert_eq!(tried, if speed == 2400 { 1 } else { 3 }, "{found:#}");
+    }
+}
+
+/// The address of a server that sends octets to the first client, over and over, or ends the connection after them.
+fn server(octets: Vec<u8>, ends: bool) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let Ok((mut client, _)) = listener.accept() else { return };
+        while std::io::Write::write_all(&mut client, &octets).is_ok() && !ends {
+            thread::sleep(Duration::from_millis(300));
+        }
+    });
+    format!("tcp://{address}")
+}
+
+#[test]
+fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
+    let address = server(b"Port already in use\r\n".to_vec(), true);
+    let (ran, found) = doctor(&["--time", "3s", &address]);
+    assert_eq!((&found["verdict"], ran.status), (&"busy".into(), 5), "{found:#}");
+    assert!(found["evidence"].to_string().contains("says: Port already in use"), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+
+    let commands = [0xff, 0xfb, 3, 0xff, 0xfd, 3, 0xff, 0xfb, 44];
+    let doubled = sound(1).into_iter().flat_map(|it| vec![it; 1 + usize::from(it == 0xff)]);
+    let address = server([&commands[..], &doubled.collect::<Vec<_>>()].concat(), false);
+    let (ran, found) = doctor(&["--time", "3s", &address]);
+    assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
+    assert_eq!(found["protocol"], "telnet", "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("raw"), "{found:#}");
+}
+
+#[test]
+fn much_noise_is_noise_whatever_chance_makes_of_it() {
+    let mut octets = noise(400_000);
+    // The header of an APDU that is not read, as chance makes one in so many octets.
+    octets[200_000..200_010].copy_from_slice(b"\xdb\x08KFM\x10\x00\x00\x00\x01");
+    octets[200_010..200_013].copy_from_slice(&[0x50, 0x60, 0]);
+    for change in [0, 1, 0x55, 0x80, 0xa7] {
+        let octets: Vec<u8> = octets.iter().map(|octet| octet ^ change).collect();
+        let (ran, found) = verdict_of_file(&octets, KEY);
+        assert_eq!((&found["verdict"], ran.status), (&"noise".into(), 3), "{change}: {found:#}");
     }
 }

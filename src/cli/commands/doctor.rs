@@ -192,7 +192,7 @@ fn examine_source(
     let mut examination = examiner.examination(examiner.time);
     let start = Instant::now();
     if let Err(error) = listen(source, examiner.time, &mut examination)? {
-        report.finding = obstacles::unreached(&error);
+        report.finding = obstacles::ended(&error, examination.words());
         return Ok(());
     }
     let view = LineView {

@@ -50,6 +50,12 @@ const SEVERAL: usize = 8;
 /// Keys that are tried without their names.
 const MOST_NAMES: usize = 100;
 
+/// The longest message of a server that ends a connection.
+const LONGEST_WORDS: usize = 300;
+
+/// Octets among which chance makes the header of an APDU: far fewer than that, and it is one.
+const LOOK_ALIKE: u64 = 20_000;
+
 /// Fewer octets than that come of a contact that is touched.
 const LEAST_OCTETS: u64 = 8;
 
@@ -177,6 +183,21 @@ impl Examination {
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
         self.window.facts_of_links(self.links)
+    }
+
+    /// True if the only telegrams are look-alikes among noise: in no frame, and few for so many octets.
+    pub const fn is_chance(&self, line: &LineFacts) -> bool {
+        let telegrams = self.telegrams() as u64;
+        let is_rare = telegrams > 0 && telegrams * LOOK_ALIKE < self.octets();
+        self.keys.opened == 0 && line.apdus == 0 && is_rare
+    }
+
+    /// The octets that came, if they are a line or two of text.
+    pub fn words(&self) -> Option<&str> {
+        let text = core::str::from_utf8(self.window.octets()).ok()?.trim();
+        let is_text = text.len() <= LONGEST_WORDS && text.contains(char::is_alphabetic);
+        let is_printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
+        (is_text && text.chars().all(is_printable)).then_some(text)
     }
 
     /// The octets that came.

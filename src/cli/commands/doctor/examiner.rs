@@ -46,12 +46,16 @@ impl Examiner {
     /// The one cause behind all that was seen.
     pub fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
         examination.look_at_closed();
-        let keys = key_finding(&examination.keys);
-        let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
         if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
             return sound::wrong_link(self.links, other);
         }
         let line = examination.line();
+        if examination.is_chance(&line) {
+            let view = LineView { telegrams: 0, ..view.clone() };
+            return line_finding(&line, &view).unwrap_or_else(|| sound::sound(examination, &view));
+        }
+        let keys = key_finding(&examination.keys);
+        let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
         match keys {
             Some(found) if stays_closed => found,
             keys => line_finding(&line, view)

@@ -56,6 +56,34 @@ pub fn unreached(error: &OpenError) -> Finding {
     }
 }
 
+/// The same about a server that said something before it ended the connection.
+pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
+    let found = unreached(error);
+    let Some(words) = words else {
+        return found;
+    };
+    let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
+    let found = match words.to_ascii_lowercase().contains("in use") {
+        true => Finding { evidence: found.evidence, ..taken() },
+        false => found,
+    };
+    let [english, german] = said;
+    found.with(english, german)
+}
+
+/// The finding that a server has another client.
+fn taken() -> Finding {
+    let cause = [
+        "the server has the device for another client; only one can read it",
+        "der Server hat das Gerät für einen anderen Client; nur einer kann es lesen",
+    ];
+    let step = [
+        "end the other client, or let the server take several (ser2net: max-connections)",
+        "den anderen Client beenden, oder den Server mehrere annehmen lassen (ser2net: max-connections)",
+    ];
+    Finding::new(Diagnosis::Busy).advising(cause, step)
+}
+
 /// The finding about a file that cannot be read.
 pub fn unreadable(path: &Path) -> Finding {
     let error = std::fs::File::open(path).err();
