@@ -77,11 +77,18 @@ impl Dump {
     /// and behind it are in `run` all the same. A line that ended amid an octet is only found, and
     /// reported, at the next one, and then by the offset in its own line:
     /// [`defect_line`](Self::defect_line) tells which one that is.
+    #[inline]
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = self.without_byte_order_mark(text);
         if end && self.begun.is_none() && self.plain(text, run) {
             return Ok(());
         }
+        self.typed_line(text, end, run)
+    }
+
+    /// A line that needs a careful look.
+    #[inline(never)]
+    fn typed_line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = &*typed(text);
         if memchr::memchr(b'\r', text).is_none() {
             return self.piece(text, end, run);

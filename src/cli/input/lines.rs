@@ -84,9 +84,7 @@ impl LineReader for TextLines<'_> {
             self.line = 1;
             return;
         }
-        if !line.trim_ascii().is_empty()
-            && let Some(first) = self.first.take()
-        {
+        if let Some(first) = self.first.take_if(|_| !line.trim_ascii().is_empty()) {
             let second = std::mem::replace(&mut self.line, 1);
             self.dsmr = begins_text(line) || is_object(line);
             match self.dsmr {
@@ -202,6 +200,11 @@ impl<'a> TextLines<'a> {
     /// True for a line of a DSMR telegram, also of one whose beginning is not there. The readouts of
     /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
+        let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_hexdigit);
+        if !self.dsmr_text && is_digit(line.first()) && is_digit(line.last()) {
+            // Nearly all lines.
+            return false;
+        }
         let line = line.trim_ascii_end();
         let begins = begins_text(line);
         self.dsmr = match line {
@@ -255,11 +258,37 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
-        let step = self.opening.line(self.line, line, end, &self.dump);
-        if !self.open(step, context) {
+        if !self.opening.is_over() && !self.read_opening(line, end, context) {
             return;
         }
-        self.octets_of(line, end, context);
+        context.note_text(line);
+        self.run.clear();
+        self.dump.number(self.line);
+        let result = self.dump.line(line, end, &mut self.run);
+        match result {
+            Err(_) if self.is_prose(line) => {}
+            Err(error) => self.refuse_hex(&error, context),
+            Ok(()) if self.run.octets.is_empty() => {}
+            Ok(()) => self.sound = self.line,
+        }
+        if self.run.octets.is_empty() {
+            context.tally.prose += 1;
+            return;
+        }
+        let marks = &self.run.marks;
+        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
+        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
+        let octets = &self.run.octets;
+        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
+        self.stage.feed(&record, Place::Line(self.line), context);
+    }
+
+    /// Takes a line while it is open what the text is; false if the line is kept.
+    #[cold]
+    fn read_opening(&mut self, line: &[u8], end: bool, context: &mut Context) -> bool {
+        let step = self.opening.line(self.line, line, end, &self.dump);
+        self.open(step, context)
     }
 
     /// Reads the first lines that were kept, or drops them; false if the present line is kept too.
@@ -284,33 +313,9 @@ impl<'a> TextLines<'a> {
         let present = self.line;
         for (number, line) in lines {
             self.line = number;
-            self.octets_of(&line, true, context);
+            self.hex(&line, true, context);
         }
         self.line = present;
-    }
-
-    fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
-        context.note_text(line);
-        self.run.clear();
-        self.dump.number(self.line);
-        let result = self.dump.line(line, end, &mut self.run);
-        match result {
-            Err(_) if self.is_prose(line) => {}
-            Err(error) => self.refuse_hex(&error, context),
-            Ok(()) if self.run.octets.is_empty() => {}
-            Ok(()) => self.sound = self.line,
-        }
-        if self.run.octets.is_empty() {
-            context.tally.prose += 1;
-            return;
-        }
-        let marks = &self.run.marks;
-        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
-        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
-        let octets = &self.run.octets;
-        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
-        context.note_input(&record);
-        self.stage.feed(&record, Place::Line(self.line), context);
     }
 }
 

@@ -52,7 +52,7 @@ pub enum OpeningStep {
 impl Opening {
     /// Looks at a line before `dump` reads it.
     pub fn line(&mut self, number: u64, line: &[u8], is_whole: bool, dump: &Dump) -> OpeningStep {
-        if self.is_over || line.trim_ascii().is_empty() {
+        if line.trim_ascii().is_empty() {
             return OpeningStep::Read;
         }
         let mut run = HexRun::default();
@@ -85,6 +85,11 @@ impl Opening {
             }
             () => self.over(),
         }
+    }
+
+    /// True once it is open no more: no further line is kept.
+    pub const fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// The end of the text: true if all of it was keys.
