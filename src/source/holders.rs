@@ -53,7 +53,7 @@ impl DeviceReaders {
 /// The processes that have the device open for reading, without this one and the maker of a pseudo-terminal.
 fn readers(node: &Path) -> BTreeMap<u32, Option<u64>> {
     let this = std::process::id();
-    let others = openers(node, FileAccess::Read);
+    let others = openers(node, OpenedFor::Reading);
     let others = others.filter(|pid| *pid != this && !is_its_maker(*pid, node));
     others.map(|pid| (pid, octets_read(pid))).collect()
 }
@@ -82,7 +82,8 @@ fn is_its_maker(pid: u32, node: &Path) -> bool {
 pub(super) fn holder(node: &Path) -> Option<String> {
     let open = || {
         let this = std::process::id();
-        let others: Vec<_> = openers(node, FileAccess::Any).filter(|pid| *pid != this).collect();
+        let others: Vec<_> =
+            openers(node, OpenedFor::Anything).filter(|pid| *pid != this).collect();
         let user = others.iter().find(|pid| !is_its_maker(**pid, node));
         user.or(others.first()).copied()
     };
@@ -117,13 +118,13 @@ fn lock_owner(locks: &str, major: u32, minor: u32, inode: u64) -> Option<u32> {
 
 /// The way in which a process has a file open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FileAccess {
-    Any,
-    Read,
+enum OpenedFor {
+    Anything,
+    Reading,
 }
 
 /// The processes that have a file open in that way.
-fn openers(node: &Path, access: FileAccess) -> impl Iterator<Item = u32> {
+fn openers(node: &Path, access: OpenedFor) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let processes = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
     let id = FileId::of(node);
@@ -136,7 +137,7 @@ fn openers(node: &Path, access: FileAccess) -> impl Iterator<Item = u32> {
                 }
                 _ => target == node,
             };
-            is_meant && (access == FileAccess::Any || may_read(*pid, &file))
+            is_meant && (access == OpenedFor::Anything || may_read(*pid, &file))
         })
     })
 }

@@ -76,7 +76,7 @@ pub struct Closing(Option<mpsc::Receiver<()>>);
 
 impl ClosingSource {
     /// The source, and its end.
-    pub fn new(source: Box<dyn Source>) -> (Box<dyn Source>, Closing) {
+    pub fn wrap(source: Box<dyn Source>) -> (Box<dyn Source>, Closing) {
         let (sender, receiver) = mpsc::channel();
         (Box::new(Self { source, _closed: sender }), Closing(Some(receiver)))
     }

@@ -123,7 +123,7 @@ fn examine_line(
     let mut examination = examiner.examination(time);
     examination.has_alternatives = has_alternatives;
     examination.wait_for_octets(longest);
-    let (source, closing) = ClosingSource::new(source);
+    let (source, closing) = ClosingSource::wrap(source);
     if let Err(error) = listen(source, longest, &mut examination)? {
         return Ok(Err(error));
     }
