@@ -259,31 +259,10 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
-        if !self.opening.reads(line) && !self.read_opening(line, end, context) {
+        if !self.opening.is_known(line) && !self.read_opening(line, end, context) {
             return;
         }
-        context.note_text(line);
-        self.run.clear();
-        self.dump.number(self.line);
-        let result = self.dump.line(line, end, &mut self.run);
-        match result {
-            Err(_) if self.is_prose(line) => {}
-            Err(error) => self.refuse_hex(&error, context),
-            Ok(()) if self.run.octets.is_empty() => {}
-            Ok(()) => self.sound = self.line,
-        }
-        self.opening.passed(&self.run.octets);
-        if self.run.octets.is_empty() {
-            context.tally.prose += 1;
-            return;
-        }
-        let marks = &self.run.marks;
-        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
-        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
-        let octets = &self.run.octets;
-        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
-        context.note_input(&record);
-        self.stage.feed(&record, Place::Line(self.line), context);
+        self.octets_of(line, end, context);
     }
 
     /// Takes a line while it is open what the text is; false if the line is kept.
@@ -315,9 +294,34 @@ impl<'a> TextLines<'a> {
         let present = self.line;
         for (number, line) in lines {
             self.line = number;
-            self.hex(&line, true, context);
+            self.octets_of(&line, true, context);
         }
         self.line = present;
+    }
+
+    fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
+        context.note_text(line);
+        self.run.clear();
+        self.dump.number(self.line);
+        let result = self.dump.line(line, end, &mut self.run);
+        match result {
+            Err(_) if self.is_prose(line) => {}
+            Err(error) => self.refuse_hex(&error, context),
+            Ok(()) if self.run.octets.is_empty() => {}
+            Ok(()) => self.sound = self.line,
+        }
+        self.opening.passed(&self.run.octets);
+        if self.run.octets.is_empty() {
+            context.tally.prose += 1;
+            return;
+        }
+        let marks = &self.run.marks;
+        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
+        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
+        let octets = &self.run.octets;
+        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
+        self.stage.feed(&record, Place::Line(self.line), context);
     }
 }
 

@@ -99,16 +99,20 @@ impl Opening {
         }
     }
 
+    /// True if a line needs no look: it is known what the text is.
+    pub fn is_known(&self, line: &[u8]) -> bool {
+        self.is_over && !self.may_be_between(line)
+    }
+
     /// Takes the octets that were read from a line.
     pub fn passed(&mut self, octets: &[u8]) {
         self.end.line(octets);
     }
 
-    /// True for a line that is read as it is, whatever follows: it is behind the start of a telegram, and no
-    /// key or number behind the end of one. Those are short.
-    pub fn reads(&self, line: &[u8]) -> bool {
-        let may_be_between = self.end.is_between() && line.len() <= SHORT;
-        self.is_over && !(may_be_between && (!self.lines.is_empty() || !has_frame(line)))
+    /// True for a line that may be no telegram, behind one. Keys and numbers are short.
+    fn may_be_between(&self, line: &[u8]) -> bool {
+        let is_short = line.len() <= SHORT && self.end.is_between();
+        is_short && (!self.lines.is_empty() || !has_frame(line))
     }
 
     /// Drops the hex that is no part of a telegram.
