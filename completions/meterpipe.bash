@@ -1045,7 +1045,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__setup)
-            opts="-q -v -h -V --source --line --baud --parity --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --source --line --baud --parity --key-file --system-title --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1091,6 +1091,10 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --system-title)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --to)

@@ -349,6 +349,7 @@ none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l key-file -d 'A file with the key (GUEK)' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l system-title -d 'The system title of a meter that sends none, 16 hex digits' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l to -d 'A sink, as for watch; can be repeated' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
 influxdb://\t'InfluxDB, VictoriaMetrics'

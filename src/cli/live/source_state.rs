@@ -22,9 +22,9 @@ use meterpipe::{
         window::OctetWindow,
     },
     error::Lapse,
-    link::registry::LinkKind,
+    link::registry::LinkChoice,
     record,
-    source::{Burst, SourceLine, holders, tcp},
+    source::{Burst, SourceLine, holders::DeviceReaders, tcp},
 };
 
 /// A silence that is reported: three intervals of a meter.
@@ -32,6 +32,9 @@ const SILENT: Duration = Duration::from_secs(15);
 
 /// A time without frames that is reported: six intervals, since a single telegram may be damaged.
 const FRAMELESS: Duration = Duration::from_secs(30);
+
+/// The longest way from the last octet of a telegram to its reading.
+const SAME_MOMENT: Duration = Duration::from_secs(1);
 
 /// A thread that reads ends a read at least once a second, unless it looks up a name or waits for room.
 const HANGS: Duration = Duration::from_secs(30);
@@ -58,6 +61,7 @@ pub struct SourceState {
     frameless: Option<Frameless>,
     reported_frameless: bool,
     line: SourceLine,
+    links: LinkChoice,
     window: OctetWindow,
     /// The clause of the last fault that was reported.
     clause: String,
@@ -72,8 +76,8 @@ struct Frameless {
     /// The number of octets at which they are looked at for another protocol.
     look_at: usize,
     is_foreign: bool,
-    /// The link layer of whole frames in them.
-    other_link: Option<LinkKind>,
+    /// Their link layer, if another one was chosen.
+    other_link: Option<LinkChoice>,
 }
 
 /// The octets of the first look for another protocol. Later looks come at twice the octets each.
@@ -95,6 +99,7 @@ impl SourceState {
             frameless: None,
             reported_frameless: false,
             line: SourceLine::default(),
+            links: LinkChoice::Auto,
             window: OctetWindow::default(),
             clause: String::new(),
         }
@@ -103,6 +108,11 @@ impl SourceState {
     /// The same with the line behind the source.
     pub fn with(self, line: SourceLine) -> Self {
         Self { line, ..self }
+    }
+
+    /// The same for a line that may have the link layers of a choice.
+    pub fn with_links(self, links: LinkChoice) -> Self {
+        Self { links, ..self }
     }
 
     /// The last octets.
@@ -127,10 +137,11 @@ impl SourceState {
         LineView {
             seconds: Some(seconds),
             telegrams: 0,
-            others: device.as_deref().map(holders::others).unwrap_or_default(),
+            others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,
+            links: self.links,
         }
     }
 
@@ -217,9 +228,7 @@ impl SourceState {
             // The text of a P1 socket is none before its end.
             let foreign = last.and_then(foreign::recognise);
             frameless.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr);
-            // The run has found no frame: these are of a link layer that was not chosen.
-            let links = last.map(link::links_of).unwrap_or_default();
-            frameless.other_link = links.first().copied();
+            frameless.other_link = last.and_then(|octets| link::other_link(octets, self.links));
         }
     }
 
@@ -231,10 +240,7 @@ impl SourceState {
         let silent = self.silent(now);
         if silent >= SILENT && !self.reported_silent {
             self.reported_silent = true;
-            let view = self.view(silent.as_secs());
-            let found = line_finding(&LineFacts::default(), &view);
-            let clause = found.map(|found| found.clause()).unwrap_or_default();
-            let silent = Lapse(silent.as_secs());
+            let (clause, silent) = (self.silence(silent), Lapse(silent.as_secs()));
             return Some(self.message(&format!("nothing for {silent}; {clause}")));
         }
         let frameless = self.frameless.filter(|it| it.is_reported(now))?;
@@ -243,10 +249,8 @@ impl SourceState {
             return None;
         }
         if let Some(link) = frameless.other_link {
-            self.clause = format!(
-                "they are {}, and another link layer was chosen: leave --link (in the configuration: link) out",
-                link.layer()
-            );
+            let (words, advice) = (link::in_words(link), link::advice(link));
+            self.clause = format!("they are {words}, and {advice}");
             return Some(self.message(&frameless.text(now, &self.clause)));
         }
         let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
@@ -254,6 +258,20 @@ impl SourceState {
         let clause = found.as_ref().map(Finding::clause);
         self.clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
         Some(self.message(&frameless.text(now, &self.clause)))
+    }
+
+    /// The advice about a line from which nothing came for so long.
+    fn silence(&self, silent: Duration) -> String {
+        let found = line_finding(&LineFacts::default(), &self.view(silent.as_secs()));
+        found.map(|found| found.clause()).unwrap_or_default()
+    }
+
+    /// The same, if nothing has come since that time.
+    pub fn silence_since(&self, then: Instant, now: Instant) -> Option<String> {
+        let silent = self.silent(now);
+        // The last octets of a telegram are decoded a moment after they came.
+        let is_since = silent + SAME_MOMENT >= now.saturating_duration_since(then);
+        is_since.then(|| self.silence(silent))
     }
 
     fn message(&self, text: &str) -> String {
@@ -284,6 +302,7 @@ impl Frameless {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meterpipe::error::Layer;
 
     fn burst(octets: &[u8]) -> Burst {
         Burst { octets: octets.to_vec(), ..Burst::default() }
@@ -358,7 +377,8 @@ mod tests {
 
     #[test]
     fn whole_frames_of_another_link_layer_blame_the_choice_at_once() {
-        let (mut line, at) = line();
+        let (line, at) = line();
+        let mut line = line.with_links(LinkChoice::Only(Layer::Hdlc));
         let frame = [&[0x68, 23, 23, 0x68, 0x53, 0xff, 0x10, 0x01, 0x67][..], &[7; 18]].concat();
         let sum = frame[4..].iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
         let frame = [&frame[..], &[sum, 0x16]].concat();
