@@ -141,8 +141,11 @@ impl SourceStream {
         if let Place::Line(_) = place {
             self.bare.line(position);
         }
-        let marks = record.attributes.err.into_iter().flat_map(record::marks);
-        self.link.push(record.octets, marks);
+        match record.attributes.err {
+            // Nearly always.
+            None => self.link.push(record.octets, []),
+            Some(err) => self.link.push(record.octets, record::marks(err)),
+        }
     }
 
     /// Hands on everything that is complete. Returns the number of frames that passed their checks.

@@ -57,10 +57,10 @@ impl<'a> Notification<'a> {
     }
 
     /// Reads the header of an APDU whose body is known already, but for its octets.
-    pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Option<Self> {
-        let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets)).ok()?;
-        let body = Data { octets: octets.get(body.offset..)?, ..body };
-        Some(Self { invoke_id, clock, body })
+    pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Result<Self> {
+        let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets))?;
+        let body = Data { octets: octets.get(body.offset..).unwrap_or_default(), ..body };
+        Ok(Self { invoke_id, clock, body })
     }
 
     /// The octets of the header that do not affect how the body is read: the number of the

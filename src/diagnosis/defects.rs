@@ -27,6 +27,8 @@ pub const fn cause_of(error: &Error) -> Option<Diagnosis> {
 pub const fn cause_if_common(error: &Error) -> Option<Diagnosis> {
     match error.cause {
         Cause::KeyOrDamage | Cause::Tag => Some(Diagnosis::WrongKey),
+        // Its own message says what to do.
+        Cause::KeysSwapped => Some(Diagnosis::AuthenticationKey),
         _ => cause_of(error),
     }
 }

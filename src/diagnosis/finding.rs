@@ -43,6 +43,28 @@ impl Finding {
         self
     }
 
+    /// The same with a cause and a next step of its own, each in English and German.
+    #[must_use]
+    pub fn advising<C: Into<String>, S: Into<String>>(
+        mut self,
+        cause: [C; 2],
+        step: [S; 2],
+    ) -> Self {
+        let ([cause, ursache], [step, schritt]) = (cause, step);
+        self.advice = Some(CustomAdvice {
+            cause: Wording::new(cause, ursache),
+            step: Wording::new(step, schritt),
+        });
+        self
+    }
+
+    /// The same with another advice of a message.
+    #[must_use]
+    pub const fn hinting(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
     /// The cause, for a layman.
     #[must_use]
     pub fn cause(&self, language: AdviceLanguage) -> &str {

@@ -8,6 +8,7 @@
 //! 68 LL LL 68 … CI=72 …                M-Bus data records (EN 13757-3)
 //! LL 44 MM MM …                        wireless M-Bus (EN 13757-4), with or without its CRC
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
+//! ff fb 03 ff fd 03 …                  a server that speaks telnet: it doubles each ff of a telegram
 //! ```
 
 use core::ops::RangeInclusive;
@@ -33,6 +34,8 @@ pub enum ForeignProtocol {
     MbusRecords,
     /// A meter that sends only after an answer.
     OnRequest,
+    /// A server on the network that speaks telnet in front of the meter.
+    Telnet,
     /// Text that is none of these.
     Text,
     /// Something of DLMS that exists and is not read.
@@ -56,6 +59,7 @@ impl ForeignProtocol {
             Self::WirelessMbus => "wmbus",
             Self::MbusRecords => "mbus-records",
             Self::OnRequest => "on-request",
+            Self::Telnet => "telnet",
             Self::Text => "text",
             Self::Dlms(name) => name,
         }
@@ -81,6 +85,10 @@ impl ForeignProtocol {
             Self::OnRequest => [
                 "M-Bus requests of a meter that waits for an answer (Siemens TD-351x)",
                 "M-Bus-Anfragen eines Zählers, der auf Antwort wartet (Siemens TD-351x)",
+            ],
+            Self::Telnet => [
+                "telnet, with which a server on the way changes the octets of the meter",
+                "Telnet, womit ein Server auf dem Weg die Oktette des Zählers verändert",
             ],
             Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
             Self::Dlms(name) => [name, german(name)],
@@ -111,6 +119,10 @@ impl ForeignProtocol {
             Self::OnRequest => [
                 "use a reader that answers, such as amis_smartmeter_reader; meterpipe only listens",
                 "ein Programm verwenden, das antwortet, etwa amis_smartmeter_reader; meterpipe hört nur zu",
+            ],
+            Self::Telnet => [
+                "set the port of the server to raw TCP: in ser2net raw, or tcp without telnet(rfc2217)",
+                "den Port des Servers auf rohes TCP stellen: in ser2net raw, oder tcp ohne telnet(rfc2217)",
             ],
             Self::Text => [
                 "check which device is behind this name: meters send no plain text",
@@ -146,6 +158,9 @@ const fn pick(texts: [&'static str; 2], language: AdviceLanguage) -> &'static st
 /// The protocol of some octets, if it is one of those. Noise around them does no harm.
 #[must_use]
 pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
+    if is_telnet(octets) {
+        return Some(ForeignProtocol::Telnet);
+    }
     if memchr::memmem::find(octets, &SML).is_some() {
         return Some(ForeignProtocol::Sml);
     }
@@ -154,16 +169,23 @@ pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
         .or_else(|| wireless(octets).then_some(ForeignProtocol::WirelessMbus))
 }
 
+/// True for the commands with which a telnet server opens a connection: two at least, each WILL, WON'T, DO or DON'T
+/// with an option.
+fn is_telnet(octets: &[u8]) -> bool {
+    let is_command = |three: &[u8]| matches!(three, [0xff, 0xfb..=0xfe, 0..=TELNET_OPTIONS]);
+    octets.get(..6).is_some_and(|start| start.chunks(3).all(is_command))
+}
+
+/// The highest option that servers of serial lines offer: RFC 2217.
+const TELNET_OPTIONS: u8 = 44;
+
 /// The start of an SML file, in version 1.
 const SML: [u8; 8] = [0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1];
 
 /// Recognises readouts and other texts.
 fn text(octets: &[u8]) -> Option<ForeignProtocol> {
-    // The seven data bits of a line with even parity, read as eight.
     let seven: Vec<u8> = octets.iter().map(|octet| octet & 0x7f).collect();
-    let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
-    let has_parity = even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80);
-    let octets = if has_parity { &seven } else { octets };
+    let octets = if has_parity_bits(octets) { &seven } else { octets };
     let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
     let has_marks = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
@@ -178,6 +200,14 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     // One octet, over and over, is no text.
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
     (is_text && differ > 4).then_some(ForeignProtocol::Text)
+}
+
+/// True for the seven data bits of a line with even parity, read as eight. Of random octets every other one is
+/// even.
+#[must_use]
+pub fn has_parity_bits(octets: &[u8]) -> bool {
+    let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
+    even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80)
 }
 
 const LEAST_TEXT: usize = 24;
@@ -348,9 +378,11 @@ mod tests {
             (radio, ForeignProtocol::WirelessMbus),
             (bare.repeat(2), ForeignProtocol::WirelessMbus),
             (request.repeat(3), ForeignProtocol::OnRequest),
+            (vec![0xff, 0xfb, 3, 0xff, 0xfd, 44, 0x68, 5, 5, 0x68], ForeignProtocol::Telnet),
         ] {
             assert_eq!(recognise(&octets), Some(expected));
-            if octets != even_parity(D0) {
+            // A telnet server begins with its commands.
+            if octets != even_parity(D0) && expected != ForeignProtocol::Telnet {
                 let within = [&noise(64)[..], &octets, &noise(48)].concat();
                 assert_eq!(recognise(&within), Some(expected), "within noise");
             }

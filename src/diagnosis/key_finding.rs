@@ -12,7 +12,7 @@ use crate::{
     counted::{counted, counted_as, verb},
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        finding::Finding,
         foreign::ForeignProtocol,
         key_turns::KeyTurns,
     },
@@ -26,6 +26,8 @@ pub struct KeyFacts {
     pub opened: usize,
     /// Of these, telegrams with at least one value that has a name.
     pub named: usize,
+    /// Telegrams that were read and had been encrypted.
+    pub ciphered: usize,
     /// Telegrams that no key opened.
     pub closed: usize,
     /// The reason of the last of them.
@@ -60,6 +62,8 @@ pub struct KeyFacts {
     pub other_name: Option<String>,
     /// The last doubt about the meter's clock, in both languages.
     pub clock: Option<Wording>,
+    /// The year of that clock if it counts from its first day on.
+    pub clock_year: Option<i16>,
     /// Telegrams with such a doubt.
     pub doubted: usize,
     /// True if the clock of the last telegram is right.
@@ -118,6 +122,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if opened == 0 && unsound > damaged || opened > 0 && facts.named == 0 {
         let found = Finding::new(Diagnosis::UnknownLayout);
         return Some(match opened {
+            0 if unsound == facts.unreadable && facts.keys == 0 => found.with(
+                format!("whole telegrams whose list cannot be read: {unsound}"),
+                format!("vollständige Telegramme, deren Liste nicht lesbar ist: {unsound}"),
+            ),
             0 => found.with(
                 format!("telegrams that open and whose list cannot be read: {unsound}"),
                 format!(
@@ -149,27 +157,46 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         true => ["; the last one is right", "; das letzte stimmt"],
         false => ["", ""],
     };
-    let found = Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) };
+    let found = match facts.clock_year {
+        Some(year) => reset_clock(year),
+        None => Finding::new(Diagnosis::Clock),
+    };
+    let found = Finding { evidence: vec![clock], ..found };
     Some(found.with(
         format!("{doubted} of {opened} telegrams{is_right}"),
         format!("{doubted} von {opened} Telegrammen{stimmt}"),
     ))
 }
 
+/// The finding that a clock lost the time and began anew.
+fn reset_clock(year: i16) -> Finding {
+    let cause = [
+        format!(
+            "the meter's clock began anew in {year}, as after a power failure, and was not set since"
+        ),
+        format!(
+            "die Uhr des Zählers hat im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither nicht gestellt"
+        ),
+    ];
+    let step = [
+        "ask the operator to set the meter's clock; until then history sinks use the time of arrival, and all readings are right",
+        "den Netzbetreiber die Uhr des Zählers stellen lassen; bis dahin verwenden Verlaufsdaten die Ankunftszeit, und alle Werte stimmen",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step)
+}
+
 /// The finding that telegrams pass the checks of their frames and are damaged all the same.
 fn damaged_inside(damaged: usize, facts: &KeyFacts) -> Finding {
     let opened = facts.opened;
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the key fits, and octets inside some telegrams are wrong: something between meter and meterpipe alters them",
-            "der Schlüssel passt, doch im Inneren von Telegrammen sind Oktette falsch: etwas zwischen Zähler und meterpipe verändert sie",
-        ),
-        step: Wording::new(
-            "read the adapter directly instead of through another program, shorten the cable, and check plug and contacts; the key can stay",
-            "den Adapter direkt statt über ein anderes Programm lesen, das Kabel kürzen, Stecker und Kontakte prüfen; der Schlüssel kann bleiben",
-        ),
-    };
-    let found = Finding { advice: Some(advice), ..Finding::new(Diagnosis::Checksum) }.with(
+    let cause = [
+        "the key fits, and octets inside some telegrams are wrong: something between meter and meterpipe alters them",
+        "der Schlüssel passt, doch im Inneren von Telegrammen sind Oktette falsch: etwas zwischen Zähler und meterpipe verändert sie",
+    ];
+    let step = [
+        "read the adapter directly instead of through another program, shorten the cable, and check plug and contacts; the key can stay",
+        "den Adapter direkt statt über ein anderes Programm lesen, das Kabel kürzen, Stecker und Kontakte prüfen; der Schlüssel kann bleiben",
+    ];
+    let found = Finding::new(Diagnosis::Checksum).advising(cause, step).with(
         format!("telegrams that are damaged inside: {damaged}; {opened} open"),
         format!("Telegramme, die innen beschädigt sind: {damaged}; {opened} lassen sich öffnen"),
     );
@@ -184,17 +211,15 @@ fn damaged_inside(damaged: usize, facts: &KeyFacts) -> Finding {
 
 /// The finding that the key of a meter changed.
 fn exchanged(closed: usize, opened: usize) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the key opens only a part of this meter's telegrams, before or after one moment: the operator exchanged the key",
-            "der Schlüssel öffnet nur einen Teil der Telegramme dieses Zählers, vor oder nach einem Zeitpunkt: der Netzbetreiber hat den Schlüssel getauscht",
-        ),
-        step: Wording::new(
-            "copy the present key (GUEK) from the operator's portal into a further line of the key file, and keep the old one for old captures",
-            "den jetzigen Schlüssel (GUEK) aus dem Portal des Netzbetreibers in eine weitere Zeile der Schlüsseldatei schreiben und den alten für alte Mitschnitte behalten",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::WrongKey) }.with(
+    let cause = [
+        "the key opens only a part of this meter's telegrams, before or after one moment: the operator exchanged the key",
+        "der Schlüssel öffnet nur einen Teil der Telegramme dieses Zählers, vor oder nach einem Zeitpunkt: der Netzbetreiber hat den Schlüssel getauscht",
+    ];
+    let step = [
+        "copy the present key (GUEK) from the operator's portal into a further line of the key file, and keep the old one for old captures",
+        "den jetzigen Schlüssel (GUEK) aus dem Portal des Netzbetreibers in eine weitere Zeile der Schlüsseldatei schreiben und den alten für alte Mitschnitte behalten",
+    ];
+    Finding::new(Diagnosis::WrongKey).advising(cause, step).with(
         format!("telegrams that stay closed: {closed}, all before or all after {opened} that open"),
         format!("Telegramme, die zu bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
     )
@@ -291,19 +316,15 @@ fn with_names(found: Finding, facts: &KeyFacts) -> Finding {
 /// The finding that a key stands under the name of another meter.
 fn under_other_name(facts: &KeyFacts, found: Finding) -> Finding {
     let name = facts.other_name.as_deref().unwrap_or_default();
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the key fits this meter; the number or title in front of it in the file is that of another one",
-            "der Schlüssel passt zu diesem Zähler; die Nummer oder der Systemtitel davor in der Datei gehört zu einem anderen",
-        ),
-        step: Wording::new(
-            format!(
-                "write the system title above in front of the key instead of {name}, or nothing"
-            ),
-            format!("statt {name} den Systemtitel oben vor den Schlüssel schreiben, oder nichts"),
-        ),
-    };
-    Finding { advice: Some(advice), ..found }.with(
+    let cause = [
+        "the key fits this meter; the number or title in front of it in the file is that of another one",
+        "der Schlüssel passt zu diesem Zähler; die Nummer oder der Systemtitel davor in der Datei gehört zu einem anderen",
+    ];
+    let step = [
+        format!("write the system title above in front of the key instead of {name}, or nothing"),
+        format!("statt {name} den Systemtitel oben vor den Schlüssel schreiben, oder nichts"),
+    ];
+    found.advising(cause, step).with(
         format!("the key of {name} opens them"),
         format!("der Schlüssel von {name} öffnet sie"),
     )
@@ -312,17 +333,15 @@ fn under_other_name(facts: &KeyFacts, found: Finding) -> Finding {
 /// The finding that the only key is an authentication key.
 #[must_use]
 pub fn lone_authentication_key() -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the only key is an authentication key (GAK); it checks tags, and opens nothing",
-            "der einzige Schlüssel ist ein Authentifizierungsschlüssel (GAK); er prüft Marken und öffnet nichts",
-        ),
-        step: Wording::new(
-            "write the encryption key (GUEK) of the meter into the file, in front of the authentication key (GAK)",
-            "den Schlüssel (GUEK) des Zählers in die Datei schreiben, vor den Authentifizierungsschlüssel (GAK)",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::AuthenticationKey) }
+    let cause = [
+        "the only key is an authentication key (GAK); it checks tags, and opens nothing",
+        "der einzige Schlüssel ist ein Authentifizierungsschlüssel (GAK); er prüft Marken und öffnet nichts",
+    ];
+    let step = [
+        "write the encryption key (GUEK) of the meter into the file, in front of the authentication key (GAK)",
+        "den Schlüssel (GUEK) des Zählers in die Datei schreiben, vor den Authentifizierungsschlüssel (GAK)",
+    ];
+    Finding::new(Diagnosis::AuthenticationKey).advising(cause, step)
 }
 
 /// Adds the system title, which names the meter.

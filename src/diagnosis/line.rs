@@ -53,6 +53,8 @@ pub struct LineFacts {
     pub constant: Option<Vec<u8>>,
     /// True if all octets have only seven bits, and are no text: the eighth is cut off.
     pub seven_bits: bool,
+    /// True if the eighth bit of all octets is a parity bit.
+    pub parity_bits: bool,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
     /// fast has hardly any others.
     pub smeared: usize,
@@ -83,6 +85,7 @@ impl LineFacts {
             dsmr: (foreign == Some(ForeignProtocol::Dsmr)).then(|| DsmrParts::of(octets)),
             constant: constant(octets),
             seven_bits: has_seven_bits(octets),
+            parity_bits: octets.len() >= LEAST_SEVEN_BITS && foreign::has_parity_bits(octets),
             smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
             sample,
             unmarked_frames: count_frames(octets, links),
@@ -96,6 +99,12 @@ impl LineFacts {
     #[must_use]
     pub const fn damaged(&self) -> usize {
         self.cut + self.checksums + self.hdlc + self.marked_frames + self.halves
+    }
+
+    /// True for octets of seven data bits, which no other speed mends.
+    #[must_use]
+    pub const fn has_seven_data_bits(&self) -> bool {
+        self.seven_bits || self.parity_bits && self.constant.is_none()
     }
 
     fn read_frames(&mut self, octets: &[u8], marks: &[(usize, Mark)], links: LinkChoice) {
@@ -232,6 +241,13 @@ fn constant(octets: &[u8]) -> Option<Vec<u8>> {
     }
     let mut values: Vec<(usize, u8)> = counts.iter().copied().zip(0..=255).collect();
     values.sort_unstable_by_key(|(count, octet)| (core::cmp::Reverse(*count), *octet));
+    // A line that rests on a level brings few octets, and now and then another one.
+    if let [(count, octet), ..] = *values
+        && count >= LEAST_RESTING
+        && (count == octets.len() || LEVELS.contains(&octet) && count * 10 >= octets.len() * 9)
+    {
+        return Some(vec![octet]);
+    }
     values.truncate(FEW);
     values.retain(|(count, _)| count * 50 >= octets.len().max(1));
     let covered: usize = values.iter().map(|(count, _)| count).sum();
@@ -247,7 +263,10 @@ const LEVELS: [u8; 5] = [0x00, 0x78, 0x80, 0xf8, 0xff];
 
 const FEW: usize = LEVELS.len();
 
-/// Octets below which nothing is called constant.
+/// Octets that are all the same, or nearly all of one level, and no chance.
+const LEAST_RESTING: usize = 8;
+
+/// Octets below which nothing else is called constant.
 const LEAST_CONSTANT: usize = 16;
 
 /// The five most frequent octets of a telegram make up less than a third of it.
@@ -283,7 +302,11 @@ mod tests {
     fn few_octets_that_come_all_the_time_are_constant() {
         assert_eq!(constant(&[0; 20]), Some(vec![0]));
         assert_eq!(constant(&[0xf8, 0x78, 0x80, 0x00].repeat(10)).map(|it| it.len()), Some(4));
-        assert_eq!(constant(&[0; 10]), None);
+        assert_eq!(constant(&[0; 10]), Some(vec![0]), "a line that rests");
+        assert_eq!(constant(&[0; 7]), None);
+        assert_eq!(constant(&[0xe5; 10]), Some(vec![0xe5]));
+        assert_eq!(constant(&[&[0xff; 9][..], &[3]].concat()), Some(vec![0xff]));
+        assert_eq!(constant(&[&[0xe5; 9][..], &[3]].concat()), None);
         assert_eq!(constant(&(0..=255).collect::<Vec<u8>>()), None);
     }
 

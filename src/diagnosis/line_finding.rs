@@ -3,7 +3,7 @@
 use crate::counted::{counted, counted_as, verb};
 use crate::diagnosis::{
     diagnosis::{Diagnosis, Wording},
-    finding::{CustomAdvice, Finding},
+    finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
     line::LineFacts,
 };
@@ -60,10 +60,14 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     let whole = facts.apdus.max(view.telegrams);
     let has_frames = facts.unmarked_frames > 0 || facts.checksums > 0;
-    if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames) {
+    let has_parity_bits = facts.parity_bits && facts.smeared < SMEARED;
+    if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
-    if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts)) {
+    // Chance makes short frames of the seven bits of a telegram.
+    let is_coded =
+        facts.seven_bits || has_parity_bits && facts.foreign == Some(ForeignProtocol::Dsmr);
+    if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts) && !is_coded) {
         return Some(foreign(protocol, facts));
     }
     let damaged = facts.damaged();
@@ -73,6 +77,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     let found = match () {
         () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
         () if facts.seven_bits => seven_bits(facts),
+        () if whole == 0 && has_parity_bits => parity_bits(facts),
         () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
             marked(facts, view)
         }
@@ -95,7 +100,10 @@ fn is_foreign(facts: &LineFacts) -> bool {
     let has_frames = facts.unmarked_frames > 0 || facts.damaged() > 0;
     match facts.foreign {
         Some(
-            ForeignProtocol::MbusRecords | ForeignProtocol::OnRequest | ForeignProtocol::Dlms(_),
+            ForeignProtocol::MbusRecords
+            | ForeignProtocol::OnRequest
+            | ForeignProtocol::Telnet
+            | ForeignProtocol::Dlms(_),
         ) => true,
         Some(protocol) if protocol.is_weak() => !has_frames,
         _ => facts.frames == 0,
@@ -126,7 +134,7 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
-            Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Silent) }.with(
+            Finding::new(Diagnosis::Silent).hinting(view.settings_hint()).with(
                 format!("only {} came in {seconds} s", counted(octets, "octet")),
                 format!(
                     "in {seconds} s {} nur {} an",
@@ -181,31 +189,29 @@ fn dsmr(parts: DsmrParts, view: &LineView) -> Finding {
     };
     let (cause, step, hint) = match view.seconds {
         None => (
-            Wording::new(
+            [
                 "the text is DSMR, and no telegram in it is whole",
                 "der Text ist DSMR, aber kein Telegramm darin ist vollständig",
-            ),
-            Wording::new(
+            ],
+            [
                 "give a whole telegram, from the line that begins with / to the line that begins with !, and do not change its line ends",
                 "ein ganzes Telegramm angeben, von der Zeile, die mit / beginnt, bis zu der mit !, und die Zeilenenden nicht ändern",
-            ),
+            ],
             "give a whole telegram, from the line with / to the line with !",
         ),
         Some(_) => (
-            Wording::new(
+            [
                 "the meter sends DSMR text, and no telegram arrives whole",
                 "der Zähler sendet DSMR-Text, aber kein Telegramm kommt vollständig an",
-            ),
-            Wording::new(
+            ],
+            [
                 "listen for longer than the meter takes between two telegrams (10 s), and enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
                 "länger zuhören, als der Zähler zwischen zwei Telegrammen braucht (10 s), und den Empfangspuffer des Adapters oder des Programms dazwischen vergrößern: ein Telegramm hat bis zu 4096 Oktette",
-            ),
+            ],
             "enlarge the receive buffer of the adapter or the program in between: a telegram may have 4096 octets",
         ),
     };
-    let advice = Some(CustomAdvice { cause, step });
-    let hint = Some(hint);
-    Finding { advice, hint, ..Finding::new(Diagnosis::Half) }.with(english, german)
+    Finding::new(Diagnosis::Half).advising(cause, step).hinting(hint).with(english, german)
 }
 
 fn constant(facts: &LineFacts) -> Finding {
@@ -225,23 +231,57 @@ fn constant(facts: &LineFacts) -> Finding {
     sampled(found, facts)
 }
 
+const SEVEN_BITS: &str = "only seven bits of each octet arrive: set the line to 8E1 instead of 7E1";
+
 /// A line whose octets have lost their highest bit.
 fn seven_bits(facts: &LineFacts) -> Finding {
     let octets = facts.octets;
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
-            "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
-        ),
-        step: Wording::new(
-            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
-            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
-        ),
-    };
-    let hint = Some("only seven bits of each octet arrive: set the line to 8E1 instead of 7E1");
-    let found = Finding { advice: Some(advice), hint, ..Finding::new(Diagnosis::Parity) }.with(
+    let cause = [
+        "the adapter, or a program in between, takes seven bits of each octet (7E1) and leaves the eighth out; M-Bus meters send eight (8E1)",
+        "der Adapter oder ein Programm dazwischen nimmt von jedem Oktett sieben Bits (7E1) und lässt das achte weg; M-Bus-Zähler senden acht (8E1)",
+    ];
+    let step = [
+        "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb -istrip",
+        "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb -istrip",
+    ];
+    let found = Finding::new(Diagnosis::Parity).advising(cause, step).hinting(SEVEN_BITS).with(
         format!("none of {octets} octets has its highest bit"),
         format!("keines von {octets} Oktetten hat sein höchstes Bit"),
+    );
+    sampled(found, facts)
+}
+
+/// A line whose seven data bits and parity are read as eight data bits.
+fn parity_bits(facts: &LineFacts) -> Finding {
+    let octets = facts.octets;
+    let is_text = facts.foreign == Some(ForeignProtocol::Dsmr);
+    let cause = match is_text {
+        true => [
+            "the meter sends DSMR text with seven data bits and a parity bit (7E1), and all eight are read as data",
+            "der Zähler sendet DSMR-Text mit sieben Datenbits und einem Paritätsbit (7E1), und alle acht werden als Daten gelesen",
+        ],
+        false => [
+            "each octet has seven data bits and a parity bit (7E1); M-Bus meters send eight data bits (8E1): a program or an adapter in between has other settings",
+            "jedes Oktett hat sieben Datenbits und ein Paritätsbit (7E1); M-Bus-Zähler senden acht Datenbits (8E1): ein Programm oder ein Adapter dazwischen ist anders eingestellt",
+        ],
+    };
+    let step = match is_text {
+        true => [
+            "let ser2net read the adapter with 7 data bits and even parity (9600e71), and give meterpipe its address: tcp://HOST:PORT",
+            "ser2net den Adapter mit 7 Datenbits und gerader Parität lesen lassen (9600e71) und meterpipe seine Adresse angeben: tcp://RECHNER:PORT",
+        ],
+        false => [
+            "set 8 data bits and even parity (8E1, 2400 baud) where the adapter is read: ser2net 2400e81, stty cs8 parenb",
+            "dort, wo der Adapter gelesen wird, 8 Datenbits und gerade Parität einstellen (8E1, 2400 Baud): ser2net 2400e81, stty cs8 parenb",
+        ],
+    };
+    let hint = match is_text {
+        true => "let ser2net read the adapter with 7 data bits (9600e71), and read tcp://HOST:PORT",
+        false => "set the line to 8E1 instead of 7E1",
+    };
+    let found = Finding::new(Diagnosis::Parity).advising(cause, step).hinting(hint).with(
+        format!("the highest bit of {octets} octets is a parity bit: 7E1"),
+        format!("das höchste Bit von {octets} Oktetten ist ein Paritätsbit: 7E1"),
     );
     sampled(found, facts)
 }
@@ -256,7 +296,7 @@ fn marked(facts: &LineFacts, view: &LineView) -> Finding {
         () if octets >= MANY => Diagnosis::Baud,
         () => Diagnosis::Parity,
     };
-    let found = Finding { hint: Some(view.settings_hint()), ..Finding::new(diagnosis) }.with(
+    let found = Finding::new(diagnosis).hinting(view.settings_hint()).with(
         format!("the adapter marks {marked} of {octets} octets as damaged (parity or stop bit)"),
         format!("der Adapter meldet {marked} von {octets} Oktetten als beschädigt (Parität oder Stoppbit)"),
     );
@@ -289,7 +329,8 @@ const SMEARED: usize = 70;
 fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let LineFacts { cut, checksums, hdlc, halves, octets, frames, .. } = *facts;
     // A look-alike of a frame among random octets is none.
-    let is_random = frames == 0 && (cut + checksums + hdlc + halves) * RANDOM < octets;
+    let is_random =
+        facts.apdus == 0 && (frames + cut + checksums + hdlc + halves) * RANDOM < octets;
     let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
     let is_foreign = facts.foreign_frames > 0 && facts.foreign_frames >= halves;
     let found = match () {
@@ -352,17 +393,15 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
 
 /// The finding that no octet need be wrong: DSMR telegrams lack their CRC.
 fn without_crc(telegrams: usize) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "DSMR telegrams come without the CRC that their version has: the four hex digits behind ! are missing, and nothing shows if an octet is wrong",
-            "DSMR-Telegramme kommen ohne die Prüfsumme (CRC) ihrer Version an: die vier Hexziffern hinter ! fehlen, und nichts zeigt, ob ein Oktett falsch ist",
-        ),
-        step: Wording::new(
-            "read the adapter directly, or make the program in between or the copy keep the line with ! whole",
-            "den Adapter direkt lesen, oder die Zeile mit ! vom Programm dazwischen oder beim Kopieren ganz lassen",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::Checksum) }.with(
+    let cause = [
+        "DSMR telegrams come without the CRC that their version has: the four hex digits behind ! are missing, and nothing shows if an octet is wrong",
+        "DSMR-Telegramme kommen ohne die Prüfsumme (CRC) ihrer Version an: die vier Hexziffern hinter ! fehlen, und nichts zeigt, ob ein Oktett falsch ist",
+    ];
+    let step = [
+        "read the adapter directly, or make the program in between or the copy keep the line with ! whole",
+        "den Adapter direkt lesen, oder die Zeile mit ! vom Programm dazwischen oder beim Kopieren ganz lassen",
+    ];
+    Finding::new(Diagnosis::Checksum).advising(cause, step).with(
         format!(
             "{} {} no CRC behind the exclamation mark",
             counted(telegrams, "telegram"),
@@ -412,7 +451,7 @@ fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
             format!("the bits of {smeared} % of the octets change at most twice, as on a line read too fast"),
             format!("die Bits von {smeared} % der Oktette wechseln höchstens zweimal, wie bei zu schnellem Lesen"),
         ),
-        false => Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Noise) }
+        false => Finding::new(Diagnosis::Noise).hinting(view.settings_hint())
             .with(format!("no frame begins in {octets} octets"), format!("in {octets} Oktetten beginnt kein Rahmen")),
     };
     sampled(found, facts)

@@ -82,12 +82,13 @@ impl Templates {
         let fits = |at: &usize| self.known.get(*at).is_some_and(|known| known.fits(octets));
         if let Some(at) = turns.find(fits)
             && let Some(known) = self.known.get_mut(at)
-            && let Some(telegram) = known.read(octets)
+            && let telegram @ Ok(_) = known.read(octets)
         {
             known.hits = known.hits.saturating_add(1);
             self.last = at;
             self.misses = 0;
-            return Ok(telegram);
+            // Handed on whole: to put it together again costs a copy.
+            return telegram;
         }
         let telegram = Telegram::parse_with(octets, self.families)?;
         self.misses = self.misses.saturating_add(1);
@@ -195,12 +196,12 @@ impl Template {
             && pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) == 0
     }
 
-    /// Reads a telegram that fits; nothing if it does not pass.
-    fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
+    /// Reads a telegram that fits. The careful look explains an error better.
+    fn read<'a>(&self, octets: &'a [u8]) -> Result<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         let named = self.named.iter().filter_map(|named| named.read(octets));
         let steps = self.parts.iter().map(|part| part.fill(octets));
-        Telegram::of(notification, self.known, named, steps).ok()
+        Telegram::of(notification, self.known, named, steps)
     }
 }
 
@@ -310,7 +311,7 @@ mod tests {
     }
 
     fn read<'a>(template: &Template, octets: &'a [u8]) -> Option<Telegram<'a>> {
-        template.fits(octets).then(|| template.read(octets)).flatten()
+        template.fits(octets).then(|| template.read(octets)).and_then(Result::ok)
     }
 
     /// With everything about it that a template might get wrong, and the values alone.

@@ -1,6 +1,7 @@
 //! The other processes that have a device open.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -8,28 +9,85 @@ use std::{
 
 use crate::format::printable::printable;
 
-/// `program[PID]` of each other process that has the device open, as far as this user may see
-/// that. A lock or the exclusive mode keeps later readers away, not those that were there before.
-pub fn others(device: &Path) -> Vec<String> {
-    let Ok(node) = fs::canonicalize(device) else {
-        return Vec::new();
-    };
-    let this = std::process::id();
-    let others = openers(&node).filter(|pid| *pid != this && !is_its_maker(*pid, &node));
-    others.map(process).collect()
+/// The other processes that have a device open for reading, at one moment.
+///
+/// A lock or the exclusive mode keeps later readers away, not those that were there before. A descriptor does not
+/// tell whether its process reads. Three rules keep those out that take no octets away:
+///
+/// - A process counts if it has the device open for reading at the beginning of an examination and at its end.
+/// - The process behind a pseudo-terminal, which holds the other end, may keep this end open too: it sends.
+/// - If octets came in between, a process that has read nothing at all since then has taken none of them.
+#[derive(Clone, Debug)]
+pub struct DeviceReaders {
+    node: Option<PathBuf>,
+    /// By process, with the octets that it had read from anywhere, if this user may see that.
+    readers: BTreeMap<u32, Option<u64>>,
 }
 
-/// True for the process behind a pseudo-terminal, which may keep both ends open.
+impl DeviceReaders {
+    /// The readers that there are now.
+    pub fn now(device: &Path) -> Self {
+        let node = fs::canonicalize(device).ok();
+        let readers = node.as_deref().map(readers).unwrap_or_default();
+        Self { node, readers }
+    }
+
+    /// `program[PID]` of each one, as far as this user may see it.
+    pub fn names(&self) -> Vec<String> {
+        self.readers.keys().copied().map(process).collect()
+    }
+
+    /// Those that still have the device open. If octets `came`, those alone that may have taken some.
+    #[must_use]
+    pub fn still_there(self, came: bool) -> Self {
+        let now = self.node.as_deref().map(readers).unwrap_or_default();
+        let is_there = |(pid, before): (u32, Option<u64>)| {
+            let after = *now.get(&pid)?;
+            let reads = before.is_none() || after.is_none() || after > before;
+            (reads || !came).then_some((pid, after))
+        };
+        Self { readers: self.readers.into_iter().filter_map(is_there).collect(), ..self }
+    }
+}
+
+/// The processes that have the device open for reading, without this one and the maker of a pseudo-terminal.
+fn readers(node: &Path) -> BTreeMap<u32, Option<u64>> {
+    let this = std::process::id();
+    let others = openers(node, OpenedFor::Reading);
+    let others = others.filter(|pid| *pid != this && !is_its_maker(*pid, node));
+    others.map(|pid| (pid, octets_read(pid))).collect()
+}
+
+/// The octets that a process has read from any file so far.
+fn octets_read(pid: u32) -> Option<u64> {
+    let counts = fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+    row(&counts, "rchar:")?.parse().ok()
+}
+
+/// True for the process that holds the other end of a pseudo-terminal.
 fn is_its_maker(pid: u32, node: &Path) -> bool {
-    let makers = [PathBuf::from("/dev/ptmx"), PathBuf::from("/dev/pts/ptmx")];
-    node.starts_with("/dev/pts")
-        && opens(&PathBuf::from(format!("/proc/{pid}")), |file| makers.iter().any(|it| it == file))
+    let Ok(number) = node.strip_prefix("/dev/pts") else {
+        return false;
+    };
+    let makers = ["/dev/ptmx", "/dev/pts/ptmx"].map(Path::new);
+    files_of(pid).any(|(file, target)| {
+        let index = about(pid, &file).and_then(|it| Some(row(&it, "tty-index:")?.to_owned()));
+        // An older kernel does not tell of which terminal this is the other end.
+        makers.contains(&&*target) && index.is_none_or(|it| Path::new(&it) == number)
+    })
 }
 
 /// `program[PID]` of the process that has locked the device, or of one that has it open, if this
 /// user may see that.
 pub(super) fn holder(node: &Path) -> Option<String> {
-    locked_by(node).or_else(|| openers(node).next()).map(process)
+    let open = || {
+        let this = std::process::id();
+        let others: Vec<_> =
+            openers(node, OpenedFor::Anything).filter(|pid| *pid != this).collect();
+        let user = others.iter().find(|pid| !is_its_maker(**pid, node));
+        user.or(others.first()).copied()
+    };
+    locked_by(node).or_else(open).map(process)
 }
 
 fn process(pid: u32) -> String {
@@ -58,19 +116,63 @@ fn lock_owner(locks: &str, major: u32, minor: u32, inode: u64) -> Option<u32> {
     })
 }
 
-/// The processes that have a file open.
-fn openers(node: &Path) -> impl Iterator<Item = u32> {
+/// The way in which a process has a file open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OpenedFor {
+    Anything,
+    Reading,
+}
+
+/// The processes that have a file open in that way.
+fn openers(node: &Path, access: OpenedFor) -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
     let id = FileId::of(node);
-    processes.filter_map(move |process| {
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        let path = process.path();
-        let is_open = match id {
-            Some(id) if id.is_device() => has_device(&path, id),
-            _ => opens(&path, |file| file == node),
-        };
-        is_open.then_some(pid)
+    processes.filter(move |pid| {
+        files_of(*pid).any(|(file, target)| {
+            let is_meant = match id {
+                // To ask about a file on a network may take long: only those in /dev are asked about.
+                Some(id) if id.is_device() => {
+                    target.starts_with("/dev") && FileId::of(&file).is_some_and(|it| id.is_same(it))
+                }
+                _ => target == node,
+            };
+            is_meant && (access == OpenedFor::Anything || may_read(*pid, &file))
+        })
     })
+}
+
+/// The open files of a process, by their entries in `/proc` and by their names.
+fn files_of(pid: u32) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| {
+        let target = fs::read_link(file.path()).ok()?;
+        Some((file.path(), target))
+    })
+}
+
+/// The facts of the system about an open file.
+fn about(pid: u32, file: &Path) -> Option<String> {
+    let number = file.file_name()?.to_str()?;
+    fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()
+}
+
+/// True if a process may read from one of its open files.
+fn may_read(pid: u32, file: &Path) -> bool {
+    about(pid, file).is_none_or(|about| is_for_reading(&about))
+}
+
+/// The flags are octal; the last two bits are 1 for writing alone. A path that is only named cannot be read either.
+fn is_for_reading(about: &str) -> bool {
+    const WRITING: u32 = 1;
+    const NAMED: u32 = 0o10_000_000;
+    let flags = row(about, "flags:").and_then(|it| u32::from_str_radix(it, 8).ok());
+    flags.is_none_or(|flags| flags & 3 != WRITING && flags & NAMED == 0)
+}
+
+/// The value of a row with that name.
+fn row<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
 
 /// The file system of a file, and the number of a device.
@@ -101,21 +203,6 @@ impl FileId {
 
 /// The major numbers of pseudo-terminals in the list of Linux.
 const PSEUDO_TERMINALS: core::ops::RangeInclusive<u32> = 136..=143;
-
-/// True if a process has the device open.
-fn has_device(process: &Path, id: FileId) -> bool {
-    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-    files.into_iter().map(|file| file.path()).any(|file| {
-        // To ask about a file on a network may take long: only those in /dev are asked about.
-        fs::read_link(&file).is_ok_and(|target| target.starts_with("/dev"))
-            && FileId::of(&file).is_some_and(|it| id.is_same(it))
-    })
-}
-
-fn opens(process: &Path, is_meant: impl Fn(&Path) -> bool) -> bool {
-    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-    files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|target| is_meant(&target)))
-}
 
 #[cfg(test)]
 mod tests {
@@ -150,7 +237,20 @@ mod tests {
     #[test]
     fn a_device_that_is_open_nowhere_else_has_no_other_reader() {
         let file = tempfile::NamedTempFile::new().unwrap();
+        let others = |path| DeviceReaders::now(path).names();
         assert_eq!(others(file.path()), Vec::<String>::new());
         assert_eq!(others(Path::new("/dev/no-such-device")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_is_open_for_writing_alone_has_no_reader() {
+        for (flags, reads) in
+            [("0100000", true), ("02100002", true), ("02100001", false), ("012000000", false)]
+        {
+            let about = format!("pos:\t0\nflags:\t{flags}\nmnt_id:\t29\nino:\t3\n");
+            assert_eq!(is_for_reading(&about), reads, "{flags}");
+        }
+        assert!(is_for_reading(""), "a system that does not tell");
+        assert_eq!(row("pos:\t0\ntty-index:\t7\n", "tty-index:"), Some("7"));
     }
 }

@@ -128,6 +128,53 @@ fn a_clock_that_was_wrong_for_a_while_is_told() {
 }
 
 #[test]
+fn a_clock_that_began_anew_is_no_fault_of_this_machine() {
+    let long_ago = Timestamp::from_second(946_684_800).unwrap();
+    let wire = telegrams_from(long_ago, MeterKind::NetzNoeKaifa, 3, None, None).concat();
+    let records = format!(
+        "# meterpipe-record 1\n2026-09-21T12:00:00.000Z raw {} from=a\n",
+        hex::encode(wire)
+    );
+    let (ran, found) = verdict_of_file(records.as_bytes(), KEY);
+    assert_eq!((&found["verdict"], ran.status), (&"clock".into(), 1), "{found:#}");
+    assert!(found["cause"].as_str().unwrap().contains("began anew in 2000"), "{found:#}");
+    let shown = found["evidence"][0].as_str().unwrap();
+    assert!(shown.starts_with("the meter's clock shows 2000-01-01 0"), "{found:#}");
+    let step = found["next_step"].as_str().unwrap();
+    assert!(step.contains("operator") && !step.contains("timedatectl"), "{step}");
+}
+
+#[test]
+fn telegrams_that_nobody_has_encrypted_are_not_opened_and_need_no_key() {
+    let d0 = b"/LGZ5E450\r\n\r\n1-0:1.8.0(000123.456*kWh)\r\n1-0:2.8.0(000000.000*kWh)\r\n!\r\n";
+    for keys in [KEY, ""] {
+        let (ran, found) = verdict_of_file(&d0.repeat(3), keys);
+        assert_eq!((&found["verdict"], ran.status), (&"ok".into(), 0), "{found:#}");
+        let cause = found["cause"].as_str().unwrap();
+        assert!(cause.contains("not encrypted") && !cause.contains("open"), "{cause}");
+        let evidence = found["evidence"].to_string();
+        assert!(!evidence.contains("example"), "{evidence}");
+        assert_eq!(evidence.contains("they need no key"), !keys.is_empty(), "{evidence}");
+    }
+}
+
+#[test]
+fn an_answer_about_no_source_says_so() {
+    let answer = |arguments: &[&str]| {
+        let mut doctor = command(&[&["doctor", "--lang", "en"], arguments].concat());
+        doctor.env_remove("P1_PORT");
+        run_command(doctor, b"").out
+    };
+    let empty = answer(&[""]);
+    assert!(empty.starts_with("no source: no-device\n") && empty.contains("'': "), "{empty}");
+    if !std::path::Path::new("/dev/serial/by-id").exists() {
+        let none = answer(&[]);
+        assert!(none.starts_with("no source: no-device\n"), "{none}");
+        assert!(none.contains("No source is named"), "{none}");
+    }
+}
+
+#[test]
 fn a_key_under_the_name_of_another_meter_is_found() {
     let named = |name: &str, key: &str| format!("{name} {key}\n");
     let octets = sound(3);

@@ -84,9 +84,7 @@ impl LineReader for TextLines<'_> {
             self.line = 1;
             return;
         }
-        if !line.trim_ascii().is_empty()
-            && let Some(first) = self.first.take()
-        {
+        if let Some(first) = self.first.take_if(|_| !line.trim_ascii().is_empty()) {
             let second = std::mem::replace(&mut self.line, 1);
             self.dsmr = begins_text(line) || is_object(line);
             match self.dsmr {
@@ -120,12 +118,13 @@ impl LineReader for TextLines<'_> {
     /// Among records, an unreadable rest is a record that the end of the input cut off, which is no
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
-        if let Some(first) = self.first.take() {
-            self.hex(&first, true, context);
-        }
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
+        if let Some(first) = self.first.take() {
+            self.line = 1;
+            self.hex(&first, true, context);
+        }
         if self.opening.is_key() {
             context.tally.is_key = true;
             let what = "a key file";
@@ -202,6 +201,11 @@ impl<'a> TextLines<'a> {
     /// True for a line of a DSMR telegram, also of one whose beginning is not there. The readouts of
     /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
+        let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_hexdigit);
+        if !self.dsmr_text && is_digit(line.first()) && is_digit(line.last()) {
+            // Nearly all lines.
+            return false;
+        }
         let line = line.trim_ascii_end();
         let begins = begins_text(line);
         self.dsmr = match line {
@@ -255,11 +259,17 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
-        let step = self.opening.line(self.line, line, end, &self.dump);
-        if !self.open(step, context) {
+        if !self.opening.is_known(line) && !self.read_opening(line, end, context) {
             return;
         }
         self.octets_of(line, end, context);
+    }
+
+    /// Takes a line while it is open what the text is; false if the line is kept.
+    #[cold]
+    fn read_opening(&mut self, line: &[u8], end: bool, context: &mut Context) -> bool {
+        let step = self.opening.line(self.line, line, end, &self.dump);
+        self.open(step, context)
     }
 
     /// Reads the first lines that were kept, or drops them; false if the present line is kept too.
@@ -300,6 +310,7 @@ impl<'a> TextLines<'a> {
             Ok(()) if self.run.octets.is_empty() => {}
             Ok(()) => self.sound = self.line,
         }
+        self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.tally.prose += 1;
             return;

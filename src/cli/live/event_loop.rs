@@ -25,6 +25,7 @@ use crate::cli::{
 };
 use meterpipe::{
     counted::counted,
+    diagnosis::line_finding::line_finding,
     error::Lapse,
     file_error,
     link::reassembly::PAUSE,
@@ -139,8 +140,10 @@ fn read_in_thread(
             let event = source.read(&mut burst);
             reads.fetch_add(1, Ordering::Relaxed);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
-            let accepted =
-                matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
+            let accepted = match event {
+                Ok(SourceEvent::Quiet) => !sender.is_over(),
+                event => sender.send((index, event, burst)),
+            };
             if last || !accepted {
                 return;
             }
@@ -244,7 +247,7 @@ impl EventLoop {
                 line.went(why, now);
             }
             SourceEvent::Waiting(why) => {
-                context.messages.warn(&format!("{why}; waiting for it"));
+                context.messages.warn(&waiting(&why));
                 line.went(why, now);
             }
             SourceEvent::Back(away) => {
@@ -313,10 +316,17 @@ impl EventLoop {
         else {
             return Ok(());
         };
-        let away = self.lines.iter().find_map(|line| line.away.as_ref());
+        let away = self.lines.iter().find(|line| line.away.is_some());
         Err(match (away, context.tally.late(timeout)) {
-            (Some(why), Stop::Failed(_, text)) => {
-                Stop::Failed(Status::Source, format!("{text}: {why}"))
+            (Some(line), Stop::Failed(_, text)) => {
+                let why = line.away.as_deref().unwrap_or_default();
+                // A question needs no semicolon behind it.
+                let join = if why.ends_with('?') { " " } else { "; " };
+                let doctor = match context.tally.telegrams == 0 && context.names_doctor() {
+                    true => format!("{join}{} examines it", line.doctor()),
+                    false => String::new(),
+                };
+                Stop::Failed(Status::Source, format!("{text}: {why}{doctor}"))
             }
             (Some(_), late) => late,
             (None, _) => self.late(timeout, context),
@@ -332,11 +342,20 @@ impl EventLoop {
             return;
         };
         if is_stranded && context.names_doctor() {
-            let (seconds, doctor) = (STRANDED.as_secs(), line.doctor());
-            context.messages.warn(&format!(
-                "{}: frames, and no telegram in {seconds} s; if it lasts, end this run and start {doctor}",
-                line.name
-            ));
+            let (name, seconds, doctor) = (&line.name, STRANDED.as_secs(), line.doctor());
+            let state = match context.tally.closed {
+                0 => {
+                    let found = line_finding(&line.window().facts(), &line.view(seconds));
+                    let clause = found.map(|found| format!("; {}", found.clause()));
+                    let clause = clause.unwrap_or_default();
+                    format!("frames, and no telegram in {seconds} s{clause}")
+                }
+                // The messages about the key have told the cause.
+                _ => format!("no telegram in {seconds} s that any key opens"),
+            };
+            context
+                .messages
+                .warn(&format!("{name}: {state}; if it lasts, end this run and start {doctor}"));
         }
     }
 
@@ -345,15 +364,32 @@ impl EventLoop {
         let Some(line) = self.lines.iter().max_by_key(|line| line.window().total()) else {
             return context.tally.late(timeout);
         };
-        match context.late(timeout, line.window(), &line.view(timeout.as_secs())) {
-            Stop::Failed(status, text)
-                if context.names_doctor()
-                    && (context.tally.telegrams == 0 || line.window().facts().damaged() > 0) =>
+        let view = line.view(timeout.as_secs());
+        let Stop::Failed(status, text) = context.late(timeout, line.window(), &view) else {
+            return Stop::Done;
+        };
+        let has_telegrams = context.tally.telegrams > 0;
+        let silence = line.silence_since(self.last_telegram, Instant::now());
+        let clause = match silence.filter(|_| has_telegrams) {
+            Some(clause) => format!("; nothing came since: {clause}"),
+            None if context.names_doctor()
+                && (!has_telegrams || line.window().facts().damaged() > 0) =>
             {
-                Stop::Failed(status, format!("{text}; {} examines it", line.doctor()))
+                format!("; {} examines it", line.doctor())
             }
-            stop => stop,
+            None => String::new(),
+        };
+        Stop::Failed(status, text + &clause)
+    }
+}
+
+/// The message that a source is waited for. A question stands at its end.
+fn waiting(why: &str) -> String {
+    match why.rsplit_once("; ") {
+        Some((why, question)) if question.ends_with('?') => {
+            format!("{why}; waiting for it; {question}")
         }
+        _ => format!("{why}; waiting for it"),
     }
 }
 
@@ -442,6 +478,16 @@ mod tests {
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
         assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_question_about_a_missing_source_comes_last() {
+        let why = "/dev/ttyUSB0: no such device; is the adapter plugged in?";
+        assert_eq!(
+            waiting(why),
+            "/dev/ttyUSB0: no such device; waiting for it; is the adapter plugged in?"
+        );
+        assert_eq!(waiting("pi:7000: refused"), "pi:7000: refused; waiting for it");
     }
 
     #[test]

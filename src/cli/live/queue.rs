@@ -15,7 +15,7 @@ use std::{
     os::fd::BorrowedFd,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{self, TryRecvError},
     },
     thread,
@@ -57,6 +57,7 @@ pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 pub struct Sender {
     queue: mpsc::Sender<SourceMessage>,
     waiting: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
     /// Dropped after the queue: the receiver that is woken by the drop finds the queue without
     /// senders.
     waker: Waker,
@@ -68,6 +69,7 @@ pub struct Sender {
 pub struct Receiver {
     queue: mpsc::Receiver<SourceMessage>,
     waiting: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
     sleeper: Sleeper,
 }
 
@@ -79,15 +81,17 @@ pub fn queue() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mpsc::channel();
     let (waker, sleeper) = wake::pair()?;
     let waiting = Arc::new(AtomicUsize::new(0));
-    let receiver = Receiver { queue: receiver, waiting: waiting.clone(), sleeper };
-    Ok((Sender { queue: sender, waiting, waker, woken: None }, receiver))
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (room, over) = (waiting.clone(), is_over.clone());
+    let receiver = Receiver { queue: receiver, waiting: room, is_over: over, sleeper };
+    Ok((Sender { queue: sender, waiting, is_over, waker, woken: None }, receiver))
 }
 
 impl Clone for Sender {
     fn clone(&self) -> Self {
-        let Self { queue, waiting, waker, woken: _ } = self;
-        let (queue, waiting, waker) = (queue.clone(), waiting.clone(), waker.clone());
-        Self { queue, waiting, waker, woken: None }
+        let Self { queue, waiting, is_over, waker, woken: _ } = self;
+        let (queue, waiting, is_over) = (queue.clone(), waiting.clone(), is_over.clone());
+        Self { queue, waiting, is_over, waker: waker.clone(), woken: None }
     }
 }
 
@@ -106,6 +110,11 @@ impl Sender {
             self.waker.wake();
         }
         taken
+    }
+
+    /// True once the receiver is gone: a source that brings nothing more is closed then too.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 }
 
@@ -136,6 +145,7 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         // A reading thread that waits for room now goes on, and finds that the receiver is gone.
         self.waiting.store(0, Ordering::Relaxed);
+        self.is_over.store(true, Ordering::Relaxed);
     }
 }
 

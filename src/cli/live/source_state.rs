@@ -24,7 +24,7 @@ use meterpipe::{
     error::Lapse,
     link::registry::LinkChoice,
     record,
-    source::{Burst, SourceLine, holders, tcp},
+    source::{Burst, SourceLine, holders::DeviceReaders, tcp},
 };
 
 /// A silence that is reported: three intervals of a meter.
@@ -32,6 +32,9 @@ const SILENT: Duration = Duration::from_secs(15);
 
 /// A time without frames that is reported: six intervals, since a single telegram may be damaged.
 const FRAMELESS: Duration = Duration::from_secs(30);
+
+/// The longest way from the last octet of a telegram to its reading.
+const SAME_MOMENT: Duration = Duration::from_secs(1);
 
 /// A thread that reads ends a read at least once a second, unless it looks up a name or waits for room.
 const HANGS: Duration = Duration::from_secs(30);
@@ -134,7 +137,7 @@ impl SourceState {
         LineView {
             seconds: Some(seconds),
             telegrams: 0,
-            others: device.as_deref().map(holders::others).unwrap_or_default(),
+            others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,
@@ -237,10 +240,7 @@ impl SourceState {
         let silent = self.silent(now);
         if silent >= SILENT && !self.reported_silent {
             self.reported_silent = true;
-            let view = self.view(silent.as_secs());
-            let found = line_finding(&LineFacts::default(), &view);
-            let clause = found.map(|found| found.clause()).unwrap_or_default();
-            let silent = Lapse(silent.as_secs());
+            let (clause, silent) = (self.silence(silent), Lapse(silent.as_secs()));
             return Some(self.message(&format!("nothing for {silent}; {clause}")));
         }
         let frameless = self.frameless.filter(|it| it.is_reported(now))?;
@@ -258,6 +258,20 @@ impl SourceState {
         let clause = found.as_ref().map(Finding::clause);
         self.clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
         Some(self.message(&frameless.text(now, &self.clause)))
+    }
+
+    /// The advice about a line from which nothing came for so long.
+    fn silence(&self, silent: Duration) -> String {
+        let found = line_finding(&LineFacts::default(), &self.view(silent.as_secs()));
+        found.map(|found| found.clause()).unwrap_or_default()
+    }
+
+    /// The same, if nothing has come since that time.
+    pub fn silence_since(&self, then: Instant, now: Instant) -> Option<String> {
+        let silent = self.silent(now);
+        // The last octets of a telegram are decoded a moment after they came.
+        let is_since = silent + SAME_MOMENT >= now.saturating_duration_since(then);
+        is_since.then(|| self.silence(silent))
     }
 
     fn message(&self, text: &str) -> String {

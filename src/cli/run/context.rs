@@ -177,6 +177,7 @@ impl Context {
                 | Cause::TimeForm
                 | Cause::Interval { .. }
                 | Cause::OutOfOrder { .. }
+                | Cause::TimeTaken { .. }
                 | Cause::ClockAhead { .. },
             ) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {

@@ -7,7 +7,7 @@
 //! the first one at once and sums up repeats once a minute.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     fmt::Write as _,
     io::{IsTerminal, stderr},
@@ -66,6 +66,8 @@ pub struct Messages {
     input: Option<String>,
     causes: HashMap<CauseKind, CauseCount>,
     target: RefCell<MessageTarget>,
+    /// True if the run has keys, though perhaps for other meters.
+    has_keys: Cell<bool>,
 }
 
 /// The place where messages go.
@@ -124,7 +126,13 @@ impl Messages {
         let MessageSettings { verbosity, format } = settings.into();
         let (causes, target) = (HashMap::new(), RefCell::default());
         let writer = MessageWriter::new(stage, format);
-        Self { writer, verbosity, live: false, input: None, causes, target }
+        let has_keys = Cell::new(false);
+        Self { writer, verbosity, live: false, input: None, causes, target, has_keys }
+    }
+
+    /// Notes that the run has keys: no advice to give one helps then.
+    pub fn note_keys(&self, are_there: bool) {
+        self.has_keys.set(self.has_keys.get() || are_there);
     }
 
     /// Sums up repeats by time from now on.
@@ -274,13 +282,29 @@ impl Messages {
         if let (Some(title), Cause::NoKey) = (refusal.title, error.cause) {
             let _ = write!(text, " (system title {})", hex::encode(title));
         }
-        if let Some(advice) = advice(error) {
+        if let Some(advice) = self.advice(error) {
             let _ = write!(text, "; {advice}");
         }
         if self.live && unreported > 0 {
             let _ = write!(text, " ({unreported} more since it was last told)");
         }
         text
+    }
+
+    /// The next step for the user, where one helps.
+    fn advice(&self, error: &Error) -> Option<&'static str> {
+        Some(match error.cause {
+            Cause::NotAuthenticated => "--require-auth refuses it",
+            Cause::Unsupported { what: "a key file" } => "give it with --key-file",
+            Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
+            Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
+                "unpack it first"
+            }
+            Cause::Unsupported { what } if is_other_dump(what) => {
+                "dump it again with xxd or hexdump -C"
+            }
+            _ => return defects::cause_of(error).map(|cause| self.with_keys(cause).hint()),
+        })
     }
 
     /// Sums up refusals that were not reported.
@@ -308,7 +332,15 @@ impl Messages {
     pub fn closed_cause(&self) -> Option<Diagnosis> {
         let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
         let most = closed.max_by_key(|count| count.times)?;
-        defects::cause_if_common(&most.example)
+        defects::cause_if_common(&most.example).map(|cause| self.with_keys(cause))
+    }
+
+    /// The cause of a run that has keys: if none of them is for a meter, they are for others.
+    fn with_keys(&self, cause: Diagnosis) -> Diagnosis {
+        match cause {
+            Diagnosis::NoKey if self.has_keys.get() => Diagnosis::OtherMeter,
+            cause => cause,
+        }
     }
 
     /// The telegrams that could not be read, by reason.
@@ -361,7 +393,7 @@ fn place(refusal: &Refusal<'_>) -> String {
 }
 
 /// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     "damaged on the line",
     "not opened",
     "damaged inside",
@@ -369,16 +401,18 @@ const REASONS: [&str; 7] = [
     "cut off by a limit",
     "out of order",
     "wrong clock",
+    "of a time that has rows",
 ];
 
 /// The reason of a refusal, for the summary.
 fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit, order, clock] = REASONS;
+    let [line, closed, inside, unreadable, limit, order, clock, taken] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::KeyFits { .. }) => inside,
         (_, Cause::OutOfOrder { .. }) => order,
         (_, Cause::ClockAhead { .. }) => clock,
+        (_, Cause::TimeTaken { .. }) => taken,
         (Layer::Cipher | Layer::Key, _) => closed,
         (
             Layer::Apdu | Layer::Axdr | Layer::Reading,
@@ -414,20 +448,4 @@ fn cause_kind(error: &Error) -> CauseKind {
 fn is_other_dump(what: &str) -> bool {
     let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
     names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
-}
-
-/// The next step for the user, where one helps.
-fn advice(error: &Error) -> Option<&'static str> {
-    Some(match error.cause {
-        Cause::NotAuthenticated => "--require-auth refuses it",
-        Cause::Unsupported { what: "a key file" } => "give it with --key-file",
-        Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
-        Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
-            "unpack it first"
-        }
-        Cause::Unsupported { what } if is_other_dump(what) => {
-            "dump it again with xxd or hexdump -C"
-        }
-        _ => return defects::cause_of(error).map(Diagnosis::hint),
-    })
 }

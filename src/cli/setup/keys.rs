@@ -69,6 +69,7 @@ pub fn entries(
             entry.gak.get_or_insert_with(|| gak.clone());
         }
     }
+    messages.note_keys(!entries.is_empty());
     Ok(entries)
 }
 
@@ -94,7 +95,9 @@ pub fn of_meter(
 pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProblem> {
     memory::protect();
     let text = read(path, messages)?;
-    parse(&text, &display(path))
+    let entries = parse(&text, &display(path))?;
+    messages.note_keys(!entries.is_empty());
+    Ok(entries)
 }
 
 /// The name of a file for messages. A key or another secret that was given in its place is not

@@ -17,6 +17,7 @@ mod setup_args;
 #[path = "../../../src/cli/setup/shared_args.rs"]
 mod shared_args;
 mod sinks;
+pub(crate) mod verdicts;
 
 use crate::common::tools;
 use std::{

@@ -7,7 +7,7 @@ use clap_mangen::{
     roff::{Roff, bold, roman},
 };
 
-use super::{readme, sinks};
+use super::{readme, sinks, verdicts};
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
@@ -75,6 +75,9 @@ fn page(command: &Command, program: &Command) -> String {
         page += &section(|text| man.render_subcommands_section(text));
     }
     page += &exit_status(command);
+    if command.get_name() == "doctor" {
+        page += &verdicts::section();
+    }
     page += &environment(command);
     page += &files(command);
     page += &signals(command);
@@ -288,7 +291,7 @@ fn has(command: &Command, argument: &str) -> bool {
     command.get_arguments().any(|a| a.get_id() == argument)
 }
 
-fn term(roff: &mut Roff, term: &str, meaning: &str) {
+pub(super) fn term(roff: &mut Roff, term: &str, meaning: &str) {
     roff.control("TP", []).text([bold(term)]).text([roman(meaning)]);
 }
 

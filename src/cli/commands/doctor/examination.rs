@@ -50,6 +50,12 @@ const SEVERAL: usize = 8;
 /// Keys that are tried without their names.
 const MOST_NAMES: usize = 100;
 
+/// The longest message of a server that ends a connection.
+const LONGEST_WORDS: usize = 300;
+
+/// Octets among which chance makes the header of an APDU: far fewer than that, and it is one.
+const LOOK_ALIKE: u64 = 20_000;
+
 /// Fewer octets than that come of a contact that is touched.
 const LEAST_OCTETS: u64 = 8;
 
@@ -87,6 +93,9 @@ pub struct Examination {
     begun: Instant,
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
+    /// The octets since the last silence, and the most that there were.
+    push: usize,
+    longest_push: usize,
     rejected: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
@@ -134,6 +143,8 @@ impl Examination {
             longest: Instant::now() + time,
             begun: Instant::now(),
             from_silence: false,
+            push: 0,
+            longest_push: 0,
             rejected: 0,
             cut_off: None,
             is_text: false,
@@ -159,9 +170,34 @@ impl Examination {
         self.keys.opened + self.keys.closed + self.keys.unsound
     }
 
+    /// True if telegrams were opened, the content of which may be wrong.
+    pub const fn is_read(&self) -> bool {
+        self.keys.opened + self.keys.unsound > 0
+    }
+
+    /// The most octets that came without a pause.
+    pub const fn longest_push(&self) -> usize {
+        self.longest_push
+    }
+
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
         self.window.facts_of_links(self.links)
+    }
+
+    /// True if the only telegrams are look-alikes among noise: in no frame, and few for so many octets.
+    pub const fn is_chance(&self, line: &LineFacts) -> bool {
+        let telegrams = self.telegrams() as u64;
+        let is_rare = telegrams > 0 && telegrams * LOOK_ALIKE < self.octets();
+        self.keys.opened == 0 && line.apdus == 0 && is_rare
+    }
+
+    /// The octets that came, if they are a line or two of text.
+    pub fn words(&self) -> Option<&str> {
+        let text = core::str::from_utf8(self.window.octets()).ok()?.trim();
+        let is_text = text.len() <= LONGEST_WORDS && text.contains(char::is_alphabetic);
+        let is_printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
+        (is_text && text.chars().all(is_printable)).then_some(text)
     }
 
     /// The octets that came.
@@ -216,9 +252,14 @@ impl Examination {
                 self.keys.opened += 1;
                 self.keys.named += usize::from(telegram.fields().next().is_some());
                 self.count_meter(telegram.meter());
+                self.keys.ciphered += usize::from(entry.authenticated().is_some());
                 self.verified |= entry.authenticated() == Some(true);
                 self.keys.count(record.attributes.title, true);
-                let doubt = entry.time_doubt().map(clock);
+                let doubt = entry.time_doubt();
+                if doubt.is_some() {
+                    self.keys.clock_year = first_year(&entry);
+                }
+                let doubt = doubt.map(|doubt| clock(doubt, &entry));
                 self.keys.doubted += usize::from(doubt.is_some());
                 self.keys.clock_is_right = doubt.is_none();
                 self.keys.clock = doubt.or_else(|| self.keys.clock.take());
@@ -321,6 +362,8 @@ impl Stage for Examination {
             let end = Instant::now() + LONGEST_PUSH;
             self.until = self.until.max(end.min(self.longest));
         }
+        self.push += record.octets.len();
+        self.longest_push = self.longest_push.max(self.push);
         self.is_text |= matches!(place, Place::Line(_));
         match self.live {
             true => self.window.push(record.octets, marks),
@@ -348,6 +391,9 @@ impl Stage for Examination {
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         self.run(context, |chain, out| chain.quiet(silent, out));
+        if silent >= BETWEEN_PUSHES {
+            self.push = 0;
+        }
         // A whole push brought no frame: the next one shows no more.
         let octets = self.octets();
         let in_vain = self.has_alternatives && self.from_silence && octets >= LEAST_PUSH;
@@ -373,24 +419,34 @@ fn name_of(entry: &KeyEntry) -> Option<String> {
     }
 }
 
-fn clock(doubt: TimeDoubt) -> Wording {
-    match doubt {
-        TimeDoubt::Invalid => {
-            Wording::new("the meter calls its clock invalid", "der Zähler nennt seine Uhr ungültig")
-        }
-        TimeDoubt::Differs { ahead } => {
-            let english = difference(ahead.unsigned_abs());
-            let german = english.replace(" days", " Tage").replace(" d ", " T ");
-            match ahead < 0 {
-                true => Wording::new(
-                    format!("the meter's clock is {english} behind the time of arrival"),
-                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} nach"),
-                ),
-                false => Wording::new(
-                    format!("the meter's clock is {english} ahead of the time of arrival"),
-                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} vor"),
-                ),
-            }
-        }
-    }
+fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
+    let TimeDoubt::Differs { ahead } = doubt else {
+        return Wording::new(
+            "the meter calls its clock invalid",
+            "der Zähler nennt seine Uhr ungültig",
+        );
+    };
+    let time = entry.time().and_then(|time| time.timestamp());
+    let time = time.map(|it| it.to_zoned(VIENNA.clone()).strftime("%Y-%m-%d %H:%M").to_string());
+    let time = time.unwrap_or_default();
+    let english = difference(ahead.unsigned_abs());
+    let german = english.replace(" days", " Tage").replace(" d ", " T ");
+    let (side, seite) = if ahead < 0 { ("behind", "nach") } else { ("ahead of", "vor") };
+    Wording::new(
+        format!("the meter's clock shows {time}, {english} {side} the time of arrival"),
+        format!(
+            "die Uhr des Zählers zeigt {time} und geht gegenüber der Ankunftszeit {german} {seite}"
+        ),
+    )
 }
+
+/// The year of a clock that counts from its first day on: no meter with a customer interface is so old.
+fn first_year(entry: &OutputTelegram<'_>) -> Option<i16> {
+    let time = entry.time()?.timestamp()?;
+    let year = time.to_zoned(VIENNA.clone()).year();
+    let received = entry.received.millis()? / 1000;
+    (year < FIRST_METERS && time.as_second() < received).then_some(year)
+}
+
+/// The year in which meters with a customer interface came.
+const FIRST_METERS: i16 = 2010;

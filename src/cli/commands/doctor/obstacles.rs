@@ -17,7 +17,7 @@ use crate::cli::{
 use meterpipe::{
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
-        finding::{CustomAdvice, Finding},
+        finding::Finding,
         key_finding::lone_authentication_key,
     },
     file_error,
@@ -28,9 +28,19 @@ use meterpipe::{
 /// The finding that there is no source. `why` is the message of a run.
 pub fn no_source(is_named: bool, why: &str) -> Finding {
     let default = if is_named { None } else { ports::default_port().err() };
-    let wording = default
-        .map_or_else(|| Wording::new(why, file_error::in_german(why)), |error| error.wording());
-    Finding { evidence: vec![wording], ..Finding::new(Diagnosis::NoDevice) }
+    let found = Finding::new(Diagnosis::NoDevice);
+    let Some(error) = default else {
+        return found.with(why, file_error::in_german(why));
+    };
+    let cause = [
+        "no source is named, and there is not exactly one adapter to choose",
+        "keine Quelle ist angegeben, und es gibt nicht genau einen Adapter zur Auswahl",
+    ];
+    let step = [
+        "plug the adapter in, or name its device: meterpipe doctor /dev/serial/by-id/...",
+        "den Adapter einstecken oder sein Gerät angeben: meterpipe doctor /dev/serial/by-id/...",
+    ];
+    Finding { evidence: vec![error.wording()], ..found.advising(cause, step) }
 }
 
 /// The finding about a device that cannot be opened, or was lost.
@@ -46,6 +56,34 @@ pub fn unreached(error: &OpenError) -> Finding {
     }
 }
 
+/// The same about a server that said something before it ended the connection.
+pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
+    let found = unreached(error);
+    let Some(words) = words else {
+        return found;
+    };
+    let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
+    let found = match words.to_ascii_lowercase().contains("in use") {
+        true => Finding { evidence: found.evidence, ..taken() },
+        false => found,
+    };
+    let [english, german] = said;
+    found.with(english, german)
+}
+
+/// The finding that a server has another client.
+fn taken() -> Finding {
+    let cause = [
+        "the server has the device for another client; only one can read it",
+        "der Server hat das Gerät für einen anderen Client; nur einer kann es lesen",
+    ];
+    let step = [
+        "end the other client, or let the server take several (ser2net: max-connections)",
+        "den anderen Client beenden, oder den Server mehrere annehmen lassen (ser2net: max-connections)",
+    ];
+    Finding::new(Diagnosis::Busy).advising(cause, step)
+}
+
 /// The finding about a file that cannot be read.
 pub fn unreadable(path: &Path) -> Finding {
     let error = std::fs::File::open(path).err();
@@ -56,47 +94,42 @@ pub fn unreadable(path: &Path) -> Finding {
         }
         None => ["cannot be read", "nicht lesbar"].map(str::to_owned),
     };
-    let path = path.display();
+    let path = match path.display().to_string() {
+        path if path.is_empty() => "''".to_owned(),
+        path => path,
+    };
     unreachable_source(Wording::new(format!("{path}: {english}"), format!("{path}: {german}")))
 }
 
 fn unreachable_source(why: Wording) -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "the source cannot be read, or was lost",
-            "die Quelle lässt sich nicht lesen oder ging verloren",
-        ),
-        step: Wording::new(
-            "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
-            "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
-        ),
-    };
-    Finding { advice: Some(advice), evidence: vec![why], ..Finding::new(Diagnosis::NoDevice) }
+    let cause = [
+        "the source cannot be read, or was lost",
+        "die Quelle lässt sich nicht lesen oder ging verloren",
+    ];
+    let step = [
+        "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
+        "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
+    ];
+    Finding { evidence: vec![why], ..Finding::new(Diagnosis::NoDevice).advising(cause, step) }
 }
 
 /// The finding that the source is a key file.
 pub fn key_instead() -> Finding {
-    let advice = CustomAdvice {
-        cause: Wording::new(
-            "this is a key file, not what a meter sent: nothing of it is shown",
-            "das ist eine Schlüsseldatei, nichts von einem Zähler: sie wird nicht gezeigt",
-        ),
-        step: Wording::new(
-            "give it with --key-file, and name the device or the capture as the source",
-            "sie mit --key-file angeben, und als Quelle das Gerät oder die Aufzeichnung",
-        ),
-    };
-    Finding { advice: Some(advice), ..Finding::new(Diagnosis::KeyFormat) }
+    let cause = [
+        "this is a key file, not what a meter sent: nothing of it is shown",
+        "das ist eine Schlüsseldatei, nichts von einem Zähler: sie wird nicht gezeigt",
+    ];
+    let step = [
+        "give it with --key-file, and name the device or the capture as the source",
+        "sie mit --key-file angeben, und als Quelle das Gerät oder die Aufzeichnung",
+    ];
+    Finding::new(Diagnosis::KeyFormat).advising(cause, step)
 }
 
 /// The finding that there is no key.
 pub fn keyless(problem: KeyProblem) -> Finding {
-    let custom = |cause: [&str; 2], step: [&str; 2]| Finding {
-        advice: Some(CustomAdvice {
-            cause: Wording::new(cause[0], cause[1]),
-            step: Wording::new(step[0], step[1]),
-        }),
-        ..Finding::new(Diagnosis::KeyFormat)
+    let custom = |cause: [&str; 2], step: [&str; 2]| {
+        Finding::new(Diagnosis::KeyFormat).advising(cause, step)
     };
     const WRITE: [&str; 2] = [
         "write the key into the file: 32 hex digits (GUEK) from the operator's portal",

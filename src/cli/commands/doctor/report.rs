@@ -20,6 +20,8 @@ pub struct DoctorReport {
     pub source: String,
     /// The cause.
     pub finding: Finding,
+    /// True if telegrams were opened, though perhaps not all.
+    pub is_read: bool,
     /// The settings that were tried.
     pub tried: Vec<TrialLine>,
     /// The settings that fit.
@@ -39,30 +41,23 @@ pub struct DoctorReport {
 impl DoctorReport {
     /// The exit status: that of a run with this fault.
     pub const fn status(&self) -> Status {
+        use Diagnosis::{
+            AuthenticationKey, Baud, Busy, Checksum, Clock, Constant, ExampleKey, Half,
+            HdlcDamaged, KeyFormat, NoDevice, NoKey, NoTitle, Noise, OctetsLost, Ok, OtherMeter,
+            OtherProtocol, Parity, Permission, Shared, Silent, Sink, Tag, UnknownLayout, WrongKey,
+        };
         match self.finding.diagnosis {
-            Diagnosis::Ok => Status::Fine,
-            Diagnosis::KeyFormat => Status::Usage,
-            Diagnosis::NoDevice | Diagnosis::Permission | Diagnosis::Busy | Diagnosis::Shared => {
-                Status::Source
+            Ok => Status::Fine,
+            KeyFormat => Status::Usage,
+            NoDevice | Permission | Busy | Shared => Status::Source,
+            Sink => Status::Output,
+            UnknownLayout | Clock => Status::Rejected,
+            _ if self.is_read => Status::Rejected,
+            Silent | Constant | Parity | Baud | Noise | OctetsLost | Checksum | Half
+            | HdlcDamaged | OtherProtocol => Status::Nothing,
+            NoKey | NoTitle | WrongKey | AuthenticationKey | ExampleKey | OtherMeter | Tag => {
+                Status::Closed
             }
-            Diagnosis::Silent
-            | Diagnosis::Constant
-            | Diagnosis::Parity
-            | Diagnosis::Baud
-            | Diagnosis::Noise
-            | Diagnosis::OctetsLost
-            | Diagnosis::Half
-            | Diagnosis::HdlcDamaged
-            | Diagnosis::OtherProtocol => Status::Nothing,
-            Diagnosis::NoKey
-            | Diagnosis::NoTitle
-            | Diagnosis::WrongKey
-            | Diagnosis::AuthenticationKey
-            | Diagnosis::ExampleKey
-            | Diagnosis::OtherMeter
-            | Diagnosis::Tag => Status::Closed,
-            Diagnosis::Checksum | Diagnosis::UnknownLayout | Diagnosis::Clock => Status::Rejected,
-            Diagnosis::Sink => Status::Output,
         }
     }
 
@@ -70,7 +65,11 @@ impl DoctorReport {
     pub fn text(&self, language: AdviceLanguage) -> String {
         let words = Words::of(language);
         let Self { finding, .. } = self;
-        let mut text = format!("{}: {}\n", printable(&self.source), finding.diagnosis.name());
+        let source = match self.source.as_str() {
+            "" => words.no_source.into(),
+            source => printable(source),
+        };
+        let mut text = format!("{source}: {}\n", finding.diagnosis.name());
         let mut row = |name: &str, content: &str| {
             for (at, line) in wrapped(content, WIDTH - words.width - 4).into_iter().enumerate() {
                 let name = if at == 0 { name } else { "" };
@@ -224,6 +223,7 @@ fn quoted(text: &str) -> String {
 
 /// The names of the rows.
 struct Words {
+    no_source: &'static str,
     cause: &'static str,
     evidence: &'static str,
     tried: &'static str,
@@ -237,6 +237,7 @@ impl Words {
     const fn of(language: AdviceLanguage) -> Self {
         match language {
             AdviceLanguage::English => Self {
+                no_source: "no source",
                 cause: "cause",
                 evidence: "evidence",
                 tried: "tried",
@@ -246,6 +247,7 @@ impl Words {
                 width: 13,
             },
             AdviceLanguage::German => Self {
+                no_source: "keine Quelle",
                 cause: "Ursache",
                 evidence: "Anzeichen",
                 tried: "versucht",
@@ -268,6 +270,7 @@ mod tests {
             source: "/dev/ttyUSB0".to_owned(),
             finding: Finding::new(Diagnosis::Silent)
                 .with("nothing came in 30 s", "in 30 s kam nichts an"),
+            is_read: false,
             tried: vec![],
             line: None,
             key_file: Some("my key".to_owned()),

@@ -1,5 +1,7 @@
 //! The first row, the messages and the last row.
 
+use std::borrow::Cow;
+
 use crate::cli::{
     live::screen::{
         ink::{ScreenInk, ScreenRow, wrapped},
@@ -64,7 +66,8 @@ pub(super) fn messages(
         };
         let has_time = size.columns >= 40;
         let indent = if has_time { message.time.len() + 1 } else { 0 };
-        let lines = wrapped(&message.text, size.columns.saturating_sub(indent), size.glyphs);
+        let text = without_time(&message.text);
+        let lines = wrapped(&text, size.columns.saturating_sub(indent), size.glyphs);
         let all = lines.len();
         let row = |(at, line): (usize, String)| {
             let head = match at {
@@ -92,6 +95,27 @@ pub(super) fn messages(
     }
     rows
 }
+
+/// The text without the time of its telegram, as in `ttyUSB0 (2026-08-24T21:03:17.482Z): mbus: …`: the row has its
+/// own, and a narrow one no room for another.
+fn without_time(text: &str) -> Cow<'_, str> {
+    let is_time = |time: &str| {
+        let bytes = time.as_bytes();
+        bytes.len() == TIME.len()
+            && bytes.iter().zip(TIME).all(|(is, form)| match form {
+                b'0' => is.is_ascii_digit(),
+                form => is == form,
+            })
+    };
+    let parts = text.split_once(" (").and_then(|(source, rest)| {
+        let (time, message) = rest.split_once("): ")?;
+        is_time(time).then(|| format!("{source}: {message}"))
+    });
+    parts.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The form of a record's time.
+const TIME: &[u8] = b"0000-00-00T00:00:00.000Z";
 
 /// The keys, as many as fit, and the counts.
 pub(super) fn foot(picture: &Picture, size: ScreenSize) -> ScreenRow {
@@ -124,5 +148,22 @@ pub(super) fn foot(picture: &Picture, size: ScreenSize) -> ScreenRow {
     match row.width() + 2 <= room && !picture.meters.is_empty() {
         true => row.filled(room).with(ScreenInk::Faint, counts.clone()),
         false => row,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_telegram_is_left_out_of_a_message() {
+        for (text, shown) in [
+            ("tty (2026-11-29T02:57:14.249Z): mbus: checksum", "tty: mbus: checksum"),
+            ("tty: lost: hung up (EIO): gone", "tty: lost: hung up (EIO): gone"),
+            ("tty (2026): x", "tty (2026): x"),
+            ("nothing (else)", "nothing (else)"),
+        ] {
+            assert_eq!(without_time(text), shown);
+        }
     }
 }

@@ -1,0 +1,152 @@
+//! A device of this machine, examined with one setting of its line after the other.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::cli::{
+    commands::doctor::{
+        examination::Examination,
+        examiner::Examiner,
+        listening::{Closing, ClosingSource, listen},
+        obstacles,
+        report::DoctorReport,
+        trials::{TrialLine, may_be_settings},
+    },
+    live::sources::{self, Spec},
+    run::status::Stop,
+};
+use meterpipe::{
+    diagnosis::{
+        diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line_finding::LineView,
+    },
+    source::{OpenError, holders::DeviceReaders},
+};
+
+/// A trial that is shorter hears no telegram.
+const LEAST_TRIAL: Duration = Duration::from_millis(500);
+
+/// Examines a device.
+pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) -> Result<(), Stop> {
+    let mut trials = TrialLine::trials(&examiner.line);
+    let start = Instant::now();
+    let mut closing = Closing::default();
+    let mut first: Option<(Finding, TrialLine)> = None;
+    let mut unheard = Vec::new();
+    let (mut at, mut is_likely) = (0, false);
+    while let Some(trial) = trials.get(at).copied() {
+        // The trial before has the device until its last read ends.
+        closing.wait();
+        let left = examiner.time.saturating_sub(start.elapsed());
+        let time = TrialLine::time((at, trials.len()), is_likely, examiner.time, left);
+        at += 1;
+        if left < LEAST_TRIAL && first.is_some() {
+            unheard.push(trial);
+            continue;
+        }
+        let heard = examine_line(examiner, device, trial, trials.len() > 1, (time, left))?;
+        let (mut examination, view) = match heard {
+            Ok((examination, view, end)) => {
+                closing = end;
+                (examination, view)
+            }
+            Err(error) => {
+                report.finding = obstacles::unopened(&error);
+                return Ok(());
+            }
+        };
+        report.tried.push(trial);
+        let finding = examiner.finding(&mut examination, &view);
+        let line = examination.line();
+        let is_certain = line.has_seven_data_bits();
+        // Chance makes a frame of a few octets.
+        let has_frames = examination.telegrams() > 0 || line.frames > 0 && !is_certain;
+        if finding.diagnosis == Diagnosis::Silent {
+            unheard.push(trial);
+        }
+        match first.take() {
+            None if is_certain || has_frames || !may_be_settings(finding.diagnosis) => {
+                report.line = Some(trial);
+                report.finding = finding;
+                report.is_read = examination.is_read();
+                return Ok(());
+            }
+            None => {
+                let others = trials.get_mut(at..).unwrap_or_default();
+                is_likely = trial.order(others, examination.longest_push());
+                first = Some((finding, trial));
+            }
+            Some((_, usual)) if has_frames => {
+                report.line = Some(trial);
+                report.finding = trial.instead_of(usual);
+                return Ok(());
+            }
+            Some(_)
+                if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
+            {
+                let settings = trial.0;
+                report.finding = finding.with(
+                    format!("the line has {settings}"),
+                    format!("die Leitung hat {settings}"),
+                );
+                return Ok(());
+            }
+            before => first = before,
+        }
+    }
+    if let Some((finding, usual)) = first {
+        report.line = Some(usual);
+        report.finding = match (trials.len(), unheard.is_empty()) {
+            (1, _) => finding,
+            (_, true) => in_vain(finding),
+            (_, false) => TrialLine::without(finding, &unheard),
+        };
+    }
+    Ok(())
+}
+
+/// Listens to the device with one setting, for the first time of the two, or for the second if no octets come.
+fn examine_line(
+    examiner: &Examiner,
+    device: &Path,
+    trial: TrialLine,
+    has_alternatives: bool,
+    (time, longest): (Duration, Duration),
+) -> Result<Result<(Examination, LineView, Closing), OpenError>, Stop> {
+    let name = device.display().to_string();
+    let Spec::Live(source) = sources::find(Some(&name), &trial.args(), false)? else {
+        return Ok(Err(OpenError::NotADevice { path: device.to_owned() }));
+    };
+    let readers = DeviceReaders::now(device);
+    let start = Instant::now();
+    let mut examination = examiner.examination(time);
+    examination.has_alternatives = has_alternatives;
+    examination.wait_for_octets(longest);
+    let (source, closing) = ClosingSource::wrap(source);
+    if let Err(error) = listen(source, longest, &mut examination)? {
+        return Ok(Err(error));
+    }
+    let view = LineView {
+        seconds: Some(start.elapsed().as_secs().max(1)),
+        telegrams: examination.telegrams(),
+        others: readers.still_there(examination.octets() > 0).names(),
+        is_device: true,
+        searches: has_alternatives,
+        seeks_speed: has_alternatives,
+    };
+    Ok(Ok((examination, view, closing)))
+}
+
+/// The advice about a line that brings no frames with any settings.
+fn in_vain(finding: Finding) -> Finding {
+    let cause = [
+        "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
+        "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",
+    ];
+    let step = [
+        "check that the adapter suits the socket (M-Bus slave, infrared head, or P1 cable with inverted levels), then cable and contacts; the operator's paper names the interface",
+        "prüfen, ob der Adapter zur Buchse passt (M-Bus-Slave, Infrarotkopf oder P1-Kabel mit invertierten Pegeln), dann Kabel und Kontakte; das Merkblatt des Netzbetreibers nennt die Schnittstelle",
+    ];
+    finding.advising(cause, step)
+}

@@ -1,0 +1,100 @@
+//! The finding about a source that is read, and about one that was read with the wrong link layer.
+
+use crate::cli::commands::doctor::examination::Examination;
+use meterpipe::{
+    counted::{counted, counted_as},
+    diagnosis::{
+        diagnosis::{AdviceLanguage, Diagnosis, Wording},
+        finding::Finding,
+        line_finding::LineView,
+        link,
+    },
+    link::registry::LinkChoice,
+};
+
+/// The finding about a source that is read.
+pub fn sound(examination: &Examination, view: &LineView) -> Finding {
+    let keys = &examination.keys;
+    let damaged = examination.line().damaged();
+    let mut found = match keys.ciphered {
+        0 => plain(),
+        _ => Finding::new(Diagnosis::Ok),
+    };
+    let meters = examination.meters.iter().take(MOST_METERS);
+    found
+        .evidence
+        .extend(meters.map(|(number, telegrams)| of_meter(number.as_deref(), *telegrams)));
+    if let more @ 1.. = examination.meters.len().saturating_sub(MOST_METERS) {
+        found = found.with(
+            format!("and of {}", counted(more, "more meter")),
+            format!("und von {}", counted_as(more, "weiteren Zähler", "weiteren Zählern")),
+        );
+    }
+    if examination.verified {
+        found = found.with("their tag is verified", "ihre Marke ist geprüft");
+    }
+    if damaged > 0 {
+        found = found.with(
+            format!("{damaged} of them or of their neighbours damaged: that is no trouble"),
+            format!("{damaged} davon oder daneben beschädigt: das stört nicht"),
+        );
+    }
+    if keys.ciphered == 0 && keys.keys > 0 {
+        found = found.with("they need no key", "sie brauchen keinen Schlüssel");
+    }
+    if keys.has_example && keys.ciphered > 0 {
+        found = found.with(
+            "the key is the published example key: no real meter has it",
+            "der Schlüssel ist der veröffentlichte Beispielschlüssel: kein echter Zähler hat ihn",
+        );
+    }
+    if !view.others.is_empty() {
+        found.evidence.push(view.others_wording());
+    }
+    found
+}
+
+/// The finding about telegrams that nobody has encrypted.
+fn plain() -> Finding {
+    let cause = [
+        "telegrams come, are whole, and are not encrypted",
+        "Telegramme kommen an, sind vollständig und nicht verschlüsselt",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [Diagnosis::Ok.step(english), Diagnosis::Ok.step(german)];
+    Finding::new(Diagnosis::Ok).advising(cause, step)
+}
+
+/// The meters of a line that are named.
+const MOST_METERS: usize = 10;
+
+fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
+    let meter = match number {
+        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
+        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
+    };
+    Wording::new(
+        format!("{} of {}", counted(telegrams, "telegram"), meter.english),
+        format!("{} von {}", counted_as(telegrams, "Telegramm", "Telegramme"), meter.german),
+    )
+}
+
+/// The finding about a line whose link layer is another one than the one that was chosen.
+pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
+    let (chosen, words, other) = (chosen.name(), link::in_words(other), other.name());
+    let cause = [
+        format!(
+            "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
+        ),
+        format!(
+            "als Link-Schicht ist {chosen} gewählt, und die Leitung hat eine andere: alle ihre Oktette sind Rauschen"
+        ),
+    ];
+    let step = [
+        format!("leave --link (in the configuration: link) out, or name {other}"),
+        format!("--link (in der Konfiguration: link) weglassen, oder {other} angeben"),
+    ];
+    Finding::new(Diagnosis::OtherProtocol)
+        .advising(cause, step)
+        .with(format!("the octets are {words}"), format!("die Oktette sind {words}"))
+}

@@ -1,0 +1,161 @@
+//! `doctor` on devices: other processes that have them open, other speeds, lines that rest.
+
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    common::{binary::Running, published::KEY, terminal::terminal},
+    doctor::{FedDevice, doctor, flipped, noise, sound, verdict_of_file},
+};
+
+/// A process that runs a script, once the script has said that it is ready.
+fn shell(script: &str) -> Running {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = Running(shell.spawn().unwrap());
+    let mut line = [0; 5];
+    std::io::Read::read_exact(shell.0.stdout.as_mut().unwrap(), &mut line).unwrap();
+    shell
+}
+
+#[test]
+fn a_maker_that_keeps_the_device_open_is_no_other_reader() {
+    let device = FedDevice::new(|_| {
+        thread::sleep(Duration::from_millis(900));
+        noise(20)
+    });
+    let kept_open = std::fs::OpenOptions::new().read(true).open(device.node()).unwrap();
+    for _ in 0..2 {
+        let (_, found) = doctor(&["--time", "8s", device.node()]);
+        assert_eq!(found["verdict"], "noise", "{found:#}");
+        assert!(!found["evidence"].to_string().contains("open too"), "{found:#}");
+    }
+    drop((kept_open, device));
+
+    let (_master, node) = terminal();
+    let _kept_open = std::fs::OpenOptions::new().read(true).open(&node).unwrap();
+    let (_, found) = doctor(&["--time", "1s", node.to_str().unwrap()]);
+    assert_eq!(found["verdict"], "silent", "{found:#}");
+}
+
+#[test]
+fn only_a_process_that_may_have_taken_octets_is_another_reader() {
+    let (_master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let _writer = shell(&format!("exec 7>{node}; echo open; exec sleep 100"));
+    let (_, found) = doctor(&["--time", "1s", node]);
+    assert_eq!(found["verdict"], "silent", "it only writes: {found:#}");
+
+    for (program, verdict) in [("sleep 100", "checksum"), ("cat", "shared")] {
+        let device = FedDevice::new(|_| {
+            thread::sleep(Duration::from_millis(100));
+            flipped()
+        });
+        let script = format!("exec 7<{}; echo open; exec {program} <&7 >/dev/null", device.node());
+        let other = shell(&script);
+        let (ran, found) = doctor(&["--time", "3s", device.node()]);
+        assert_eq!(found["verdict"], verdict, "{program}: {found:#}");
+        let named = format!("[{}] has the device open too", other.0.id());
+        assert_eq!(found["evidence"].to_string().contains(&named), verdict == "shared", "{ran:?}");
+    }
+}
+
+#[test]
+fn a_fast_line_is_tried_next_when_a_slow_one_hears_handfuls() {
+    let telegram = sound(1);
+    let device = FedDevice::new(move |speed| {
+        thread::sleep(Duration::from_millis(1800));
+        match speed {
+            115_200 => telegram.clone(),
+            _ => noise(12),
+        }
+    });
+    let (ran, found) = doctor(&["--time", "12s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
+    assert_eq!(found["tried"], serde_json::json!(["2400 8E1", "115200 8N1"]));
+    assert!(found["next_step"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
+}
+
+#[test]
+fn a_line_that_rests_brings_an_octet_now_and_then() {
+    let device = FedDevice::new(|_| {
+        thread::sleep(Duration::from_millis(380));
+        vec![0]
+    });
+    let (ran, found) = doctor(&["--time", "10s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"constant".into(), 3), "{found:#}");
+}
+
+#[test]
+fn seven_data_bits_are_told_at_once_and_no_other_setting_is_tried() {
+    let stripped: Vec<u8> = sound(1).iter().map(|octet| octet & 0x7f).collect();
+    let even = |octet: &u8| octet & 0x7f | (((octet & 0x7f).count_ones() % 2) as u8) << 7;
+    let coded: Vec<u8> = stripped.iter().map(even).collect();
+    let text = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
+    let text: Vec<u8> = text.iter().map(even).collect();
+    // A frame of chance among them.
+    let with_frame = [&stripped[..], &[0x10, 0x40, 0x01, 0x41, 0x16]].concat();
+    for (octets, step, speed) in [
+        (stripped, "8 data bits", 2400),
+        (with_frame, "8 data bits", 2400),
+        (coded, "8 data bits", 2400),
+        (text.clone(), "9600e71", 2400),
+        (text, "9600e71", 9600),
+    ] {
+        let device = FedDevice::new(move |line| match line == speed {
+            true => octets.clone(),
+            false => noise(100),
+        });
+        let (ran, found) = doctor(&["--time", "8s", device.node()]);
+        assert_eq!((&found["verdict"], ran.status), (&"parity".into(), 3), "{found:#}");
+        assert!(found["next_step"].as_str().unwrap().contains(step), "{found:#}");
+        let tried = found["tried"].as_array().unwrap().len();
+        assert_eq!(tried, if speed == 2400 { 1 } else { 3 }, "{found:#}");
+    }
+}
+
+/// The address of a server that sends octets to the first client, over and over, or ends the connection after them.
+fn server(octets: Vec<u8>, ends: bool) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let Ok((mut client, _)) = listener.accept() else { return };
+        while std::io::Write::write_all(&mut client, &octets).is_ok() && !ends {
+            thread::sleep(Duration::from_millis(300));
+        }
+    });
+    format!("tcp://{address}")
+}
+
+#[test]
+fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
+    let address = server(b"Port already in use\r\n".to_vec(), true);
+    let (ran, found) = doctor(&["--time", "3s", &address]);
+    assert_eq!((&found["verdict"], ran.status), (&"busy".into(), 5), "{found:#}");
+    assert!(found["evidence"].to_string().contains("says: Port already in use"), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+
+    let commands = [0xff, 0xfb, 3, 0xff, 0xfd, 3, 0xff, 0xfb, 44];
+    let doubled = sound(1).into_iter().flat_map(|it| vec![it; 1 + usize::from(it == 0xff)]);
+    let address = server([&commands[..], &doubled.collect::<Vec<_>>()].concat(), false);
+    let (ran, found) = doctor(&["--time", "3s", &address]);
+    assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
+    assert_eq!(found["protocol"], "telnet", "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("raw"), "{found:#}");
+}
+
+#[test]
+fn much_noise_is_noise_whatever_chance_makes_of_it() {
+    let mut octets = noise(400_000);
+    // The header of an APDU that is not read, as chance makes one in so many octets.
+    octets[200_000..200_010].copy_from_slice(b"\xdb\x08KFM\x10\x00\x00\x00\x01");
+    octets[200_010..200_013].copy_from_slice(&[0x50, 0x60, 0]);
+    for change in [0, 1, 0x55, 0x80, 0xa7] {
+        let octets: Vec<u8> = octets.iter().map(|octet| octet ^ change).collect();
+        let (ran, found) = verdict_of_file(&octets, KEY);
+        assert_eq!((&found["verdict"], ran.status), (&"noise".into(), 3), "{change}: {found:#}");
+    }
+}

@@ -1,0 +1,162 @@
+//! The last words of a live run that ends without a reading: a cause and a next step, each once.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    common::{
+        binary::{Running, command, run_command},
+        published::KEY,
+        terminal::terminal,
+    },
+    doctor::{FedDevice, GAK, folder, sound, telegrams},
+};
+use meterpipe::source::simulator::meter::MeterKind;
+
+/// The messages without those about a pseudo-terminal, which has no parity.
+fn told(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains("ignores these settings"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_source_that_is_not_there_is_named_with_the_doctor() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("tcp://{closed}");
+    let device = "/dev/serial/by-id/none";
+    for (source, arguments, why) in [
+        (device, &["watch", "--format", "json"][..], "is the adapter plugged in?"),
+        (device, &["watch", "--once"], "is the adapter plugged in?"),
+        (device, &["capture"], "is the adapter plugged in?"),
+        (&closed, &["watch", "--format", "json"], "nothing listens there"),
+    ] {
+        let ran = run_command(command(&[arguments, &["--timeout", "2s", source]].concat()), b"");
+        let err = told(&ran.err);
+        assert_eq!(ran.status, 5, "{ran:?}");
+        let lines: Vec<_> = err.lines().collect();
+        let [waits, ends] = *lines else { panic!("{ran:?}") };
+        assert!(waits.contains("; waiting for it") && waits.contains(why), "{ran:?}");
+        assert!(ends.contains("no telegram for 2 s: ") && ends.contains(why), "{ran:?}");
+        assert!(ends.ends_with(&format!("meterpipe doctor {source} examines it")), "{ran:?}");
+        assert!(!err.contains("?;") && err.matches("meterpipe doctor").count() == 1, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_device_that_is_pulled_out_is_named_with_the_doctor() {
+    let (master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let mut watch = command(&["watch", "--format", "json", "--timeout", "4s", node]);
+    watch.stderr(std::process::Stdio::piped());
+    let mut watch = Running(watch.spawn().unwrap());
+    thread::sleep(Duration::from_millis(1500));
+    drop(master);
+    let mut err = String::new();
+    std::io::Read::read_to_string(watch.0.stderr.as_mut().unwrap(), &mut err).unwrap();
+    assert_eq!(watch.0.wait().unwrap().code(), Some(5), "{err}");
+    let last = err.lines().last().unwrap_or_default();
+    assert!(last.contains("no telegram for 4 s: ") && last.contains("lost: "), "{err}");
+    assert!(last.ends_with(&format!("; meterpipe doctor {node} examines it")), "{err}");
+}
+
+#[test]
+fn a_line_of_seven_bits_is_named_while_the_run_goes_on_and_at_its_end() {
+    let even = |octet: &u8| octet & 0x7f | (((octet & 0x7f).count_ones() % 2) as u8) << 7;
+    let sound = sound(1);
+    let stripped: Vec<u8> = sound.iter().map(|octet| octet & 0x7f).collect();
+    let coded: Vec<u8> = sound.iter().map(even).collect();
+    // A frame of chance among them.
+    let with_frame = [&stripped[..], &[0x10, 0x40, 0x01, 0x41, 0x16]].concat();
+    let text = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
+    let text: Vec<u8> = text.iter().map(even).collect();
+    thread::scope(|scope| {
+        for (octets, why) in [
+            (stripped, "set the line to 8E1 instead of 7E1"),
+            (with_frame, "set the line to 8E1 instead of 7E1"),
+            (coded, "set the line to 8E1 instead of 7E1"),
+            (text, "7 data bits (9600e71)"),
+        ] {
+            scope.spawn(move || {
+                let device = FedDevice::new(move |_| {
+                    thread::sleep(Duration::from_millis(500));
+                    octets.clone()
+                });
+                let arguments = ["watch", "--format", "json", "--timeout", "33s", device.node()];
+                let ran = run_command(command(&arguments), b"");
+                let lines: Vec<_> = ran.err.lines().filter(|line| line.contains(why)).collect();
+                assert!(
+                    matches!(*lines, [live, end]
+                    if live.contains("30 s") && live.contains("meterpipe doctor")
+                        && end.contains("no telegram for 33 s")),
+                    "{ran:?}"
+                );
+            });
+        }
+    });
+}
+
+#[test]
+fn a_key_that_opens_nothing_is_blamed_and_no_missing_key_and_no_cable() {
+    let other_title = format!("4b464d0000000001 {KEY}");
+    let swapped = format!("{GAK} {KEY}");
+    for (keys, why) in
+        [(other_title, "the key file names other meters"), (swapped, "the two keys are swapped")]
+    {
+        let folder = folder(&keys);
+        let key = folder.path().join("guek");
+        let octets = sound(1);
+        let device = FedDevice::new(move |_| {
+            thread::sleep(Duration::from_millis(300));
+            octets.clone()
+        });
+        let key = key.to_str().unwrap();
+        let arguments = ["watch", "--format", "json", "--timeout", "2s", "--key-file", key];
+        let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+        assert_eq!(ran.status, 4, "{ran:?}");
+        assert!(ran.err.lines().last().unwrap_or_default().contains(why), "{ran:?}");
+        assert!(!ran.err.contains("give it with --key-file"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_tag_that_does_not_fit_is_no_damage_of_the_line() {
+    let folder = folder(&format!("{KEY} 00{}", &GAK[2..]));
+    let key = folder.path().join("guek");
+    let (wire, count) = (telegrams(MeterKind::KsmWest, 1, None, Some(GAK)), AtomicUsize::new(0));
+    let device = FedDevice::new(move |_| {
+        thread::sleep(Duration::from_secs(1));
+        // Now and then a frame is damaged as well.
+        let mut frames = wire.concat();
+        frames[40] ^= u8::from(count.fetch_add(1, Ordering::Relaxed) % 3 == 2);
+        frames
+    });
+    let key = key.to_str().unwrap();
+    let arguments = ["watch", "--format", "json", "--timeout", "31s", "--key-file", key];
+    let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+    let stranded = ran.err.lines().find(|line| line.contains("in 30 s")).unwrap_or_default();
+    assert!(stranded.contains("that any key opens"), "{ran:?}");
+    assert!(!stranded.contains("cable") && !stranded.contains("checksum"), "{ran:?}");
+}
+
+#[test]
+fn a_meter_that_falls_silent_is_told_at_the_end() {
+    let folder = folder(KEY);
+    let key = folder.path().join("guek");
+    let (octets, sent) = (sound(1), AtomicBool::new(false));
+    let device = FedDevice::new(move |_| {
+        thread::sleep(Duration::from_millis(700));
+        match sent.swap(true, Ordering::Relaxed) {
+            false => octets.clone(),
+            true => vec![],
+        }
+    });
+    let key = key.to_str().unwrap();
+    let arguments = ["watch", "--format", "json", "--timeout", "3s", "--key-file", key];
+    let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
+    assert_eq!((ran.status, ran.out.lines().count()), (3, 1), "{ran:?}");
+    let last = ran.err.lines().last().unwrap_or_default();
+    assert!(last.contains("no telegram for 3 s; nothing came since: check the wiring"), "{ran:?}");
+}
