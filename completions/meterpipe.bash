@@ -387,7 +387,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --fields)
-                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
                     return 0
                     ;;
                 --names)
@@ -1045,7 +1045,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__setup)
-            opts="-q -v -h -V --source --line --baud --parity --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --source --line --baud --parity --key-file --system-title --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1091,6 +1091,10 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --system-title)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --to)
@@ -1338,7 +1342,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --fields)
-                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
                     return 0
                     ;;
                 --names)

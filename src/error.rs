@@ -328,6 +328,11 @@ pub enum Cause {
         /// By how many seconds.
         seconds: u64,
     },
+    /// Readings of a time that has rows already.
+    TimeTaken {
+        /// The seconds up to the end of that time.
+        seconds: u64,
+    },
     /// A column of a line is wrong.
     Column {
         /// Its name.
@@ -463,6 +468,13 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "{} older than the readings of this meter before: sort the input by time",
+                    Lapse(seconds)
+                )
+            }
+            Cause::TimeTaken { seconds } => {
+                write!(
+                    f,
+                    "{} older than the rows of this meter before, which have this time already",
                     Lapse(seconds)
                 )
             }

@@ -11,6 +11,13 @@
 use std::collections::VecDeque;
 
 use crate::{
+    chain::{
+        apdu_start::{
+            Another, MAX_APDU, UNMISTAKABLE, begins_something, begins_without_title,
+            is_unmistakable, within,
+        },
+        block_start::{BlockHead, BlockStart, all_blocks, another_block, is_first_block},
+    },
     cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::{
         data_type::DataType,
@@ -20,13 +27,10 @@ use crate::{
     link::{
         block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
         deframer::Skipped,
-        registry::LinkKind,
+        framed::{self, BEFORE},
+        registry::LinkChoice,
     },
-    reader::Reader,
 };
-
-/// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
-pub const MAX_APDU: usize = 4096;
 
 /// The octets behind a frame in which another one may have lost its start and its header: a frame
 /// of the M-Bus.
@@ -83,29 +87,11 @@ enum Start {
     Wait,
 }
 
-/// Another telegram within the octets of one.
-enum Another {
-    Nowhere,
-    /// Behind as many octets.
-    Behind(usize),
-    /// Not enough octets to say.
-    Wait,
-}
-
-/// The block that begins at some place.
-enum BlockStart {
-    Nothing,
-    /// A whole one, and its size.
-    Block(usize),
-    /// Not enough octets to say.
-    Wait,
-}
-
 impl BareApdus {
-    /// For a stream of nothing but APDUs.
+    /// For streams with the link layers of a choice.
     #[must_use]
-    pub fn alone() -> Self {
-        Self { alone: true, ..Self::default() }
+    pub fn with(links: LinkChoice) -> Self {
+        Self { alone: links == LinkChoice::Raw, ..Self::default() }
     }
 
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
@@ -113,8 +99,8 @@ impl BareApdus {
     pub fn push(&mut self, octets: &[u8], position: u64) {
         // The last octets that were handed out stay: they may be the header of a frame, and an APDU
         // behind one is not bare.
-        self.buffer.drain(..self.done.saturating_sub(LinkKind::HEADER));
-        self.done = self.done.min(LinkKind::HEADER);
+        self.buffer.drain(..self.done.saturating_sub(BEFORE));
+        self.done = self.done.min(BEFORE);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
         if core::mem::take(&mut self.ended) {
@@ -186,6 +172,7 @@ impl BareApdus {
                     }
                     None => {}
                 },
+                BlockStart::Cut(octets) => return Some(self.cut_block(octets)),
                 BlockStart::Wait if !self.ended => return None,
                 BlockStart::Wait => {
                     // The end of the input may have cut it off: that is no error.
@@ -262,15 +249,24 @@ impl BareApdus {
         match rest.get(size..).unwrap_or_default() {
             [] if !self.ended => None,
             [] => Some(true),
-            behind if behind.len() >= UNMISTAKABLE || self.ended => Some(is_unmistakable(behind)),
-            [first, ..] if begins_something(*first) => None,
+            behind if is_unmistakable(behind) => Some(true),
+            behind if self.ended => Some(is_first_block(behind) == Some(true)),
+            behind if behind.first() == Some(&GENERAL_BLOCK_TRANSFER) => is_first_block(behind),
+            [first, ..] if begins_something(*first) => {
+                (rest.len() >= size + UNMISTAKABLE).then_some(false)
+            }
             _ => Some(false),
         }
     }
 
     /// True behind the header that precedes an APDU inside a frame.
     fn is_in_frame(&self) -> bool {
-        self.buffer.get(..self.done).is_some_and(LinkKind::ends_with_header)
+        self.buffer.get(..self.done).is_some_and(framed::holds_apdu)
+    }
+
+    /// The same for a block of so many octets.
+    fn is_block_in_frame(&self, size: usize) -> bool {
+        self.buffer.get(..self.done).is_some_and(|before| framed::holds_block(before, size))
     }
 
     /// Hands out an APDU, or refuses it if the octets behind it begin nothing.
@@ -312,38 +308,41 @@ impl BareApdus {
     fn block(&self) -> BlockStart {
         let position = self.before + self.done as u64;
         let rest = self.buffer.get(self.done..).unwrap_or_default();
-        let is_next = self.blocks.is_collecting() && position == self.blocks_at.1;
-        if rest.first() != Some(&GENERAL_BLOCK_TRANSFER) {
-            return BlockStart::Nothing;
-        }
-        let trusted = self.is_trusted(position);
-        let mut reader = Reader::new(Layer::Apdu, rest);
-        let header = reader.array::<6>("header").map(|header| (header, reader));
-        let length = header.and_then(|(header, mut reader)| {
-            let length = reader.length("length")?;
-            Ok((header, reader, length))
-        });
-        let (header, reader, length) = match length {
-            Ok(found) => found,
-            Err(Error { cause: Cause::Short { .. }, .. }) => return BlockStart::Wait,
-            Err(_) => return BlockStart::Nothing,
+        let head = match BlockHead::read(rest) {
+            Ok(head) => head,
+            Err(start) => return start,
         };
-        let size = reader.offset() + length;
-        let content = reader.rest();
-        let may_be_first = trusted || !self.is_framed() && !self.is_in_frame();
-        match (is_next, header) {
-            _ if size > MAX_APDU => BlockStart::Nothing,
-            (false, [_, _, 0, 1, 0, 0]) if may_be_first && length >= UNMISTAKABLE => {
-                match content.first_chunk::<UNMISTAKABLE>() {
-                    None => BlockStart::Wait,
-                    Some(head) if !trusted && !is_unmistakable(head) => BlockStart::Nothing,
-                    Some(_) if rest.len() < size => BlockStart::Wait,
-                    Some(_) => BlockStart::Block(size),
-                }
+        let is_next = self.blocks.is_collecting() && position == self.blocks_at.1;
+        if !is_next {
+            let trusted = self.is_trusted(position);
+            match head.first_octets(rest) {
+                _ if !head.is_first() => return BlockStart::Nothing,
+                None => return BlockStart::Wait,
+                Some(first) if !trusted && !is_unmistakable(first) => return BlockStart::Nothing,
+                _ if trusted => {}
+                _ if self.is_block_in_frame(head.size) => return BlockStart::Nothing,
+                _ if self.is_framed() => match self.are_blocks_alone(rest) {
+                    Some(true) => {}
+                    Some(false) => return BlockStart::Nothing,
+                    None => return BlockStart::Wait,
+                },
+                _ => {}
             }
-            (false, _) => BlockStart::Nothing,
-            (true, _) if rest.len() < size => BlockStart::Wait,
-            (true, _) => BlockStart::Block(size),
+        }
+        match another_block(rest, head.size) {
+            Another::Behind(octets) => BlockStart::Cut(octets),
+            Another::Wait if !self.ended => BlockStart::Wait,
+            _ if rest.len() < head.size => BlockStart::Wait,
+            Another::Wait | Another::Nowhere => BlockStart::Block(head.size),
+        }
+    }
+
+    /// As [`is_alone`](Self::is_alone), for all blocks of an APDU.
+    fn are_blocks_alone(&self, rest: &[u8]) -> Option<bool> {
+        match all_blocks(rest) {
+            BlockStart::Block(size) => self.is_alone(rest, size),
+            BlockStart::Wait if !self.ended => None,
+            _ => Some(false),
         }
     }
 
@@ -364,6 +363,19 @@ impl BareApdus {
         }
     }
 
+    /// Gives up the APDU of a block that ends behind so many octets.
+    fn cut_block(&mut self, octets: usize) -> FoundApdu<'_> {
+        let cut = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+        let blocks = core::mem::take(&mut self.blocks);
+        let began = self.before + self.done as u64;
+        let (error, position) = match blocks.partial() {
+            Some(error) => (error, self.blocks_at.0),
+            None => (cut, began),
+        };
+        self.done += octets;
+        FoundApdu::Refused(error, position)
+    }
+
     fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {
         let position = self.before + self.done as u64;
         self.done = (self.done + size).min(self.buffer.len());
@@ -377,14 +389,6 @@ impl BareApdus {
         self.done += least + more;
         FoundApdu::Noise(least + more)
     }
-}
-
-/// True if something that is known here begins with that octet.
-const fn begins_something(octet: u8) -> bool {
-    matches!(
-        octet,
-        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | GENERAL_BLOCK_TRANSFER
-    )
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
@@ -419,68 +423,3 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
 
 /// Octets of a header that have to be right before a defect behind them is worth a word.
 const HEADER: usize = 6;
-
-/// Octets that [`is_unmistakable`] looks at.
-const UNMISTAKABLE: usize = 10;
-
-/// The next telegram of the same meter within the octets of one, of which some are lost then.
-fn within(rest: &[u8], size: usize) -> Another {
-    let in_title = (1..UNMISTAKABLE).find(|at| rest.get(*at..).is_some_and(is_unmistakable));
-    let header = match rest {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, ..] => rest.get(..UNMISTAKABLE),
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, ..] => rest.get(..WITHOUT_TITLE),
-        _ => None,
-    };
-    let Some(header) = header else {
-        return in_title.map_or_else(|| in_tail(rest, size), Another::Behind);
-    };
-    // The header begins in front of the end of this one, and may go on behind it.
-    let (end, least) = (size + header.len() - 1, header.len());
-    let octets = rest.get(least..end.min(rest.len())).unwrap_or_default();
-    let found = memchr::memmem::find(octets, header).map(|at| least + at);
-    let begins = |at: usize| rest.get(at..).is_some_and(|head| header.starts_with(head));
-    match in_title.or(found) {
-        Some(at) => Another::Behind(at),
-        None if (rest.len().saturating_sub(least - 1)..size).any(begins) => Another::Wait,
-        None => Another::Nowhere,
-    }
-}
-
-/// The same for a plain APDU, whose header changes. Its last octets, a scaler and a unit, look like
-/// the start of one too often to wait for more.
-fn in_tail(rest: &[u8], size: usize) -> Another {
-    let mut tail = size.saturating_sub(UNMISTAKABLE - 1).max(1)..size;
-    let next = tail.find(|at| rest.get(*at..).is_some_and(is_unmistakable));
-    next.map_or(Another::Nowhere, Another::Behind)
-}
-
-/// Octets that [`begins_without_title`] looks at.
-const WITHOUT_TITLE: usize = 5;
-
-/// True if octets may begin a ciphered APDU without a title: in a stream of nothing else.
-fn begins_without_title(octets: &[u8]) -> bool {
-    let (length, security) = match octets {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x81, length, security, ..] => {
-            (usize::from(*length), *security)
-        }
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 0, 0x82, high, low, security, ..] => {
-            (usize::from(u16::from_be_bytes([*high, *low])), *security)
-        }
-        _ => return false,
-    };
-    (128..MAX_APDU).contains(&length) && matches!(security, 0x20 | 0x21 | 0x30 | 0x31)
-}
-
-/// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century.
-/// Chance makes one of them once in some hundred million octets.
-fn is_unmistakable(octets: &[u8]) -> bool {
-    match octets {
-        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, a, b, c, _, _, _, _, _, ..] => {
-            [a, b, c].iter().all(|letter| letter.is_ascii_uppercase())
-        }
-        [DATA_NOTIFICATION, _, _, _, _, 12, 0x07, 0xd0..=0xff, month, day, ..] => {
-            (1..=12).contains(month) && (1..=31).contains(day)
-        }
-        _ => false,
-    }
-}

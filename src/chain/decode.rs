@@ -169,6 +169,13 @@ impl Decode {
         self.unframe.frames() + own.sum::<u64>()
     }
 
+    /// The link layers that a source may have, by its name in records.
+    #[must_use]
+    pub fn links(&self, from: Option<&str>) -> LinkChoice {
+        let own = self.sources.iter().find(|(name, _)| Some(&**name) == from);
+        own.map_or(&self.unframe, |(_, unframe)| unframe).links()
+    }
+
     /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {

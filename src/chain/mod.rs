@@ -1,7 +1,8 @@
 //! The stages: records in, records out, and defects beside them.
 //!
 //! - [`event`]: the events of a stage.
-//! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames.
+//! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames, which
+//!   [`apdu_start`] recognises.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
@@ -9,7 +10,9 @@
 //!
 //! No stage fails: a defect is an event, and the stream goes on behind it.
 pub mod anonymise;
+pub mod apdu_start;
 pub mod bare_apdu;
+mod block_start;
 pub mod decode;
 pub mod decrypt;
 pub mod event;

@@ -88,6 +88,12 @@ impl Unframe {
         self.frames
     }
 
+    /// The link layers that lines may have.
+    #[must_use]
+    pub const fn links(&self) -> LinkChoice {
+        self.links
+    }
+
     /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
@@ -126,8 +132,7 @@ struct SourceStream {
 impl SourceStream {
     fn with(links: LinkChoice) -> Self {
         let (link, has_bare) = (ApduStream::with(links), links.has_bare_apdus());
-        let bare = if links == LinkChoice::Raw { BareApdus::alone() } else { BareApdus::default() };
-        Self { link, bare, has_bare, ..Self::default() }
+        Self { link, bare: BareApdus::with(links), has_bare, ..Self::default() }
     }
 
     fn feed(&mut self, record: &Record<'_>, place: Place) {
@@ -348,7 +353,7 @@ struct OctetOrigins(VecDeque<OctetOrigin>);
 impl OctetOrigins {
     /// The distance behind the deframer at which an APDU without frames may have begun, in records
     /// of one octet.
-    const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
+    const MOST: usize = 2 * crate::chain::apdu_start::MAX_APDU;
 
     fn push(&mut self, origin: OctetOrigin) {
         if self.0.len() == Self::MOST {

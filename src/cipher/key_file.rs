@@ -62,11 +62,12 @@ pub const ONLY_AUTHENTICATION: &str =
 /// The first line that is not as above, or line 0 if there is no key at all.
 pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*Zeroizing::new(text.replace("\r\n", "\n").replace('\r', "\n"));
     let mut reader = KeyFileReader::default();
-    for (index, line) in text.lines().enumerate() {
-        if let Err(error) = reader.line(line, index + 1) {
+    for (line, text_of_line) in arrays(text) {
+        if let Err(error) = reader.line(&text_of_line, line) {
             // A key may be wrapped, or have an octet a line.
-            return wrapped(text).ok_or(Defect { line: index + 1, error });
+            return wrapped(text).ok_or(Defect { line, error });
         }
     }
     reader.finish()
@@ -92,6 +93,29 @@ pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
     }
 }
 
+/// The lines with their numbers. An array of octets is one, however many it is written in.
+fn arrays(text: &str) -> Vec<(usize, Zeroizing<String>)> {
+    let mut lines: Vec<(usize, Zeroizing<String>)> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in text.lines().enumerate() {
+        let octets = line.trim_end_matches([' ', '\t', ';', '}', ']']);
+        let is_octet = |c: char| c.is_ascii_hexdigit() || " \t,xX".contains(c);
+        let is_next = is_open && octets.chars().all(is_octet);
+        match lines.last_mut().filter(|(_, array)| is_next && array.len() < LONGEST_ARRAY) {
+            Some((_, array)) => {
+                // The old text of a string that grows would stay in memory.
+                *array = Zeroizing::new([array.as_str(), " ", line].concat());
+                is_open = octets.len() == line.trim_end().len();
+            }
+            None => {
+                lines.push((index + 1, Zeroizing::new(line.to_owned())));
+                is_open = line.trim_end().ends_with(['{', '[']);
+            }
+        }
+    }
+    lines
+}
+
 /// The state between two lines.
 #[derive(Default)]
 struct KeyFileReader {
@@ -109,8 +133,8 @@ struct KeyFileReader {
 }
 
 impl KeyFileReader {
-    fn line(&mut self, line: &str, number: usize) -> Result<(), Error> {
-        let line = KeyLine::of(line, self.label);
+    fn line(&mut self, text: &str, number: usize) -> Result<(), Error> {
+        let mut line = KeyLine::of(text, self.label);
         if !line.text().contains(char::is_alphanumeric) {
             self.label = line.open_label();
             if self.label.is_some() {
@@ -118,12 +142,16 @@ impl KeyFileReader {
             }
             return Ok(());
         }
-        self.label = None;
+        // The heading of columns is no label of the row below.
+        let is_label = |it| matches!(it, KeyLabel::Encryption | KeyLabel::Authentication);
+        if self.label.take().is_some_and(is_label) && key_of(&line.columns()).is_none() {
+            line = KeyLine::of(text, None);
+        }
         let columns = line.columns();
         match columns.iter().any(|column| column.label.is_some()) {
             true => self.labelled(&line, &columns, number),
             false => {
-                let entry = entry(line.text())?;
+                let entry = entry(&line)?;
                 self.add(entry);
                 Ok(())
             }
@@ -208,11 +236,11 @@ fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
     let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
     let one = || {
         // Numbers that are sixteen together, one or more a line.
-        let text = Zeroizing::new(text.replace(['\r', '\n'], " "));
+        let text = Zeroizing::new(text.replace('\n', " "));
         let line = KeyLine::of(&text, None);
         let columns = line.columns();
-        let (guek, rest) = key_of(&columns)?;
-        rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
+        let (guek, gak) = keys_of(&columns)?;
+        Some(vec![KeyEntry { name: None, guek, gak }])
     };
     let Some((guek, rest)) = key_of(&columns) else {
         return one();
@@ -243,42 +271,61 @@ fn defect(line: &str) -> Error {
     Key::parse(line).err().unwrap_or_else(|| column(0, "too many columns"))
 }
 
-fn entry(line: &str) -> Result<KeyEntry, Error> {
-    let columns: Vec<&str> = line.split_whitespace().collect();
-    if is_one_key(&columns)
-        && let Ok(guek) = Key::parse(line)
-    {
-        return Ok(KeyEntry { name: None, guek, gak: None });
+fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
+    let columns = line.columns();
+    for count in [0, 1, 2, 4, 8] {
+        let Some((name, keys)) = columns.split_at_checked(count) else {
+            break;
+        };
+        let text: Zeroizing<String> =
+            Zeroizing::new(name.iter().map(|column| column.text).collect());
+        // The offset of a row of a dump is no number of a meter.
+        let is_number = || meter_of(&text).is_some() && !text.starts_with("00");
+        let is_name = match count {
+            1 => !looks_like_key(&text) && (keys.len() < GROUPED || is_number()),
+            _ => title(&text).is_some(),
+        };
+        if count == 0 || is_name {
+            if let Some((guek, gak)) = keys_of(keys) {
+                return Ok(KeyEntry { name: meter_of(&text), guek, gak });
+            }
+        }
     }
+    let line = line.text();
+    let columns: Vec<&str> = line.split_whitespace().collect();
     let key = |text: &str| {
         let start = line.find(text).map_or(0, |at| line.get(..at).map_or(0, |s| s.chars().count()));
         Key::parse(text).map_err(|error| Error { offset: error.offset + start, ..error })
     };
-    match *columns.as_slice() {
-        [guek, gak] if looks_like_key(guek) => {
-            Ok(KeyEntry { name: None, guek: key(guek)?, gak: Some(key(gak)?) })
-        }
-        [name, guek] => Ok(KeyEntry { name: meter_of(name), guek: key(guek)?, gak: None }),
-        [name, guek, gak] if !looks_like_key(name) => {
-            Ok(KeyEntry { name: meter_of(name), guek: key(guek)?, gak: Some(key(gak)?) })
-        }
-        _ => Err(key(line.trim()).err().unwrap_or_else(|| column(0, "too many columns"))),
-    }
+    let cause = match *columns.as_slice() {
+        [guek, gak] if looks_like_key(guek) => key(guek).and_then(|_| key(gak)).err(),
+        [_, guek] => key(guek).err(),
+        [name, guek, gak] if !looks_like_key(name) => key(guek).and_then(|_| key(gak)).err(),
+        _ => key(line.trim()).err(),
+    };
+    Err(cause.unwrap_or_else(|| column(0, "too many columns")))
 }
 
-/// True if columns may be the groups of one key: each has the same number of digits. A meter number
-/// with a short key behind it does not pass.
-fn is_one_key(columns: &[&str]) -> bool {
-    let digits = |column: &&str| column.chars().filter(char::is_ascii_hexdigit).count();
-    let mut sizes = columns.iter().map(digits);
-    let first = sizes.next();
-    sizes.all(|size| Some(size) == first)
+/// The key that columns are, or both keys.
+fn keys_of(columns: &[KeyColumn<'_>]) -> Option<(Key, Option<Key>)> {
+    let (guek, rest) = key_of(columns)?;
+    if rest.is_empty() {
+        return Some((guek, None));
+    }
+    let (gak, rest) = key_of(rest)?;
+    rest.is_empty().then_some((guek, Some(gak)))
 }
 
 /// Longer than any meter number: a key, perhaps with a digit too few or too many.
 fn looks_like_key(column: &str) -> bool {
-    column.len() > 20
+    digits(column) > 20
 }
+
+/// The columns of a key that is written in octets.
+const GROUPED: usize = 16;
+
+/// The characters of an array of octets.
+const LONGEST_ARRAY: usize = 1024;
 
 /// Hex digits of a key.
 const DIGITS: usize = 32;
@@ -292,19 +339,21 @@ fn meter_of(column: &str) -> Option<MeterName> {
     let digits = column.chars().filter(char::is_ascii_digit).count();
     let parts: Vec<_> = column.split(['-', '.', '/']).map(str::len).collect();
     let is_date = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]);
-    let is_title = column.len() == 16 && column.chars().all(|c| c.is_ascii_hexdigit());
-    (is_title || digits >= LEAST_NUMBER && !is_date).then(|| name_of(column))
+    (title(column).is_some() || digits >= LEAST_NUMBER && !is_date).then(|| name_of(column))
 }
 
 /// The digits of a meter number in front of a key.
 const LEAST_NUMBER: usize = 8;
 
 fn name_of(column: &str) -> MeterName {
+    title(column).map_or_else(|| MeterName::Meter(column.to_owned()), MeterName::Title)
+}
+
+/// The title that a name is, also with marks between its octets.
+fn title(name: &str) -> Option<SystemTitle> {
     let mut title = SystemTitle::default();
-    match hex::decode_to_slice(column, &mut title) {
-        Ok(()) => MeterName::Title(title),
-        Err(_) => MeterName::Meter(column.to_owned()),
-    }
+    let digits = Zeroizing::new(name.replace([':', '-', ','], ""));
+    hex::decode_to_slice(digits.as_bytes(), &mut title).ok().map(|()| title)
 }
 
 const fn column(offset: usize, what: &'static str) -> Error {
@@ -317,6 +366,11 @@ mod tests {
 
     const A: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
     const B: &str = "000102030405060708090A0B0C0D0E0F";
+
+    fn spaced(digits: &str, separator: &str) -> String {
+        let octets: Vec<_> = (0..16).map(|at| &digits[2 * at..2 * at + 2]).collect();
+        octets.join(separator)
+    }
 
     #[test]
     fn a_password_is_never_the_key_whatever_it_is_made_of() {
@@ -428,6 +482,23 @@ mod tests {
             format!("{}\n{}\n", &A[..16], &A[16..]),
             format!("{},{},{},{}", &A[..8], &A[8..16], &A[16..24], &A[24..]),
             format!("\u{200b}{A}\u{a0}"),
+            format!("Zählpunkt: AT0010000000000000001000000404247\n{A}"),
+            format!("Zählpunkt: AT0020000000000000000000181220404247\nGUEK: {A}"),
+            format!("GUEK\n| --- |\n| {A} |"),
+            format!(
+                "uint8_t KEY[] = {{\n  0x{},\n  0x{}\n}};",
+                octets[..8].join(", 0x"),
+                octets[8..].join(",0x")
+            ),
+            format!("#define KEY \"{A}\""),
+            format!("#define KEY {{0x{}}}", octets.join(",0x")),
+            format!("<keys>\n  <key value=\"{A}\"/>\n</keys>"),
+            format!("<{A}>"),
+            format!("; mine\n{A}"),
+            format!("# mine\r{A}\r"),
+            format!("{A} // mine"),
+            format!("{}_{}", &A[..16], &A[16..]),
+            format!("{A}h"),
         ] {
             assert_eq!(parse(&text), Ok(vec![plain.clone()]), "{text}");
         }
@@ -450,6 +521,14 @@ mod tests {
             format!("{{\"gak\":\"{B}\",\"guek\":\"{A}\"}}"),
             format!("encryption_key: {A}\nauthentication_key: {B}"),
             format!("EK={A}\nAK={B}"),
+            format!("{A}{B}"),
+            format!("GUEK: {A}{B}"),
+            format!("{A}/{B}"),
+            format!("GUEK;GAK\n{A};{B}"),
+            format!("#define KEY \"{A}\"\n#define AUTH_KEY \"{B}\""),
+            format!("<meter key=\"{A}\" gak=\"{B}\"/>"),
+            format!("GUEK = {{\n0x{}\n}};\nGAK = {{\n{}\n}};", spaced(A, ",0x"), spaced(B, " ")),
+            format!("{A} {}", spaced(B, " ")),
         ] {
             assert_eq!(parse(&text), Ok(vec![entry(None, Some(&b))]), "{text}");
         }
@@ -462,12 +541,24 @@ mod tests {
             format!("meter: 181220000009, key: {A}"),
             format!("{{\"meter\":\"181220000009\",\"key\":\"{A}\"}}"),
             format!("Zähler 181220000009: {A}"),
+            format!("Zählernummer;Schlüssel\n181220000009;{A}"),
+            format!("| Zähler | Schlüssel |\n|---|---|\n| 181220000009 | {A} |"),
+            format!("<meter number=\"181220000009\" key=\"{A}\"/>"),
         ] {
             assert_eq!(parse(&text), Ok(vec![entry(Some(&number), None)]), "{text}");
         }
         let two = format!("meter: 181220000009\nkey: {A}\nmeter: 4b464d6750000009\nkey: {A}\n");
         let title = MeterName::Title([0x4b, 0x46, 0x4d, 0x67, 0x50, 0, 0, 9]);
         assert_eq!(parse(&two), Ok(vec![entry(Some(&number), None), entry(Some(&title), None)]));
+        for name in ["4B:46:4D:67:50:00:00:09", "4B 46 4D 67 50 00 00 09", "4b464d6750000009"] {
+            for key in [A.to_owned(), spaced(A, " ")] {
+                let entries = parse(&format!("{name} {key}"));
+                assert_eq!(
+                    entries,
+                    Ok(vec![KeyEntry { name: Some(title.clone()), ..entry(None, None) }])
+                );
+            }
+        }
         let only = parse(&format!("GAK: {B}")).unwrap_err();
         assert!(only.error.to_string().contains("no encryption key (GUEK)"), "{}", only.error);
         for text in [format!("GUEK: {}", &A[1..]), format!("\"{}\"", &A[1..])] {

@@ -109,7 +109,11 @@ fn tag(text: &[char]) -> Option<usize> {
         return None;
     };
     let named = first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?');
-    text.iter().position(|c| *c == '>').map(|end| end + 1).filter(|_| named)
+    let end = text.iter().position(|c| *c == '>').filter(|_| named)?;
+    // `<key value="36C66639…"/>`.
+    let values = text.get(..end)?.split(|c| matches!(c, '"' | '\''));
+    let is_key = |value: &[char]| value.iter().filter(|c| c.is_ascii_hexdigit()).count() >= DIGITS;
+    (!values.skip(1).step_by(2).any(is_key)).then_some(end + 1)
 }
 
 fn entity(text: &[char]) -> Option<usize> {
@@ -131,7 +135,9 @@ fn control_word(text: &[char]) -> Option<usize> {
 fn is_comment(line: &[char], at: usize) -> bool {
     let first = line.iter().take(at).all(|c| c.is_whitespace());
     match line.get(at..) {
+        Some(['#', 'd', 'e', 'f', 'i', 'n', 'e', ..]) => !first,
         Some(['#', ..]) => true,
+        Some([';', ..]) => first,
         Some(['/', '/', ..]) => first,
         _ => false,
     }
@@ -151,6 +157,8 @@ fn blank_marks(line: &mut [char]) {
         let blank = match mark {
             // The commas and colons between the octets of a key stay.
             ',' => ends || run > GROUP,
+            '/' => run == 0 || run > GROUP,
+            '_' => is_grouped(before, behind),
             '.' | '!' | '?' => ends,
             '-' | '–' | '—' | '•' => run == 0 && ends,
             _ => is_mark(*mark) || mark.is_control(),
@@ -161,10 +169,22 @@ fn blank_marks(line: &mut [char]) {
     }
 }
 
+/// True between groups of hex digits, of which a key is made.
+fn is_grouped(before: &[char], behind: &[char]) -> bool {
+    let is_group = |c: &&char| c.is_ascii_hexdigit() || **c == '_' || **c == ' ';
+    let digits = |c: &&char| c.is_ascii_hexdigit();
+    let before = before.iter().rev().take_while(is_group).filter(digits).count();
+    let behind = behind.iter().take_while(is_group).filter(digits).count();
+    before > 0 && behind > 0 && before + behind == DIGITS
+}
+
 /// True for a mark that is never part of a key.
 const fn is_mark(c: char) -> bool {
     matches!(c, '"' | '\'' | '`' | '´' | '„' | '“' | '”' | '‚' | '‘' | '’' | '‛' | '‟')
-        || matches!(c, '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | ';' | '*')
+        || matches!(
+            c,
+            '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | ';' | '*'
+        )
         || matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{feff}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}')
 }
@@ -259,17 +279,20 @@ fn is_label(word: &str, signed: bool, behind_data: bool) -> bool {
     foreign && digits < NUMBER && (signed || !behind_data || digits == 0 && word.len() > 1)
 }
 
-/// `AT` and 31 digits: the number of a connection, which no telegram carries.
+/// `AT` and 31 digits, or about as many: the number of a connection, which no telegram carries.
 fn is_metering_point(word: &str) -> bool {
     let digits = word.strip_prefix("AT").unwrap_or_default().replace('.', "");
-    digits.len() == 31 && digits.chars().all(|c| c.is_ascii_alphanumeric())
+    METERING_POINT.contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 fn meaning(name: &str) -> KeyLabel {
     let name = name.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
-    if has(&["gak", "auth"]) || is("ak") {
+    if has(&["guek"]) && has(&["gak"]) {
+        // The heading of a table.
+        KeyLabel::Other
+    } else if has(&["gak", "auth"]) || is("ak") {
         KeyLabel::Authentication
     } else if (has(&["passw", "kennw", "pwd"]) || is("pin")) && !has(&["key", "schl", "guek"]) {
         KeyLabel::Password
@@ -281,6 +304,9 @@ fn meaning(name: &str) -> KeyLabel {
         KeyLabel::Other
     }
 }
+
+/// The digits of a metering point, which people mistype.
+const METERING_POINT: core::ops::RangeInclusive<usize> = 28..=36;
 
 /// Hex digits of a key.
 const DIGITS: usize = 32;

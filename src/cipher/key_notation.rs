@@ -5,6 +5,7 @@
 //! [54, 198, 102, 57, …]              decimal, sixteen numbers
 //! 36h, 0C6h   &H36, &HC6   $36, $C6  Intel, Basic, Pascal
 //! NsZmOeSKjKTWvIsoKnk7uw==           base64
+//! 36C66639…3BBBD0D1D2D3…DEDF         two keys in one, which fall apart
 //! KEY[16]                            the size of an array is none of its content
 //! ```
 //!
@@ -17,6 +18,7 @@ use crate::hex::base64;
 /// Puts hex digits in the place of every such key.
 pub(super) fn rewrite(line: &mut Zeroizing<Vec<char>>) {
     blank_sizes(line);
+    part(line);
     for find in [literal, decimal, marked, encoded] {
         if let Some((start, end, key)) = find(line) {
             let digits = Zeroizing::new(hex::encode(*key));
@@ -46,6 +48,35 @@ fn blank_sizes(line: &mut [char]) {
             line.iter_mut().skip(at).take(digits + 2).for_each(|c| *c = ' ');
         }
     }
+}
+
+/// Puts a blank between two keys that are joined, and blanks the `h` behind one.
+fn part(line: &mut Vec<char>) {
+    let ends = |c: Option<&char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = rest.iter().take_while(|c| c.is_ascii_hexdigit()).count();
+        let digits = rest.get(..length).unwrap_or_default();
+        let (first, second) = digits.split_at_checked(2 * OCTETS).unwrap_or_default();
+        if length == 4 * OCTETS && ends(rest.get(length)) && first != second && !are_codes(digits) {
+            line.insert(at + 2 * OCTETS, ' ');
+            return;
+        }
+        let is_marked = matches!(rest.get(length), Some('h' | 'H')) && ends(rest.get(length + 1));
+        if length == 2 * OCTETS && is_marked {
+            line.iter_mut().skip(at + length).take(1).for_each(|c| *c = ' ');
+        }
+        at += length + 1;
+    }
+}
+
+/// True for the codes of characters that are digits themselves.
+fn are_codes(digits: &[char]) -> bool {
+    digits.as_chunks::<2>().0.iter().all(|code| match code {
+        ['3', low] => low.is_ascii_digit(),
+        ['4' | '6', low] => matches!(low, '1'..='6'),
+        _ => false,
+    })
 }
 
 /// A literal with escapes, or the `bytes` of Python.
@@ -109,6 +140,7 @@ fn marked(line: &[char]) -> Option<FoundKey> {
     numbers(line, |token| {
         let digits = match token {
             ['&', 'H' | 'h', digits @ ..] | ['$', digits @ ..] => digits,
+            ['0', 'x' | 'X', digits @ ..] => digits,
             ['0', digits @ .., 'h' | 'H'] if digits.len() == 2 => digits,
             [digits @ .., 'h' | 'H'] => digits,
             _ => return (None, false),
@@ -199,6 +231,17 @@ mod tests {
             assert_eq!(rewritten(text), HEX, "{text}");
             let labelled = rewritten(&format!("KEY[16] = {text};"));
             assert!(labelled.starts_with("KEY     = ") && labelled.contains(HEX), "{labelled}");
+        }
+    }
+
+    #[test]
+    fn two_keys_in_one_fall_apart() {
+        let other = "000102030405060708090a0b0c0d0e0f";
+        assert_eq!(rewritten(&format!("a {HEX}{other}.")), format!("a {HEX} {other}."));
+        assert_eq!(rewritten(&format!("{HEX}h")), HEX);
+        let codes = hex::encode(HEX);
+        for text in [format!("{HEX}{HEX}"), codes, format!("{HEX}{other}0")] {
+            assert_eq!(rewritten(&text), text);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::diagnosis::{
     foreign::{DsmrParts, ForeignProtocol},
     line::LineFacts,
 };
+use crate::link::registry::LinkChoice;
 
 /// The facts about a line beside its octets.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct LineView {
     pub searches: bool,
     /// True while the speed is searched for too.
     pub seeks_speed: bool,
+    /// The link layers that were chosen.
+    pub links: LinkChoice,
 }
 
 impl LineView {

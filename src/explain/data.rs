@@ -31,6 +31,9 @@ use crate::{
     },
 };
 
+/// The name of the octet that holds a type.
+pub const TYPE: &str = "type";
+
 /// The elements from `offset` of a plain APDU on: all of them, or those in front of a defect.
 #[must_use]
 pub fn spans<'a>(
@@ -134,7 +137,7 @@ impl<'a> Walk<'a, '_> {
             text: elements(data.count).into(),
             role: SpanRole::Field,
         });
-        self.leaf(start.offset(), 1, depth + 1, "type", type_text(data.kind));
+        self.leaf(start.offset(), 1, depth + 1, TYPE, type_text(data.kind));
         self.leaf(start.offset() + 1, shown - 1, depth + 1, "length", elements(data.count).into());
     }
 
@@ -161,11 +164,11 @@ impl<'a> Walk<'a, '_> {
             text: format!("{power}, {unit}").into(),
             role: SpanRole::Field,
         });
-        self.leaf(offset, 1, depth + 1, "type", type_text(DataType::STRUCTURE));
+        self.leaf(offset, 1, depth + 1, TYPE, type_text(DataType::STRUCTURE));
         self.leaf(offset + 1, 1, depth + 1, "length", elements(2).into());
-        self.leaf(offset + 2, 1, depth + 1, "type", type_text(DataType::INTEGER));
+        self.leaf(offset + 2, 1, depth + 1, TYPE, type_text(DataType::INTEGER));
         self.leaf(offset + 3, 1, depth + 1, "scaler", power.into());
-        self.leaf(offset + 4, 1, depth + 1, "type", type_text(DataType::ENUM));
+        self.leaf(offset + 4, 1, depth + 1, TYPE, type_text(DataType::ENUM));
         self.leaf(offset + 5, 1, depth + 1, "unit", unit.into());
         true
     }
@@ -193,7 +196,7 @@ impl<'a> Walk<'a, '_> {
             self.leaf(offset + 2, 6, inner, "OBIS code", text);
             return self.leaf(offset + 8, 1, inner, "attribute", attribute.to_string().into());
         }
-        self.leaf(offset, 1, inner, "type", type_text(data.kind));
+        self.leaf(offset, 1, inner, TYPE, type_text(data.kind));
         // The octets end the element, and a length stands in front of them if there is one.
         let count = length.saturating_sub(1 + data.octets.len());
         self.leaf(offset + 1, count, inner, "length", length_text(data));
@@ -297,7 +300,7 @@ fn partial(mut reader: Reader<'_>, depth: usize) -> Vec<Span<'static>> {
     let Ok(kind) = reader.u8("type") else {
         return Vec::new();
     };
-    let mut spans = vec![leaf(offset, 1, "type", type_text(DataType(kind)))];
+    let mut spans = vec![leaf(offset, 1, TYPE, type_text(DataType(kind)))];
     if let Ok(length) = reader.length("length") {
         let text = format!("{length}").into();
         spans.push(leaf(offset + 1, reader.offset() - offset - 1, "length", text));

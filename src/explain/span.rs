@@ -192,7 +192,8 @@ impl<'a> LayerListing<'a> {
         let holds = |span: &&mut Span<'_>| (span.offset..span.end()).contains(&at);
         if let Some(span) = self.spans.iter_mut().rfind(holds) {
             span.role = SpanRole::Damaged;
-            span.text = format!("{}; {error}", span.text).into();
+            let before = if span.text.is_empty() { "" } else { "; " };
+            span.text = format!("{}{before}{error}", span.text).into();
         }
     }
 
@@ -262,6 +263,12 @@ mod tests {
         let last = listing.leaves().last().unwrap();
         assert_eq!((last.offset, last.length, last.role), (2, 10, SpanRole::Damaged));
         assert_eq!(last.text, "10 octets; mbus: the authentication tag does not fit");
+        if let Some(last) = listing.spans.last_mut() {
+            last.text = "".into();
+        }
+        listing.remark(&Error::new(Layer::Mbus, 12, Cause::Tag));
+        let last = listing.leaves().last().unwrap();
+        assert_eq!(last.text, "mbus: the authentication tag does not fit", "nothing stands before");
     }
 
     #[test]

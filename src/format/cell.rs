@@ -157,6 +157,7 @@ impl<'a> Content<'a> {
             | Meta::Estimated
             | Meta::TodaySince
             | Meta::MonthSince
+            | Meta::MonthComplete
             | Meta::Running => return None,
         }))
     }

@@ -243,6 +243,7 @@ impl Points {
                 | Meta::Authenticated
                 | Meta::Complete
                 | Meta::Estimated
+                | Meta::MonthComplete
                 | Meta::Running,
             ) => FieldType::Truth,
             FieldKey::Meta(_) => FieldType::Text,

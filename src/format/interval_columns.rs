@@ -64,7 +64,7 @@ impl RowColumns {
                 let last = &[Meta::TodaySince, Meta::MonthSince, Meta::Running];
                 (&[Meta::Time], &RUNNING, last)
             }
-            Self::Peaks => (&[Meta::Month], &[], &[]),
+            Self::Peaks => (&[Meta::Month], &[], &[Meta::MonthComplete]),
         };
         let keys = metas(first).chain(metas(&[Meta::Start, Meta::End, Meta::Meter]));
         let keys = keys.chain(fields(&ENERGIES)).chain(fields(more));

@@ -74,6 +74,8 @@ metadata! {
         "quarters --running: there if the energies of today begin later than midnight",
     MonthSince "month_since"
         "quarters --running: there if the peak of the month is that of a part of it",
+    MonthComplete "month_complete"
+        "quarters --peaks: whether the month has all its intervals, and none with an end in a gap",
     Running "running" "quarters: there, and true, if the interval goes on",
 }
 

@@ -62,7 +62,16 @@ fn split(line: &[u8]) -> Option<(Range<usize>, &[u8])> {
     let octets = note.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2).sum::<usize>();
     let letters = note.iter().filter(|c| !c.is_ascii_hexdigit()).count();
     let only_hex = octets > 8 && letters * 2 < note.len();
+    // The octets as text: a character for each.
+    let prose = prose || is_text(hex, note);
     (even && prose && !only_hex).then_some((start..start + gap, note.trim_ascii_start()))
+}
+
+/// True for text that has the characters of the octets.
+fn is_text(hex: &[u8], note: &[u8]) -> bool {
+    let digits = hex.iter().copied().filter(u8::is_ascii_hexdigit).collect::<Vec<u8>>();
+    let shown = |octet: &u8| if matches!(octet, b' '..=b'~') { *octet } else { b'.' };
+    hex::decode(digits).is_ok_and(|octets| octets.iter().map(shown).eq(note.iter().copied()))
 }
 
 /// A tab, two blanks, or a sign between blanks.

@@ -59,7 +59,7 @@ fn longest(line: &[u8]) -> Option<&[u8]> {
 }
 
 const fn is_digit(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/')
+    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'-' | b'_')
 }
 
 /// The octets of whole groups of four digits.
@@ -90,8 +90,8 @@ fn value(digit: u8) -> Option<u32> {
         b'A'..=b'Z' => digit - b'A',
         b'a'..=b'z' => digit - b'a' + 26,
         b'0'..=b'9' => digit - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
         _ => return None,
     }))
 }
@@ -112,6 +112,7 @@ mod tests {
         let read = |line: &str| Base64Lines::default().octets(line.as_bytes());
         for line in [
             long.clone(),
+            long.replace('+', "-").replace('/', "_"),
             format!("{{\"payload\":\"{long}\",\"qos\":0}}"),
             format!("data: {long}=="),
             format!("data={long}"),

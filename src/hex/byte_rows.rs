@@ -1,17 +1,17 @@
-//! Rows of `od` whose octets are in decimal or characters.
+//! Rows of `od` whose octets are in decimal, in octal or characters.
 //!
 //! ```text
 //! 0000000 104 250 250 104  83 255   0   1 103 219   8  75  70  77 103  80     od -t u1
 //! 0000000  104   -6   -6  104   83   -1    0    1  103  -37    8   75         od -t d1
 //! 0000000   h 372 372   h   S 377  \0 001   g 333  \b   K   F   M   g   P     od -c
+//! 0000000 150 372 372 150 123 377 000 001 147 333 010 113 106 115 147 120     od -b
 //! *                                                  the row before it again, and again
 //! 0000432                                            the length
 //! ```
 //!
-//! Each octet has a column of four characters, or five. Octets in octal (`od -b`) have leading zeros and are no
-//! such rows.
+//! Each octet has a column of four characters, or five.
 
-use super::prefix::slice;
+use super::{prefix::slice, telegram::begins_telegram};
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,7 @@ pub(super) struct ByteRows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ByteCell {
     Unsigned,
+    Octal,
     Signed,
     Character,
 }
@@ -39,21 +40,22 @@ impl ByteRows {
 
     /// The octets of a line, `Err` for a row that is out of order; nothing if it is none.
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
-        let line = line.trim_ascii_end();
-        if self.kind.is_some() && line == b"*" {
+        let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start();
+        if self.kind.is_some() && line.trim_ascii_end() == b"*" {
             self.star = true;
             return Some(Ok(Vec::new()));
         }
         let length = line.iter().take_while(|c| c.is_ascii_hexdigit()).count();
         let (offset, body) = line.split_at_checked(length).filter(|_| OFFSET.contains(&length))?;
         let begins = offset.iter().all(|c| *c == b'0');
-        let kinds = [ByteCell::Unsigned, ByteCell::Character, ByteCell::Signed];
+        let kinds = [ByteCell::Unsigned, ByteCell::Octal, ByteCell::Character, ByteCell::Signed];
         let kind = match self.kind {
             _ if begins => kinds.into_iter().find(|kind| kind.begins(body))?,
             Some(kind) => kind,
             None => return None,
         };
-        let row = if body.is_empty() { Some(Vec::new()) } else { kind.row(body) };
+        let is_end = body.trim_ascii().is_empty();
+        let row = if is_end { Some(Vec::new()) } else { kind.row(body) };
         if begins {
             *self = Self { kind: Some(kind), ..Self::default() };
         }
@@ -69,7 +71,7 @@ impl ByteRows {
         octets.extend_from_slice(&row);
         self.octets += octets.len() as u64;
         self.star = false;
-        if body.is_empty() {
+        if is_end {
             self.kind = None;
         }
         self.row = row;
@@ -94,7 +96,7 @@ impl ByteRows {
 impl ByteCell {
     const fn width(self) -> usize {
         match self {
-            Self::Unsigned | Self::Character => 4,
+            Self::Unsigned | Self::Octal | Self::Character => 4,
             Self::Signed => 5,
         }
     }
@@ -109,6 +111,7 @@ impl ByteCell {
         row.len() >= LEAST
             && match self {
                 Self::Unsigned => any(&|cell| cell.len() < 3) && any(&|cell| cell.len() == 3),
+                Self::Octal => begins_telegram(&row),
                 Self::Signed => any(&|cell| cell.starts_with(b"-")),
                 Self::Character => any(&|cell| cell.starts_with(b"\\") || cell.len() == 1),
             }
@@ -116,6 +119,7 @@ impl ByteCell {
 
     /// The octets of a row, all of them or none.
     fn row(self, body: &[u8]) -> Option<Vec<u8>> {
+        let body = if self == Self::Character { body } else { body.trim_ascii_end() };
         let cells = body.chunks(self.width());
         let octets = cells.map(|cell| {
             let is_whole = cell.len() == self.width() && cell.starts_with(b" ");
@@ -129,6 +133,8 @@ impl ByteCell {
         match self {
             Self::Unsigned if text.len() > 1 && text.starts_with('0') => None,
             Self::Unsigned => text.parse().ok(),
+            Self::Octal if text.len() == 3 => u8::from_str_radix(text, 8).ok(),
+            Self::Octal => None,
             Self::Signed => text.parse().ok().map(i8::cast_unsigned),
             Self::Character => match text.as_bytes() {
                 [] => Some(b' '),
@@ -180,6 +186,7 @@ mod tests {
         for text in [
             "0000000 104 250 250 104  83 255   0   1\n*\n0000020 104\n0000021",
             "0000000  104   -6   -6  104   83   -1    0    1\n*\n0000020  104\n0000021",
+            "0000000 150 372 372 150 123 377 000 001\n*\n0000020 150\n0000021",
             "0000000   h 372 372   h   S 377  \\0 001\n*\n0000020   h\n0000021",
             "0000000 104 250 250 104  83 255   0   1\n*\n0000016 104\n0000017",
         ] {
@@ -194,7 +201,6 @@ mod tests {
         let rows = "0000000 104 250 250 104  83 255   0   1\n0000020 104 250\n";
         assert!(matches!(octets(rows).last(), Some(Some(Err(_)))));
         for text in [
-            "0000000 150 372 372 150 123 377 000 001",
             "0000000 68 fa fa 68 53 ff 00 01",
             "0000000 fa68 68fa ff53 0100",
             "00000000: 68fa fa68 53ff 0001",

@@ -36,7 +36,10 @@ impl DecimalList {
         }
         let list = list(text)?;
         let octets = numbers(list)?;
-        let is_wide = |number: &[u8]| number.len() == 3 && number.iter().all(u8::is_ascii_digit);
+        let is_wide = |number: &[u8]| {
+            let digits = number.iter().all(u8::is_ascii_digit);
+            number.len() == 3 && digits && !number.starts_with(b"0")
+        };
         let wide = list.split(|&c| is_between(c)).any(is_wide);
         let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
         let is_list = wide && (octets.len() >= LEAST || alone);
@@ -52,18 +55,23 @@ pub(super) fn is_start(line: &[u8]) -> bool {
 
 /// The part of a line that may be a list: in brackets, or the end of it.
 fn list(text: &[u8]) -> Option<&[u8]> {
+    let foreign = |c: &u8| !c.is_ascii_digit() && !is_between(*c) && *c != b'-';
+    let tail = text.iter().rposition(foreign).map_or(0, |at| at + 1);
     let close = memchr::memrchr3(b']', b')', b'}', text).unwrap_or(text.len());
     let inner = text.get(..close)?;
     let open = memchr::memrchr3(b'[', b'(', b'{', inner);
-    if let Some(inner) = open.and_then(|open| inner.get(open + 1..))
+    // Each number may have brackets of its own: `(104) (250)`.
+    if let Some(open) = open.filter(|open| *open <= tail || tail == 0)
+        && let Some(inner) = inner.get(open + 1..)
         && let Some(inner) =
             [Some(inner), closed(inner)].into_iter().flatten().find(|it| numbers(it).is_some())
     {
         return Some(inner);
     }
-    let foreign = |c: &u8| !c.is_ascii_digit() && !is_between(*c) && *c != b'-';
-    let start = text.iter().rposition(foreign).map_or(0, |at| at + 1);
-    text.get(start..).filter(|text| !text.is_empty())
+    let text = text.get(tail..)?;
+    let first = text.iter().position(u8::is_ascii_digit)?;
+    let sign = first.checked_sub(1).filter(|before| text.get(*before) == Some(&b'-'));
+    text.get(sign.unwrap_or(first)..)
 }
 
 /// The part of a line in front of the bracket that closes a list: behind it a type or a comment may stand.
@@ -82,7 +90,7 @@ fn numbers(text: &[u8]) -> Option<Vec<u8>> {
 /// 0 to 255, or as the signed octets of Java.
 fn number(group: &[u8]) -> Option<u8> {
     let digits = group.strip_prefix(b"-").unwrap_or(group);
-    let leading = digits.len() > 1 && digits.starts_with(b"0");
+    let leading = digits.len() == 2 && digits.starts_with(b"0");
     if leading || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -94,7 +102,7 @@ fn number(group: &[u8]) -> Option<u8> {
 }
 
 const fn is_between(c: u8) -> bool {
-    is_blank(c) || matches!(c, b',' | b';' | b'[' | b']' | b'(' | b')' | b'{' | b'}')
+    is_blank(c) || matches!(c, b',' | b';' | b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'<' | b'>')
 }
 
 /// True if the list is not closed with this line.
@@ -122,6 +130,10 @@ mod tests {
             "RX (8 bytes): 104 250 250 104 83 255 0 1",
             "104;250;250;104;83;255;0;1",
             "[104, 250, 250, 104,\n83, 255,\n0, 1]",
+            "104 250 250 104 083 255 000 001",
+            "Device --> (104) (250) (250) (104) (083) (255) (000) (001)",
+            "string.char(104,250,250,104,83,255,0,1)",
+            "<<104, 250, 250, 104, 83, 255, 0, 1>>",
             "104\n250\n250\n104\n 83\n255\n  0\n  1",
             "[\n104,\n250,\n250,\n104,\n83,\n255,\n0,\n1\n]",
             "bytes([104, 250, 250, 104, 83, 255, 0, 1])",
@@ -150,6 +162,7 @@ mod tests {
             "104 250 250 104 83 255 0 01",
             "256 1 2 3 100",
             "01680101",
+            "a: about(5_500, 2_000),",
         ] {
             assert_eq!(DecimalList::default().octets(text.as_bytes()), None, "{text}");
         }

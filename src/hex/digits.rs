@@ -23,7 +23,7 @@ pub(super) struct Digits {
     /// The first digit of an octet.
     half: Option<Half>,
     /// The half is the end of an earlier line that had no hyphen.
-    wrapped: bool,
+    wrapped: Option<Wrapped>,
     /// The character behind the half that may still end the line.
     behind_half: Option<BehindHalf>,
     /// The first digit of an octet was unreadable.
@@ -63,6 +63,15 @@ enum BehindHalf {
     Hyphen,
 }
 
+/// The line whose end splits an octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapped {
+    /// Digits and nothing else.
+    Digits,
+    /// Groups of two digits up to its last column.
+    Groups,
+}
+
 impl Digits {
     /// A line of bare hex and nothing else, or of groups of two with one separator; false, and
     /// nothing done, if it is anything else.
@@ -97,8 +106,8 @@ impl Digits {
         self.defect_line
     }
 
-    /// True if an earlier line ended amid an octet, without a hyphen.
-    pub(super) const fn is_wrapped(&self) -> bool {
+    /// The line before, if it ended amid an octet and without a hyphen.
+    pub(super) const fn wrapped(&self) -> Option<Wrapped> {
         self.wrapped
     }
 
@@ -108,7 +117,7 @@ impl Digits {
         self.defect = None;
         self.reported = false;
         self.behind_half = None;
-        if core::mem::take(&mut self.wrapped) && !joins {
+        if self.wrapped.take().is_some() && !joins {
             self.odd();
         }
         self.at = at;
@@ -163,7 +172,14 @@ impl Digits {
     pub(super) fn end(&mut self, run: &mut HexRun) -> Result<()> {
         let hyphen = self.behind_half == Some(BehindHalf::Hyphen);
         match self.half {
-            Some(_) if !self.prefixed && (hyphen || !self.broken) => self.wrapped = !hyphen,
+            Some(_) if self.prefixed => self.close(run),
+            Some(_) if hyphen => self.wrapped = None,
+            Some(_) if !self.broken => self.wrapped = Some(Wrapped::Digits),
+            Some(_)
+                if self.count == 1 && self.behind_half.is_none() && self.at >= LEAST_COLUMNS =>
+            {
+                self.wrapped = Some(Wrapped::Groups);
+            }
             _ => self.close(run),
         }
         self.take_defect()
@@ -179,7 +195,7 @@ impl Digits {
 
     /// The input ends.
     pub(super) fn finish(&mut self) -> Result<()> {
-        self.wrapped = false;
+        self.wrapped = None;
         self.reported = false;
         self.odd();
         self.take_defect()
@@ -364,6 +380,9 @@ const fn starts_group(text: &[u8]) -> bool {
 const fn is_plain_separator(text: &[u8]) -> bool {
     matches!(text, [_, _, b' ' | b':' | b'-' | b',', _, _, _, _, _, _, ..])
 }
+
+/// Shorter lines of groups are not broken amid an octet.
+const LEAST_COLUMNS: usize = 40;
 
 fn value(character: u8) -> Option<u8> {
     char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())

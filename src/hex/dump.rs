@@ -13,21 +13,24 @@
 //! - if the first line ends with a hyphen, as operators' PDFs break them; or
 //! - if both lines are bare digits and odd in number. Text of an even number of digits can thus be
 //!   wrapped at any width: an even width splits no octet, and with an odd one every second line end
-//!   does, the last line being odd exactly if one line is left over.
+//!   does, the last line being odd exactly if one line is left over; or
+//! - if a long line of groups ends with a single digit in its last column, and the next one begins
+//!   with one in its first, as terminals and mail programs break them.
 //!
 //! A defect (a wrong character, a digit without its partner, missing rows of a listing) costs as
 //! few octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
 //! nothing is joined in silence over a place that cannot be read.
 
 use core::ops::Range;
-use std::borrow::Cow;
 
 use super::{
-    digits::Digits,
+    digits::{Digits, Wrapped},
     listing::{self, Listing, ListingStep},
     pasted::{Pasted, PastedLine},
     prefix,
+    separator::is_separator,
     telegram::ends_frame,
+    typing,
 };
 use crate::error::{Cause, Result};
 
@@ -89,7 +92,7 @@ impl Dump {
     /// A line that needs a careful look.
     #[inline(never)]
     fn typed_line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
-        let text = &*typed(text);
+        let text = &*typing::typed(text, end);
         if memchr::memchr(b'\r', text).is_none() {
             return self.piece(text, end, run);
         }
@@ -132,6 +135,9 @@ impl Dump {
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
             if self.pasted.is_within() {
+                return false;
+            }
+            if text.len() <= ROW {
                 return false;
             }
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
@@ -184,6 +190,9 @@ impl Dump {
         match found {
             Some(PastedLine::Nothing) => Ok(()),
             Some(PastedLine::Hex(range)) => self.hex(text, range, run),
+            Some(PastedLine::From(start)) => {
+                self.sentence(prefix::slice(text, start..text.len()), run)
+            }
             Some(PastedLine::Octets(octets)) => {
                 self.digits.begin(0, false, false);
                 self.leave_listing();
@@ -215,7 +224,11 @@ impl Dump {
         };
         let at = prefix::characters(prefix::slice(text, 0..part.range.start));
         let hex = prefix::slice(text, part.range);
-        let joins = !self.digits.is_wrapped() || part.bare && is_odd_run(hex);
+        let joins = match self.digits.wrapped() {
+            None => true,
+            Some(Wrapped::Digits) => part.bare && is_odd_run(hex),
+            Some(Wrapped::Groups) => part.bare && begins_with_digit(text),
+        };
         self.digits.begin(at, part.bare, joins);
         self.leave_listing();
         self.digits.feed(hex, run);
@@ -281,7 +294,7 @@ impl Dump {
         }
         self.begun = Some(Begun::Hex);
         // Its number of digits is not known, so it cannot join what was wrapped without a hyphen.
-        let joins = !self.digits.is_wrapped();
+        let joins = self.digits.wrapped().is_none();
         self.digits.begin(0, true, joins);
         self.leave_listing();
     }
@@ -324,21 +337,8 @@ impl Dump {
     }
 }
 
-/// The blanks and hyphens of web pages and PDF documents as those that are typed. CuteCom draws line ends.
-fn typed(text: &[u8]) -> Cow<'_, [u8]> {
-    if text.is_ascii() {
-        return Cow::Borrowed(text);
-    }
-    match core::str::from_utf8(text) {
-        Ok(characters) => Cow::Owned(
-            characters
-                .replace(['\u{a0}', '\u{2009}', '\u{202f}', '\u{240a}', '\u{240d}'], " ")
-                .replace(['\u{ad}', '\u{2010}', '\u{2011}'], "-")
-                .into_bytes(),
-        ),
-        Err(_) => Cow::Borrowed(text),
-    }
-}
+/// The digits of a line that may be an octet of a row of its own.
+const ROW: usize = 2;
 
 /// True for a line that ends as logs of ESPHome do, which is no pasted form: `…68:FA:FA:68:53:FF`.
 fn ends_with_pairs(text: &[u8]) -> bool {
@@ -356,6 +356,17 @@ const PAIRS: usize = 24;
 fn is_odd_run(text: &[u8]) -> bool {
     let digits = text.trim_ascii();
     !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for a digit that is alone in front of groups of two.
+const fn begins_with_digit(text: &[u8]) -> bool {
+    match text {
+        [first, separator, second, third, ..] => {
+            let digits = second.is_ascii_hexdigit() && third.is_ascii_hexdigit();
+            first.is_ascii_hexdigit() && is_separator(*separator) && digits
+        }
+        _ => false,
+    }
 }
 
 /// Octets behind prose that are hex again.
@@ -414,7 +425,7 @@ mod tests {
     fn careful(dump: &mut Dump, text: &[u8], run: &mut HexRun) -> Result<()> {
         let text = dump.without_byte_order_mark(text);
         let mut first = Ok(());
-        for piece in typed(text).split(|&c| c == b'\r') {
+        for piece in typing::typed(text, true).split(|&c| c == b'\r') {
             first = first.and(dump.piece(piece, true, run));
         }
         first

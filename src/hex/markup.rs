@@ -6,9 +6,10 @@
 //! 68 FA FA 68 …
 //! ```
 //!
-//! Only names of HTML are tags: loggers write `<<< 68` and `>h..hS...<` too.
+//! Only names of HTML and of forums (`[code]`) are tags: loggers write `<<< 68` and `>h..hS...<` too.
+//! Other names are, if nothing but text is between both of them: `<Data>68 FA…</Data>`.
 
-use memchr::{memchr, memchr2_iter};
+use memchr::{memchr, memchr3_iter};
 
 /// The state between two lines of a page.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +90,11 @@ const MOST_OF_ROW: usize = 4096;
 
 /// The lines without tags; nothing if there are none.
 fn strip(line: &[u8]) -> Option<Vec<u8>> {
-    let first = mark(line)?;
+    let elements = elements(line);
+    let line = elements.as_deref().unwrap_or(line);
+    let Some(first) = mark(line) else {
+        return elements;
+    };
     if begins_row(line) && !ends_row(line) {
         return None;
     }
@@ -108,8 +113,38 @@ fn strip(line: &[u8]) -> Option<Vec<u8>> {
 
 /// Where the first tag or entity begins.
 fn mark(text: &[u8]) -> Option<usize> {
-    memchr2_iter(b'<', b'&', text)
+    memchr3_iter(b'<', b'&', b'[', text)
         .find(|&at| text.get(at..).is_some_and(|text| tag(text).or_else(|| entity(text)).is_some()))
+}
+
+/// The line with ends in the place of tags around text, whatever their names; nothing if there are none.
+fn elements(line: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut rest = line;
+    while let Some((before, content, behind)) = element(rest) {
+        text.extend_from_slice(&[before, b"\n", content, b"\n"].concat());
+        rest = behind;
+    }
+    text.extend_from_slice(rest);
+    (rest.len() < line.len()).then_some(text)
+}
+
+/// The first text between two tags of one name: what is before it, the text, and what is behind.
+fn element(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    memchr::memmem::find(text, b"</")?;
+    memchr::memchr_iter(b'<', text).find_map(|at| {
+        let (before, inner) = (text.get(..at)?, text.get(at + 1..)?);
+        let length = inner.iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+        let (name, behind) = inner.split_at_checked(length)?;
+        let next = memchr(b'<', behind)?;
+        let inside = behind.get(..next)?;
+        let (head, content) = inside.split_at_checked(memchr(b'>', inside)?)?;
+        let is_head = matches!(head.first(), None | Some(b' '));
+        let is_name = name.iter().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+        let behind = behind.get(next..)?.strip_prefix(b"</")?.strip_prefix(name)?;
+        let is_element = is_head && is_name && !is_known(name) && content.len() > 1;
+        is_element.then_some((before, content.get(1..)?, behind.strip_prefix(b">")?))
+    })
 }
 
 /// True if the line begins as a row of a listing. What looks like a tag there may be the octets as
@@ -132,15 +167,18 @@ fn ends_row(line: &[u8]) -> bool {
 
 /// The text that a tag becomes, and the text behind it.
 fn tag(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
+    if let Some(inner) = text.strip_prefix(b"[") {
+        return forum_tag(inner);
+    }
     let inner = text.strip_prefix(b"<")?;
     if let Some(comment) = inner.strip_prefix(b"!--") {
-        let end = memchr::memmem::find(comment, b"-->")?;
+        let end = memchr::memmem::find(near(comment), b"-->")?;
         return Some((b" ", comment.get(end + 3..)?));
     }
     let name = inner.strip_prefix(b"/").unwrap_or(inner);
     let length = name.iter().take_while(|c| c.is_ascii_alphanumeric()).count();
     let (name, behind) = name.split_at_checked(length)?;
-    let end = memchr(b'>', behind)?;
+    let end = memchr(b'>', near(behind))?;
     let attributes = behind.get(..end)?;
     let named = |names: &[&str]| names.iter().any(|n| n.as_bytes().eq_ignore_ascii_case(name));
     let sound = matches!(attributes.first(), None | Some(b' ' | b'/' | b'\t'));
@@ -154,12 +192,42 @@ fn tag(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     sound.then_some((written, behind.get(end + 1..)?))
 }
 
+/// The text that `[code]`, `[/code]` or `[size=2]` becomes, and the text behind it.
+fn forum_tag(inner: &[u8]) -> Option<(&'static [u8], &[u8])> {
+    let name = inner.strip_prefix(b"/").unwrap_or(inner);
+    let length = name.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+    let (name, behind) = name.split_at_checked(length)?;
+    let end = memchr(b']', near(behind))?;
+    let named = FORUM.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name));
+    let sound = named && (end == 0 || behind.starts_with(b"="));
+    let written: &[u8] = if is_known(name) { b"" } else { b"\n" };
+    sound.then_some((written, behind.get(end + 1..)?))
+}
+
+/// True for a name of HTML.
+fn is_known(name: &[u8]) -> bool {
+    let mut known = CELLS.iter().chain(&BLOCKS).chain(&INLINE);
+    known.any(|known| known.as_bytes().eq_ignore_ascii_case(name))
+}
+
 /// The character of an entity, and the text behind it.
 fn entity(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     ENTITIES.iter().find_map(|(name, character)| {
         Some((character.as_bytes(), text.strip_prefix(name.as_bytes())?))
     })
 }
+
+/// Tags of forums. Those that HTML knows too are within a line.
+const FORUM: [&str; 9] =
+    ["code", "quote", "pre", "spoiler", "plain", "tt", "font", "size", "color"];
+
+/// The part of a text in which a tag ends, or a comment.
+fn near(text: &[u8]) -> &[u8] {
+    text.get(..LONGEST_TAG).unwrap_or(text)
+}
+
+/// The characters of the longest tag.
+const LONGEST_TAG: usize = 1024;
 
 const CELLS: [&str; 2] = ["td", "th"];
 
@@ -229,7 +297,23 @@ mod tests {
         let page = "<p class=\"x\">T:</p><pre><code>68 FA</code></pre><br />14&nbsp;14";
         assert_eq!(strip(page).as_deref(), Some("\nT:\n\n68 FA\n\n14 14"));
         assert_eq!(strip("68<b>FA</b>FA"), Some("68FAFA".to_owned()));
-        for line in ["<<< 68:FA", " 68 fa  >h.<", "a < b > c", "68 FA <68> 14", "x & y", "<ab>"] {
+        assert_eq!(strip("[code]68 FA[/code]").as_deref(), Some("68 FA"));
+        assert_eq!(strip("[size=2]68[TT]FA[/tt][/size]").as_deref(), Some("\n68FA\n"));
+        let nested = strip("<T a=\"1\"><Data>68 FA</Data><Name>x</Name></T>");
+        assert_eq!(nested.as_deref(), Some("<T a=\"1\">\n68 FA\n\nx\n</T>"));
+        for line in [
+            "<<< 68:FA",
+            " 68 fa  >h.<",
+            "a < b > c",
+            "68 FA <68> 14",
+            "x & y",
+            "<ab>",
+            "[D] 68 FA",
+            "Time [s]",
+            "[68][FA]",
+            "<X></X>",
+            "<X>68",
+        ] {
             assert_eq!(strip(line), None, "{line}");
         }
     }

@@ -4,10 +4,14 @@
 //! &H68, &HFA, &HFA       Basic          $68, $FA, $FA       Pascal, Motorola
 //! 68h, 0FAh, 0FAh        Intel          %68%FA%FA           URLs
 //! \150\372\372           C, octal       01101000 11111010   binary
-//! [0] => 104             PHP            int(104)            PHP, below its key
+//! (byte) 0x68, 0x68u8    Java, Rust     16#68, &#x68;       Erlang, HTML
+//! 150 372 372 150        od -b          68 fa fa 68 3 ff    hex without leading zeros
 //! ```
 //!
-//! Several of a kind make a list; its next lines may be shorter. Nothing else may stand between them.
+//! Several of a kind make a list; its next lines may be shorter. Between them stands nothing but one
+//! word that repeats, or the same octet in another notation.
+
+use std::borrow::Cow;
 
 use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 
@@ -16,8 +20,6 @@ use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 pub(super) struct Notations {
     /// The kind of the lines before this one.
     open: Option<Notation>,
-    /// The next key of an array.
-    key: Option<u64>,
 }
 
 /// A way to write an octet.
@@ -28,156 +30,227 @@ enum Notation {
     Dollar,
     Percent,
     Octal,
+    Unicode,
+    Escape,
+    Entity,
+    Radix,
     Binary,
+    Prefixed,
+    OctalDigits,
+    Short,
 }
 
 impl Notations {
     /// True while a list may go on.
     pub(super) const fn is_within(&self) -> bool {
-        self.open.is_some() || self.key.is_some()
+        self.open.is_some()
     }
 
     /// The octets of a line; nothing if it is no part of such a list.
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        if let Some(octets) = self.keyed(line.trim_ascii()) {
-            return Some(octets);
-        }
         let open = self.open.take();
-        if !has_mark(line) && open.is_none() {
-            return None;
-        }
-        for notation in Notation::ALL {
-            let Some(octets) = notation.octets(line) else {
+        let mut notations = Notation::ALL.into_iter().filter(|it| it.may_be_in(line)).peekable();
+        notations.peek()?;
+        let line = &*without_comments(line);
+        for notation in notations {
+            let Some(list) = notation.list(line) else {
                 continue;
             };
-            let least = if open == Some(notation) { 1 } else { LEAST };
-            if octets.len() >= least && (open.is_some() || notation.begins(&octets)) {
+            let goes_on = open == Some(notation) && notation.goes_on(&list);
+            if goes_on || list.octets.len() >= LEAST && notation.begins(&list) {
                 self.open = Some(notation);
-                return Some(octets);
+                return Some(list.octets);
             }
         }
         None
     }
-
-    /// The octet of a row of an array with its keys; an empty list for a row that is only a key.
-    fn keyed(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let value = match row(line) {
-            Some((key, value)) => {
-                let is_next = self.key.take().map_or(key <= 1, |due| due == key || key == 0);
-                if !is_next {
-                    return None;
-                }
-                self.key = Some(key + 1);
-                value
-            }
-            None if self.key.is_some() => line,
-            None => return None,
-        };
-        match value.trim_ascii() {
-            [] => Some(Vec::new()),
-            b"(" | b")" | b"}" | b"Array" => Some(Vec::new()),
-            value => match element(value) {
-                Some(octet) => Some(vec![octet]),
-                None => {
-                    self.key = None;
-                    None
-                }
-            },
-        }
-    }
-}
-
-/// The key of a row `[7] => 104`, and its value.
-fn row(line: &[u8]) -> Option<(u64, &[u8])> {
-    let inner = line.strip_prefix(b"[").unwrap_or(line);
-    let length = inner.iter().take_while(|c| c.is_ascii_digit()).count();
-    let (digits, rest) = inner.split_at_checked(length)?;
-    let rest = if inner.len() < line.len() { rest.strip_prefix(b"]")? } else { rest };
-    let value = rest.trim_ascii_start().strip_prefix(b"=>")?;
-    Some((core::str::from_utf8(digits).ok()?.parse().ok()?, value))
-}
-
-/// `104`, `104,`, `int(104)`, `0x68`, `"68"`.
-fn element(value: &[u8]) -> Option<u8> {
-    let value = value.strip_suffix(b",").unwrap_or(value);
-    let inner = value.strip_prefix(b"int(").and_then(|inner| inner.strip_suffix(b")"));
-    let value = inner.unwrap_or(value);
-    // `string(2) "68"`.
-    let quoted = memchr::memchr(b'"', value)
-        .filter(|at| *at == 0 || value.starts_with(b"string("))
-        .and_then(|at| value.get(at + 1..)?.strip_suffix(b"\""));
-    let hex = value.strip_prefix(b"0x").or(quoted);
-    let radix = if hex.is_some() { 16 } else { 10 };
-    let digits = hex.unwrap_or(value);
-    (digits.len() <= 3).then_some(())?;
-    u8::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
 }
 
 impl Notation {
-    const ALL: [Self; 6] =
-        [Self::Basic, Self::Intel, Self::Dollar, Self::Percent, Self::Octal, Self::Binary];
+    const ALL: [Self; 13] = [
+        Self::Basic,
+        Self::Intel,
+        Self::Dollar,
+        Self::Percent,
+        Self::Octal,
+        Self::Unicode,
+        Self::Escape,
+        Self::Entity,
+        Self::Radix,
+        Self::Binary,
+        Self::Prefixed,
+        Self::OctalDigits,
+        Self::Short,
+    ];
 
-    /// The octets of a line that has no other numbers.
-    fn octets(self, line: &[u8]) -> Option<Vec<u8>> {
-        let glued = match self {
-            Self::Percent => Some(b'%'),
-            Self::Octal => Some(b'\\'),
-            _ => None,
-        };
-        let mut octets = Vec::new();
-        let mut ended = false;
-        for token in tokens(line, glued) {
-            match self.value(token) {
-                Some(_) if ended => return None,
-                Some(octet) => octets.push(octet),
-                // Words may stand before and behind.
-                None if octets.is_empty() => {}
-                None => ended = true,
+    /// True if the line has the mark of this kind, or nothing but short groups of digits.
+    fn may_be_in(self, line: &[u8]) -> bool {
+        let has = |one, other| memchr::memchr2(one, other, line).is_some();
+        match self {
+            Self::Basic | Self::Entity => has(b'&', b'&'),
+            Self::Intel => has(b'h', b'H'),
+            Self::Dollar => has(b'$', b'$'),
+            Self::Percent => has(b'%', b'%'),
+            Self::Octal | Self::Unicode | Self::Escape => has(b'\\', b'\\'),
+            Self::Radix => has(b'#', b'#'),
+            Self::Prefixed => has(b'x', b'X'),
+            Self::Binary => tokens(line, None).any(|token| self.value(token).is_some()),
+            Self::OctalDigits | Self::Short => {
+                let mut last = tokens(line, None).skip(1).take(LEAST);
+                last.all(|token| self.value(token).is_some())
             }
         }
-        (!octets.is_empty()).then_some(octets)
+    }
+
+    /// The octets of a line that has no other numbers.
+    fn list(self, line: &[u8]) -> Option<NotationList<'_>> {
+        let glued = match self {
+            Self::Percent => Some(b'%'),
+            Self::Octal | Self::Unicode | Self::Escape => Some(b'\\'),
+            Self::Entity => Some(b'&'),
+            _ => None,
+        };
+        let mut list = NotationList::default();
+        let (mut words, mut word) = (0, None);
+        for token in tokens(line, glued) {
+            match self.value(token) {
+                Some(_) if words > 1 => return None,
+                Some(octet) => {
+                    if words > 0 && list.between.get_or_insert(word) != &word {
+                        return None;
+                    }
+                    list.octets.push(octet);
+                    list.short += usize::from(token.len() == 1);
+                    words = 0;
+                }
+                // Words may stand before and behind.
+                None if list.octets.is_empty() => {
+                    list.pairs += usize::from(is_pair(token));
+                    list.before = Some(token);
+                }
+                None if self.is_damaged(token) => return None,
+                None if is_same(token, list.octets.last().copied()) => {}
+                None => {
+                    word = Some(token);
+                    words += 1;
+                }
+            }
+        }
+        (!list.octets.is_empty()).then_some(list)
     }
 
     fn value(self, token: &[u8]) -> Option<u8> {
+        let strip = |prefix: &[u8]| token.get(prefix.len()..).filter(|_| token.starts_with(prefix));
+        let hex = |digits| Some((digits, 16, 1..=2));
         let (digits, radix, width) = match self {
             Self::Basic => {
-                let digits = token.strip_prefix(b"&H").or_else(|| token.strip_prefix(b"&h"))?;
-                (digits.strip_suffix(b"&").unwrap_or(digits), 16, 1..=2)
+                let digits = strip(b"&H").or_else(|| strip(b"&h"))?;
+                hex(digits.strip_suffix(b"&").unwrap_or(digits))
             }
             Self::Intel => {
                 let digits = token.strip_suffix(b"h").or_else(|| token.strip_suffix(b"H"))?;
                 let zero = digits.len() == 3 && digits.starts_with(b"0");
-                (slice(digits, usize::from(zero)..digits.len()), 16, 1..=2)
+                hex(slice(digits, usize::from(zero)..digits.len()))
             }
-            Self::Dollar => (token.strip_prefix(b"$")?, 16, 1..=2),
-            Self::Percent => (token.strip_prefix(b"%")?, 16, 2..=2),
-            Self::Octal => (token.strip_prefix(b"\\")?, 8, 3..=3),
-            Self::Binary => (token, 2, 8..=8),
-        };
+            Self::Dollar => hex(strip(b"$")?),
+            Self::Percent => Some((strip(b"%")?, 16, 2..=2)),
+            Self::Octal => Some((strip(b"\\")?, 8, 3..=3)),
+            Self::Unicode => Some((strip(b"\\u00")?, 16, 2..=2)),
+            Self::Escape => hex(strip(b"\\x").or_else(|| strip(b"\\X"))?),
+            Self::Entity => match strip(b"&#x").or_else(|| strip(b"&#X")) {
+                Some(digits) => hex(digits),
+                None => Some((strip(b"&#")?, 10, 1..=3)),
+            },
+            Self::Radix => hex(strip(b"16#")?),
+            Self::Binary => Some((strip(b"0b").unwrap_or(token), 2, 8..=8)),
+            Self::Prefixed => {
+                let digits = strip(b"0x").or_else(|| strip(b"0X"))?;
+                hex(digits.strip_suffix(b"u8").unwrap_or(digits))
+            }
+            Self::OctalDigits => Some((token, 8, 3..=3)),
+            Self::Short => hex(token).filter(|_| !(token.len() == 2 && token.starts_with(b"0"))),
+        }?;
         let are_digits = width.contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
         let digits = core::str::from_utf8(digits).ok().filter(|_| are_digits)?;
         u8::from_str_radix(digits, radix).ok()
     }
 
-    /// True if the octets may begin a list: binary digits are hex too, unless they are those of a telegram.
-    fn begins(self, octets: &[u8]) -> bool {
+    /// True for a token that begins as an octet does, and is none.
+    fn is_damaged(self, token: &[u8]) -> bool {
         match self {
-            Self::Binary => begins_telegram(octets),
-            _ => true,
+            Self::Prefixed => token.starts_with(b"0x") || token.starts_with(b"0X"),
+            Self::Escape => token.starts_with(b"\\"),
+            _ => self.is_bare() && self != Self::Binary,
         }
+    }
+
+    /// True for digits without a mark: they are hex too.
+    const fn is_bare(self) -> bool {
+        matches!(self, Self::Binary | Self::OctalDigits | Self::Short)
+    }
+
+    /// True if the octets may begin a list: bare digits only if they are those of a telegram.
+    fn begins(self, list: &NotationList<'_>) -> bool {
+        let is_sure = !self.is_bare() && list.between.is_none() || begins_telegram(&list.octets);
+        match self {
+            Self::Prefixed | Self::Escape => is_sure && list.pairs < PAIRS,
+            Self::Short => is_sure && list.short > 1,
+            _ => is_sure,
+        }
+    }
+
+    /// True if the octets may go on with a list. `see 0x68` does not.
+    fn goes_on(self, list: &NotationList<'_>) -> bool {
+        !matches!(self, Self::Prefixed | Self::Escape)
+            || list.before.is_none_or(|_| list.between == Some(list.before))
     }
 }
 
-/// True if the line has a mark of one of these kinds.
-fn has_mark(line: &[u8]) -> bool {
-    memchr::memchr3(b'&', b'$', b'%', line).is_some()
-        || memchr::memchr3(b'h', b'H', b'\\', line).is_some()
-        || line.iter().all(|c| matches!(c, b'0' | b'1') || !c.is_ascii_alphanumeric())
+/// The octets of a line, and what stands around them.
+#[derive(Debug, Default)]
+struct NotationList<'a> {
+    octets: Vec<u8>,
+    /// Octets of a single digit.
+    short: usize,
+    /// Pairs of hex digits in front of them.
+    pairs: usize,
+    /// The word in front of them.
+    before: Option<&'a [u8]>,
+    /// The word between them.
+    between: Option<Option<&'a [u8]>>,
+}
+
+/// True for two hex digits, which would be an octet.
+fn is_pair(token: &[u8]) -> bool {
+    token.len() == 2 && token.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for the octet once more, in another notation.
+fn is_same(token: &[u8], octet: Option<u8>) -> bool {
+    Notation::ALL.iter().any(|notation| notation.value(token).is_some_and(|it| Some(it) == octet))
+}
+
+/// The line without comments of C, unless all of its digits are in one.
+fn without_comments(line: &[u8]) -> Cow<'_, [u8]> {
+    let mut text = Vec::new();
+    let mut rest = line;
+    while let Some(start) = memchr::memmem::find(rest, b"/*") {
+        text.extend_from_slice(slice(rest, 0..start));
+        text.push(b' ');
+        let comment = slice(rest, start + 2..rest.len());
+        let end = memchr::memmem::find(comment, b"*/").map_or(comment.len(), |end| end + 2);
+        rest = slice(comment, end..comment.len());
+    }
+    text.extend_from_slice(rest);
+    match rest.len() < line.len() && text.iter().any(u8::is_ascii_hexdigit) {
+        true => Cow::Owned(text),
+        false => Cow::Borrowed(line),
+    }
 }
 
 /// Words and numbers. A `glued` mark begins one without a separator before it.
 fn tokens(line: &[u8], glued: Option<u8>) -> impl Iterator<Item = &[u8]> {
-    let is_between = |c: u8| is_blank(c) || b",;:()[]{}\"'=+.".contains(&c);
+    let is_between = |c: u8| is_blank(c) || b",;:()[]{}\"'=+.<>|/-".contains(&c);
     let mut rest = line;
     core::iter::from_fn(move || {
         let start = rest.iter().position(|&c| !is_between(c))?;
@@ -191,6 +264,9 @@ fn tokens(line: &[u8], glued: Option<u8>) -> impl Iterator<Item = &[u8]> {
 
 /// Fewer of a kind in a line are words.
 const LEAST: usize = 6;
+
+/// So many pairs of digits in front of a list are octets too.
+const PAIRS: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -213,9 +289,19 @@ mod tests {
             "data=%68%FA%FA%68%53%FF%00%01",
             "printf \"\\150\\372\\372\\150\\123\\377\\000\\001\"",
             "01101000 11111010 11111010 01101000 01010011 11111111\n00000000 00000001",
-            "Array\n(\n [0] => 104\n [1] => 250\n [2] => 250\n [3] => 104\n [4] => 83\n [5] => 255\n [6] => 0\n [7] => 1\n)",
-            "[0]=>\n int(104)\n [1]=>\n int(250)\n[2]=>\nint(250)\n[3]=>\nint(104)\n[4]=>\nint(83)\n[5]=>\nint(255)\n[6]=>\nint(0)\n[7]=>\nint(1)\n}",
-            "1 => 0x68,\n2 => 0xFA,\n3 => 0xFA,\n4 => 0x68,\n5 => 0x53,\n6 => 0xFF,\n7 => 0x00,\n8 => 0x01,",
+            "byte[] b = {(byte) 0x68, (byte) 0xFA, (byte) 0xFA, (byte) 0x68, (byte) 0x53, (byte) 0xFF,\n (byte) 0x00, (byte) 0x01};",
+            "byteArrayOf(0x68.toByte(), 0xfa.toByte(), 0xfa.toByte(), 0x68.toByte(), 0x53.toByte(), 0xff.toByte(), 0x00.toByte(), 0x01.toByte())",
+            "let t: [u8; 8] = [0x68u8, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01]; // 8",
+            "0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, /* h..hS. */\n0x00, 0x01 /* .. */ };",
+            "<<16#68,16#FA,16#FA,16#68,16#53,16#FF,16#0,16#1>>",
+            "&#x68;&#xFA;&#xFA;&#x68;&#x53;&#xFF;&#0;&#1;",
+            "\"\\u0068\\u00fa\\u00FA\\u0068\\u0053\\u00ff\\u0000\\u0001\"",
+            "0b01101000 (0x68) 0b11111010 (0xFA) 0b11111010 (0xFA) 0b01101000 (0x68) 0b01010011 (0x53) 0b11111111 (0xFF)\n0b00000000 (0x00) 0b00000001 (0x01)",
+            "150 372 372 150 123 377 000 001",
+            r#"read(3, "\x68\xfa\xfa\x68\x53\xff\x0\x1", 512) = 282"#,
+            "(150) (372) (372) (150) (123) (377)\n(000) (001)",
+            "68 fa fa 68 53 ff 0 1",
+            "RX: 68/FA/FA/68/53/FF/0/1\n",
         ] {
             assert_eq!(octets(text), expected, "{text}");
         }
@@ -229,8 +315,13 @@ mod tests {
             "24h 12h 7h open",
             "a 5% b 10% c 20% d 30% e 40% f 50%",
             "It costs $68 or $70",
-            "[5] => 104",
-            "the map [0] => home",
+            "The prices are $12 and $13 and $14 and $15 and $16 and $17",
+            "68 FA FA 68 53 FF 00 1",
+            "68 FA FA 68 53 FF 7 22 33",
+            "68 FA FA 6 53 FF 0 1",
+            "0x68, 0xFA, 0xFA, 0x68, 0xG3, 0xFF, 0x0, 0x1",
+            "0x68, 0xFA, 0xFA, 0x68, 0x53, 0xFF, 0x0, 0x123",
+            "68 FA FA 68 53 0x68 0xFA 0xFA 0x68 0x53 0xFF 0x0",
         ] {
             assert_eq!(octets(text), [0u8; 0], "{text}");
         }

@@ -10,11 +10,14 @@ use super::{
     byte_rows::ByteRows,
     columns::{ColumnRow, HexColumns},
     decimal::{self, DecimalList},
+    firmware::FirmwareRecords,
     gurux::{Gurux, RebuiltApdus},
     markup::Markup,
     notation::Notations,
     python,
     rich_text::RichText,
+    row_numbers::RowNumbers,
+    rows::OctetRows,
 };
 
 /// The state between two lines.
@@ -22,7 +25,10 @@ use super::{
 pub(super) struct Pasted {
     document: RichText,
     page: Markup,
-    rows: ByteRows,
+    listing: ByteRows,
+    rows: OctetRows,
+    numbers: RowNumbers,
+    firmware: FirmwareRecords,
     base64: Base64Lines,
     notations: Notations,
     gurux: Gurux,
@@ -36,6 +42,8 @@ pub(super) struct Pasted {
 pub(super) enum PastedLine {
     /// Hex is here, and nowhere else.
     Hex(Range<usize>),
+    /// Hex and words from here on.
+    From(usize),
     /// The octets of the line.
     Octets(Vec<u8>),
     /// Nothing is here, and why.
@@ -49,7 +57,10 @@ impl Pasted {
     pub(super) const fn is_within(&self) -> bool {
         self.document.is_within()
             || self.page.is_within()
+            || self.listing.is_within()
             || self.rows.is_within()
+            || self.numbers.is_within()
+            || self.firmware.is_within()
             || self.base64.is_within()
             || self.notations.is_within()
             || self.gurux.is_within()
@@ -65,10 +76,7 @@ impl Pasted {
 
     /// A row of `od` that looks like one of hex.
     pub(super) fn row(&mut self, line: &[u8]) -> Option<PastedLine> {
-        Some(match self.rows.octets(line)? {
-            Ok(octets) => octets_of(octets),
-            Err(what) => PastedLine::Refused(what),
-        })
+        self.listing.octets(line).map(octets_or_cause)
     }
 
     /// A line that is not read as all others. `wrapped`: the lines before it are digits that a line end splits.
@@ -81,12 +89,24 @@ impl Pasted {
                 RebuiltApdus::Refused(what) => PastedLine::Refused(what),
             });
         }
+        if !self.is_within() && is_ruler(line) {
+            return Some(PastedLine::Nothing);
+        }
         if let Some(octets) = python::octets(line) {
             return Some(octets_of(octets));
         }
         if self.list.is_within()
             && let Some(octets) = self.list.octets(line)
         {
+            return Some(octets_of(octets));
+        }
+        if let Some(octets) = self.firmware.octets(line) {
+            return Some(octets_or_cause(octets));
+        }
+        if let Some(start) = self.numbers.skip(line) {
+            return Some(PastedLine::From(start));
+        }
+        if let Some(octets) = self.rows.octets(line) {
             return Some(octets_of(octets));
         }
         if let Some(octets) = self.notations.octets(line) {
@@ -109,6 +129,24 @@ impl Pasted {
         }
         self.annotated.octets(line).map(PastedLine::Hex)
     }
+}
+
+/// True for the numbers of columns: `0 1 2 3`.
+fn is_ruler(line: &[u8]) -> bool {
+    let numbers = line.split(|c| !c.is_ascii_alphanumeric()).filter(|number| !number.is_empty());
+    let mut numbers = numbers.enumerate();
+    let is_number = |at: usize, text: &[u8]| {
+        core::str::from_utf8(text).is_ok_and(|text| {
+            text.len() < 3
+                && [10, 16].iter().any(|radix| usize::from_str_radix(text, *radix) == Ok(at))
+        })
+    };
+    let begins = matches!((numbers.next(), numbers.next()), (Some((_, b"0")), Some((_, b"1"))));
+    begins && numbers.all(|(at, number)| is_number(at, number))
+}
+
+fn octets_or_cause(octets: Result<Vec<u8>, &'static str>) -> PastedLine {
+    octets.map_or_else(PastedLine::Refused, octets_of)
 }
 
 fn octets_of(octets: Vec<u8>) -> PastedLine {

@@ -264,7 +264,9 @@ fn note_start(text: &[u8]) -> Option<usize> {
     let at = text.iter().rposition(|&c| c == open)?;
     let blank = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| is_blank(c));
     let prose = first_wrong(text, &(at..text.len())).is_some();
-    let is_note = || prose || is_count(slice(text, at..text.len()), slice(text, 0..at));
+    let is_character = text.len() - at == 3;
+    let is_note =
+        || prose || is_character || is_count(slice(text, at..text.len()), slice(text, 0..at));
     (blank && has_octets(slice(text, 0..at), 1) && is_note()).then_some(at)
 }
 

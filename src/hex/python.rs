@@ -7,6 +7,8 @@
 //!
 //! A literal that is all `\x` or all hex digits is hex in a usual form and left to that.
 
+use super::telegram::begins_telegram;
+
 /// The octets of all literals of a line; nothing if there are none of this form.
 pub(super) fn octets(line: &[u8]) -> Option<Vec<u8>> {
     memchr::memchr(b'\\', line)?;
@@ -36,7 +38,8 @@ fn literal(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
         let (&first, behind) = rest.split_first()?;
         rest = match first {
             _ if first == quote => {
-                return (escapes > 0 && letters).then_some((octets, behind));
+                let is_read = letters && (escapes > 0 || begins_telegram(&octets));
+                return is_read.then_some((octets, behind));
             }
             b'\\' => {
                 let (octet, hex, behind) = escape(behind)?;
@@ -60,9 +63,12 @@ fn literal(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
 fn escape(text: &[u8]) -> Option<(u8, bool, &[u8])> {
     let (&kind, behind) = text.split_first()?;
     let octet = match kind {
-        b'x' | b'X' => {
+        b'x' | b'X' | b'u' => {
+            let behind = if kind == b'u' { behind.strip_prefix(b"00")? } else { behind };
             let digits = core::str::from_utf8(behind.get(..2)?).ok()?;
-            return Some((u8::from_str_radix(digits, 16).ok()?, true, behind.get(2..)?));
+            // Any text may have such a character as JSON has.
+            let hex = kind != b'u';
+            return Some((u8::from_str_radix(digits, 16).ok()?, hex, behind.get(2..)?));
         }
         b'0'..=b'7' => {
             let count = text.iter().take(3).take_while(|c| matches!(c, b'0'..=b'7')).count();
@@ -91,6 +97,8 @@ mod tests {
     fn every_escape_is_read() {
         let line = br#"Received: b'h\xfa\t\r\n\\\'"\0\x16' and b"'\xff""#;
         assert_eq!(octets(line).unwrap(), b"h\xfa\t\r\n\\'\"\0\x16'\xff");
+        assert_eq!(octets(br#"read(3, "h\24\24hS\0", 512) = 6"#).unwrap(), b"h\x14\x14hS\0");
+        assert_eq!(octets(br#"["h\u00fa\u00fah\u0000"]"#).unwrap(), b"h\xfa\xfah\0");
         for line in [
             &b"b'68fafa68'"[..],
             br"b'\x68\xfa\xfa'",
@@ -99,6 +107,7 @@ mod tests {
             br"b'h\xfa",
             br"b'h\xfg'",
             br"it's \x68",
+            br#"{"error":"bad \u001b json"}"#,
         ] {
             assert_eq!(octets(line), None, "{}", line.escape_ascii());
         }

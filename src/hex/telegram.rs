@@ -13,8 +13,120 @@ pub fn begins_telegram(octets: &[u8]) -> bool {
     }
 }
 
+/// The octets of the frame or the ciphered APDU that begins here; nothing if too few of them tell.
+fn length(octets: &[u8]) -> Option<usize> {
+    Some(match *octets {
+        [0x68, length, same, 0x68, ..] if length == same => {
+            usize::from(length) + if length < 3 { 256 } else { 0 } + 6
+        }
+        [0x7e, high @ 0xa0..=0xaf, low, ..] => usize::from(high & 7) << 8 | usize::from(low) + 2,
+        [0xdb | 0xdc, 8, _, _, _, _, _, _, _, _, 0x82, high, low, ..] => {
+            usize::from(u16::from_be_bytes([high, low])) + 13
+        }
+        [0xdb | 0xdc, 8, _, _, _, _, _, _, _, _, 0x81, length, ..] => usize::from(length) + 12,
+        [0xdb | 0xdc, 8, _, _, _, _, _, _, _, _, length @ 0..=0x7f, ..] => usize::from(length) + 11,
+        _ => return None,
+    })
+}
+
+/// The place of a text among its telegrams.
+#[derive(Clone, Debug, Default)]
+pub struct TelegramEnd {
+    /// The octets that are left of a telegram.
+    left: usize,
+    /// The last telegram is over with the last octet.
+    is_over: bool,
+    /// The octets by which a frame ends, if it is one.
+    end: Option<u8>,
+}
+
+impl TelegramEnd {
+    /// Takes the octets of a line.
+    pub fn line(&mut self, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        let mut rest = if begins_telegram(octets) { self.begin(octets) } else { octets };
+        self.is_over = false;
+        while let Some((passed, behind)) = rest.split_at_checked(self.left) {
+            let is_end = passed.last().is_some_and(|last| self.end.is_none_or(|end| end == *last));
+            if behind.is_empty() {
+                self.left = 0;
+                self.is_over = is_end;
+                return;
+            }
+            rest = self.begin(behind);
+            if self.left == 0 {
+                return;
+            }
+        }
+        self.left = self.left.saturating_sub(rest.len());
+    }
+
+    fn begin<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
+        self.left = length(octets).unwrap_or_default();
+        self.end = match octets {
+            [0x68, ..] => Some(0x16),
+            [0x7e, ..] => Some(0x7e),
+            _ => None,
+        };
+        octets
+    }
+
+    /// True if a telegram is over, and the next one may begin.
+    #[must_use]
+    pub const fn is_between(&self) -> bool {
+        self.is_over
+    }
+
+    /// True if a frame of HDLC ended: the next one may have its flag in common with it.
+    #[must_use]
+    pub fn is_flag(&self) -> bool {
+        self.is_over && self.end == Some(0x7e)
+    }
+}
+
 /// True for octets that end as a frame of M-Bus or HDLC does.
 #[must_use]
 pub fn ends_frame(octets: &[u8]) -> bool {
     matches!(octets.last(), Some(0x16 | 0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_telegram_is_known() {
+        let ends = |lines: &[&str]| {
+            let mut end = TelegramEnd::default();
+            lines.iter().for_each(|line| end.line(&hex::decode(line).unwrap()));
+            end.is_between()
+        };
+        let frame = "680303685300015416";
+        let hdlc = "7ea004a1a27e";
+        let apdu = "db084b464d675000000902aabb";
+        for lines in [
+            &[frame][..],
+            &[frame, frame],
+            &["68030368", "53000154", "16"],
+            &["680303685300015416680303685300", "015416"],
+            &[hdlc, hdlc],
+            &[apdu, ""],
+            &["6803036853", frame],
+        ] {
+            assert!(ends(lines), "{lines:?}");
+        }
+        for lines in [
+            &[""][..],
+            &["53ff"],
+            &["68030368530001"],
+            &["680303685300015417"],
+            &[frame, "01"],
+            &["68030368530001541601"],
+            &["6803036853", "ff", "000154"],
+        ] {
+            assert!(!ends(lines), "{lines:?}");
+        }
+    }
 }

@@ -8,11 +8,13 @@
 //! The energies are those that the telegrams would give, digit for digit: both are differences of the same registers at
 //! the same boundaries. Rows that do not follow each other were runs apart, and stay apart.
 //!
+//! Rows that go back to a time without any are those of a clock that was set. No time gets a second row.
+//!
 //! A row says that one of its ends fell into a gap, and not which one. An end is in a gap if the rows on both sides of it
 //! say so.
 
 use crate::{
-    intervals::{meter::IntervalClock, row::IntervalRow},
+    intervals::{covered::CoveredTimes, meter::IntervalClock, row::IntervalRow},
     local_time::LocalStep,
 };
 
@@ -22,7 +24,16 @@ pub struct JoinedRows {
     sum: Option<RowSum>,
     /// The end of the last row, and true if one of its ends is estimated.
     last: Option<(i64, bool)>,
+    /// The start of the rows that follow each other up to the last one.
+    begin: i64,
+    /// The times of earlier rows.
+    covered: CoveredTimes,
+    /// The times that rows went back.
+    returns: u32,
 }
+
+/// Rows that go back more often are in no order.
+const MOST_RETURNS: u32 = 16;
 
 #[derive(Clone, Debug)]
 struct RowSum {
@@ -40,11 +51,36 @@ struct RowSum {
 pub enum RowRefusal {
     /// The row is longer than an interval, or lies in two.
     TooLong,
-    /// Earlier rows reach so many seconds beyond its start.
+    /// The last row ends so many seconds behind its start.
     Late(i64),
+    /// So does the last row, and earlier rows have its time.
+    Covered(i64),
 }
 
 impl JoinedRows {
+    /// The seconds by which a row goes back to a time without rows, as after a clock that was set.
+    #[must_use]
+    pub fn goes_back(&self, row: &IntervalRow) -> Option<i64> {
+        let (end, _) = self.last?;
+        let is_free =
+            row.end <= self.begin && self.covered.end_within(row.start, row.end).is_none();
+        (is_free && self.returns < MOST_RETURNS).then(|| end - row.start)
+    }
+
+    /// Ends the rows of a clock, which was set.
+    pub fn set_clock(&mut self, clock: &IntervalClock, out: &mut dyn FnMut(&IntervalRow)) {
+        self.finish(clock, out);
+        self.returns += 1;
+        self.cover();
+        self.last = None;
+    }
+
+    fn cover(&mut self) {
+        if let Some((end, _)) = self.last {
+            self.covered.add(self.begin, end);
+        }
+    }
+
     /// Takes a row, and hands out those that are whole.
     ///
     /// # Errors
@@ -60,8 +96,18 @@ impl JoinedRows {
             return Err(RowRefusal::TooLong);
         }
         let late = last.map_or(0, |(end, _)| end - row.start);
-        if late > 0 {
-            return Err(RowRefusal::Late(late));
+        let is_covered = self.covered.end_within(row.start, row.end);
+        match is_covered {
+            Some(end) => return Err(RowRefusal::Covered(late.max(end - row.start))),
+            None if late > 0 && row.end > self.begin => return Err(RowRefusal::Covered(late)),
+            None if late > 0 => return Err(RowRefusal::Late(late)),
+            None => {}
+        }
+        if late < 0 {
+            self.cover();
+        }
+        if late < 0 || last.is_none() {
+            self.begin = row.start;
         }
         self.last = Some((row.end, row.estimated));
         let is_boundary = |second| LocalStep::QUARTER.floor(second, &clock.zone) == second;

@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     intervals::{
+        covered::CoveredTimes,
         registers::{EnergyRegister, EnergyRegisters},
         row::IntervalRow,
     },
@@ -43,9 +44,6 @@ const COARSEST: u128 = 1000;
 /// The number of telegrams, refused one after another, that leave a gap too.
 const REFUSED: u64 = 3;
 
-/// The times of wrong clocks that are remembered.
-const MOST_COVERED: usize = 16;
-
 /// The boundaries of intervals.
 #[derive(Clone, Debug)]
 pub struct IntervalClock {
@@ -64,7 +62,9 @@ pub struct MeterIntervals {
     /// The last second of them.
     end: i64,
     /// The seconds that have rows from before the clock was set.
-    covered: Vec<(i64, i64)>,
+    covered: CoveredTimes,
+    /// Registers rose within a second that is in no row.
+    lost_rise: bool,
 }
 
 /// Telegrams without an interruption, and the interval of the last one.
@@ -106,6 +106,8 @@ pub enum Fed {
     Duplicate,
     /// The last one is newer, by so many seconds, and this one was left out.
     Late(i64),
+    /// The time up to so many seconds later has rows from before the clock was set back.
+    Covered(i64),
     /// A new run begins with it.
     Anew(NewRun),
 }
@@ -125,6 +127,8 @@ pub enum NewRun {
     ClockAhead(i64),
     /// The clock was ahead by so many seconds.
     ClockBack(i64),
+    /// Rows of a clock that was set back go back by so many seconds.
+    RowsBack(i64),
 }
 
 /// A step of a register.
@@ -150,16 +154,19 @@ impl MeterIntervals {
         let Some(lead) = registers.all().first() else {
             return Fed::Other;
         };
-        if let Some((from, to)) = self.covered_up_to(second) {
-            if from <= second && second < to {
-                return Fed::Late(to - second);
-            }
+        if let Some(end) = self.covered.end_within(second, second.saturating_add(1)) {
+            return Fed::Covered(end - second);
+        }
+        if self.last().is_some_and(|last| self.covered.begins_between(last, second)) {
             self.finish(out);
         }
         let Some(run) = &mut self.run else {
             self.begin.get_or_insert(second);
             self.end = second;
-            self.run = Some(IntervalRun::start(second, registers, clock));
+            // Joined rows would not show that another clock counted before.
+            let touches = self.covered.ends_at(second);
+            let run = IntervalRun::start(second, registers, clock);
+            self.run = Some(IntervalRun { complete: run.complete && !touches, ..run });
             return Fed::Taken;
         };
         let leading = run.tracks.first().map_or(usize::MAX, |track| track.place);
@@ -199,10 +206,12 @@ impl MeterIntervals {
 
     /// Hands out the row of the last interval, which ends with the last telegram.
     pub fn finish(&mut self, out: &mut dyn FnMut(&IntervalRow)) {
-        if let Some(run) = self.run.take()
-            && run.start < run.last
-        {
-            out(&run.so_far());
+        let Some(run) = self.run.take() else {
+            return;
+        };
+        match run.start < run.last {
+            true => out(&run.so_far()),
+            false => self.lost_rise |= run.tracks.iter().any(|track| track.start < track.last),
         }
     }
 
@@ -210,21 +219,8 @@ impl MeterIntervals {
     pub fn set_clock(&mut self, out: &mut dyn FnMut(&IntervalRow)) {
         self.finish(out);
         if let Some(begin) = self.begin.take().filter(|begin| *begin < self.end) {
-            if self.covered.len() >= MOST_COVERED {
-                self.covered.remove(0);
-            }
-            self.covered.push((begin, self.end));
+            self.covered.add(begin, self.end);
         }
-    }
-
-    /// The seconds with rows of another clock in which a telegram lies, or else those between it and the last one.
-    fn covered_up_to(&self, second: i64) -> Option<(i64, i64)> {
-        let is_in = |(from, to): &&(i64, i64)| (*from..*to).contains(&second);
-        let is_between = |(from, _): &&(i64, i64)| {
-            self.last().is_some_and(|last| last < *from && *from <= second)
-        };
-        let covered = || self.covered.iter();
-        covered().find(is_in).or_else(|| covered().find(is_between)).copied()
     }
 
     /// Counts a telegram that was refused. After some of them the next one has the energy of an unknown time.
@@ -234,14 +230,10 @@ impl MeterIntervals {
         }
     }
 
-    /// True if registers rose within the second of the last telegram, at the start of an interval: the rise is in no row
-    /// yet.
-    #[must_use]
-    pub fn has_rest(&self) -> bool {
-        let is_rest = |run: &IntervalRun| {
-            run.start == run.last && run.tracks.iter().any(|track| track.start < track.last)
-        };
-        self.run.as_ref().is_some_and(is_rest)
+    /// True, once, if a run ended within the second in which an interval began, and registers had risen in it: the rise
+    /// is in no row.
+    pub const fn take_lost_rise(&mut self) -> bool {
+        std::mem::replace(&mut self.lost_rise, false)
     }
 
     /// The first second of the meter, since its clock was set.

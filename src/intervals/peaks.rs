@@ -15,20 +15,39 @@ pub struct MonthPeak {
     highest: Option<IntervalRow>,
     /// The start of the first interval of the month.
     since: i64,
+    /// The start of the month.
+    start: i64,
     /// The start of the next month.
     end: i64,
     /// There was a whole interval.
     found: bool,
+    /// The end of the last interval of a month without a missing one so far.
+    complete_to: Option<i64>,
+}
+
+/// The peak of a month that has ended.
+#[derive(Clone, Debug)]
+pub struct EndedPeak {
+    /// Its interval.
+    pub row: IntervalRow,
+    /// The month has all its intervals, and none of them is estimated: no higher one is missing.
+    pub is_sure: bool,
 }
 
 impl MonthPeak {
     /// Takes an interval; returns the peak of the month that has ended with the one before, if any.
-    pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<IntervalRow> {
-        let ended = if row.start >= self.end { self.finish() } else { None };
-        if row.start >= self.end {
+    pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<EndedPeak> {
+        let mut ended = None;
+        // A clock that was set back may go back behind the start.
+        if !(self.start..self.end).contains(&row.start) {
+            ended = self.finish();
+            self.start = LocalStep::Month.floor(row.start, &clock.zone);
+            self.end = LocalStep::Month.next(row.start, &clock.zone);
             self.since = row.start;
+            self.complete_to = (self.start == row.start).then_some(row.start);
         }
-        self.end = LocalStep::Month.next(row.start, &clock.zone);
+        let is_next = self.complete_to == Some(row.start) && row.whole && !row.estimated;
+        self.complete_to = is_next.then_some(row.end);
         let highest = self.highest.as_ref().and_then(import);
         if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
         {
@@ -41,7 +60,8 @@ impl MonthPeak {
     /// The mean of the peak so far in the month that a second is in.
     #[must_use]
     pub fn mean_at(&self, second: i64) -> Option<Decimal> {
-        self.highest.as_ref().filter(|_| second < self.end).and_then(import)
+        let is_in = (self.start..self.end).contains(&second);
+        self.highest.as_ref().filter(|_| is_in).and_then(import)
     }
 
     /// True if any month had a peak.
@@ -57,9 +77,10 @@ impl MonthPeak {
     }
 
     /// Ends the month.
-    pub const fn finish(&mut self) -> Option<IntervalRow> {
-        self.end = 0;
-        self.highest.take()
+    pub fn finish(&mut self) -> Option<EndedPeak> {
+        let is_sure = self.complete_to == Some(self.end);
+        (self.start, self.end) = (0, 0);
+        self.highest.take().map(|row| EndedPeak { row, is_sure })
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 pub const GENERAL_BLOCK_TRANSFER: u8 = 0xe0;
 
 /// The bit of the last block.
-const LAST: u8 = 0x80;
+pub const LAST: u8 = 0x80;
 
 /// The longest pause between two blocks. An E450 was seen to pause for three seconds before its last
 /// one, and the next telegram begins after five.
@@ -37,6 +37,21 @@ const LONGEST: usize = 0xffff;
 #[must_use]
 pub fn header(block: &[u8]) -> Option<usize> {
     Some(block.len() - Block::read(block).ok()?.octets.len())
+}
+
+/// The octets of the longest header of a block.
+pub const LONGEST_HEADER: usize = 9;
+
+/// The octets in front of the header of a block that ends some octets, and the size of the block.
+#[must_use]
+pub fn before_header(octets: &[u8]) -> Option<(&[u8], usize)> {
+    (7..=LONGEST_HEADER).find_map(|size| {
+        let (before, header) = octets.split_at_checked(octets.len().checked_sub(size)?)?;
+        let mut reader = Reader::new(Layer::Apdu, header.get(6..)?);
+        let length = reader.length("length of the block").ok()?;
+        let is_header = header.first() == Some(&GENERAL_BLOCK_TRANSFER) && reader.is_empty();
+        is_header.then_some((before, size + length))
+    })
 }
 
 /// Joins the blocks of one line.

@@ -10,10 +10,12 @@
 //! - [`deframer`]: finds their frames in a noisy stream.
 //! - [`reassembly`]: joins the segments of an APDU.
 //! - [`block_transfer`]: joins the blocks of an APDU.
+//! - [`framed`]: tells an APDU in a frame from one that stands alone.
 //! - [`stream`]: both together, from octets to APDUs.
 pub mod block_transfer;
 pub mod deframer;
 pub mod dsmr;
+pub mod framed;
 pub mod hdlc;
 pub mod layer;
 pub mod mbus;

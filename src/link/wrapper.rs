@@ -7,8 +7,8 @@
 //!
 //! 00 01 is the version; SS SS and DD DD are the ports of sender and receiver, LL LL is the length of
 //! the APDU. No sum checks it: octets are believed only if an APDU that meters push begins there, and
-//! has that length by its own account. If octets of it are lost, the next header of the same ports and
-//! meter stands within: the search goes on there.
+//! has that length by its own account. If octets of it are lost, the next header of the same ports
+//! stands within: the search goes on there.
 
 use core::ops::RangeInclusive;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The octets in front of the APDU.
-const HEADER: usize = 8;
+pub const HEADER: usize = 8;
 
 /// The longest APDU.
 const MOST: usize = 4096;
@@ -106,6 +106,17 @@ impl LinkLayer for Wrapper {
     }
 }
 
+/// True if some octets end with the header in front of so many others.
+#[must_use]
+pub fn announces(octets: &[u8], size: usize) -> bool {
+    match octets.last_chunk::<HEADER>() {
+        Some(&[0x00, 0x01, _, _, _, _, high, low]) => {
+            usize::from(u16::from_be_bytes([high, low])) == size
+        }
+        _ => false,
+    }
+}
+
 /// The size of the frame that the octets begin, by the length in its header; `None` if more octets are needed
 /// to tell.
 fn announced(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
@@ -143,24 +154,28 @@ enum NextHeader {
     Begins,
 }
 
-/// Looks for the header of the next telegram of the same meter in a frame and the octets behind it.
+/// Looks for the next header of the same ports, with an APDU behind it, in a frame and the octets
+/// behind it. If the APDU of the frame has a title, that one has the same.
 fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
-    let [header @ .., _, _] = frame.first_chunk::<HEADER>()?;
-    let title = frame.get(HEADER..).and_then(|apdu| apdu.first_chunk::<TITLED>())?;
-    if !matches!(title, [0xdb | 0xdc, 0x08, ..]) {
-        return None;
-    }
+    let (header, rest) = frame.split_first_chunk::<HEADER>()?;
+    let ports = header.get(..HEADER - 2)?;
+    let title = rest.get(..TITLED).filter(|it| matches!(it, [0xdb | 0xdc, 0x08, ..]));
     let starts = memchr::memmem::find_iter(frame, header.get(..2)?).filter(|at| *at > 0);
     // The last octet, too, if it may be the first one of a header.
     let last = (frame.last() == header.first()).then(|| frame.len() - 1);
     for at in starts.chain(last) {
-        let octets = || frame.iter().skip(at).chain(behind);
-        let wanted = header.iter().map(Some).chain([None, None]).chain(title.iter().map(Some));
-        let mut pairs = wanted.zip(octets());
-        if pairs.all(|(wanted, octet)| wanted.is_none_or(|wanted| wanted == octet)) {
-            let is_whole = octets().count() >= HEADER + TITLED;
-            return Some(if is_whole { NextHeader::Whole(at) } else { NextHeader::Begins });
-        }
+        let octets: Vec<_> =
+            frame.iter().skip(at).chain(behind).take(HEADER + NEEDED).copied().collect();
+        let apdu = octets.get(HEADER..).unwrap_or_default();
+        let has_ports = octets.iter().zip(ports).all(|(octet, port)| octet == port);
+        let has_title =
+            title.is_none_or(|title| apdu.iter().zip(title).all(|(octet, wanted)| octet == wanted));
+        let is_whole = match announced(&octets) {
+            _ if !has_ports || !has_title => continue,
+            Some(Err(NoFrame::LookAlike)) => continue,
+            announced => announced.is_some() || octets.len() == HEADER + NEEDED,
+        };
+        return Some(if is_whole { NextHeader::Whole(at) } else { NextHeader::Begins });
     }
     None
 }
@@ -242,6 +257,39 @@ mod tests {
         };
         let text = error.to_string();
         assert_eq!(text, "wrapper: length at octet 6: 32 octets announced, 31 there");
+    }
+
+    #[test]
+    fn a_frame_that_the_next_one_cuts_off_ends_there() {
+        let block = |number: u8, octets: &[u8]| {
+            let header = [0xe0, 0x40, 0, number, 0, 0, octets.len() as u8];
+            [&header[..], octets].concat()
+        };
+        let plain = [&[0x0f, 0, 0, 0, 1, 0, 2, 9][..], &[0x11; 18]].concat();
+        let (first, second) = (block(1, &ciphered(b"KFM12345")), block(2, &[7; 31]));
+        let short = [&[0x0f, 0, 0, 0, 1, 0x0c, 7, 0xea][..], &[0x11; 18]].concat();
+        for cut in [ciphered(b"KFM12345"), ciphered(b""), first.clone(), second, plain.clone()] {
+            for next in
+                [ciphered(b"KFM12345"), ciphered(b""), first.clone(), plain.clone(), short.clone()]
+            {
+                let titled = |apdu: &[u8]| apdu.starts_with(&[0xdb, 8]);
+                if titled(&cut) && !titled(&next) {
+                    continue;
+                }
+                let (whole, next) = (wrapped(&cut), wrapped(&next));
+                for size in HEADER + NEEDED..whole.len() {
+                    let octets = [&whole[..size], &next].concat();
+                    let found = Wrapper::frame(&octets);
+                    assert!(
+                        matches!(found, Some(Err(NoFrame::Damaged { error, .. }))
+                            if matches!(error.cause, Cause::FrameInFrame { next, .. } if next == size)),
+                        "{size}: {found:?} {octets:02x?}"
+                    );
+                }
+                let octets = [&whole[..], &next].concat();
+                assert_eq!(Wrapper::frame(&octets), Some(Ok(whole.len())));
+            }
+        }
     }
 
     #[test]

@@ -22,10 +22,16 @@ pub struct ValueAxis {
     pub bottom: i64,
 }
 
+/// The least range, in millionths.
+const LEAST: i64 = 10_000;
+
 impl ValueAxis {
     /// An axis with two to eleven ticks.
     #[must_use]
     pub fn new(low: i64, high: i64, top: i64, bottom: i64) -> Self {
+        // Nothing but zero still has a scale, and milliwatts have one whose numbers fit beside it.
+        let high = if low == 0 && high <= 0 { 1_000_000 } else { high };
+        let high = if low > -LEAST { high.max(LEAST) } else { high };
         let mut step = round_step((high - low).max(1) / 10);
         loop {
             let high = (high.max(1) + step - 1) / step * step;
@@ -72,7 +78,7 @@ pub fn round_step(least: i64) -> i64 {
 #[must_use]
 pub fn heat_bounds<const COUNT: usize>(highest: i64) -> [i64; COUNT] {
     let mut bounds = [1; COUNT];
-    let mut bound = round_step(highest.max(1));
+    let mut bound = round_step(if highest <= 0 { 1_000_000 } else { highest });
     for place in bounds.iter_mut().rev() {
         *place = bound;
         bound = round_below(bound);

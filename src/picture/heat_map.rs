@@ -7,7 +7,8 @@
 //! 02:15  ████               ██▒▒   and no such hour is there in spring
 //! ```
 //!
-//! A part of a quarter has no cell.
+//! The most of a quarter has the colour of its mean. A shorter part is striped as a gap is: a register that steps once in a
+//! few seconds has no mean.
 
 use crate::{
     local_time::{LocalStep, offset},
@@ -50,20 +51,21 @@ fn plot(
     size: PictureSize,
     language: PictureLanguage,
 ) -> i64 {
-    let bounds = heat_bounds(series.highest(direction));
+    let bounds = heat_bounds(series.highest_of_most(direction));
     let top = legend(scene, direction, name, top, &bounds, size, language) + 60;
     let days = series.spans(LocalStep::Days(1));
     let slots = i64::try_from(days.len()).unwrap_or(i64::MAX).max(1);
     let x = |place: i64| PictureSize::LEFT + place * size.plot() / slots;
     let mut rows = series.rows.iter().peekable();
     let mut inks: Vec<(Ink, Vec<Cuboid>)> = Vec::new();
-    let mut stripes = GapStripes { gaps: series.gaps(direction), cells: Vec::new(), empty: None };
+    let gaps = series.gaps_between(|row| row.most_power(direction).is_some());
+    let mut stripes = GapStripes { gaps, cells: Vec::new(), empty: None };
     for (place, day) in (0..).zip(&days) {
         let column =
             DayColumn { x: x(place), end: x(place + 1), top, day: (day.start, day.end), series };
         stripes.add(&column);
         while let Some(row) = rows.next_if(|row| row.start < day.end) {
-            let Some(power) = row.power(direction) else {
+            let Some(power) = row.most_power(direction) else {
                 continue;
             };
             let (ink, cell) = (ink(power, direction, &bounds), column.cell(row.start, row.end));
@@ -230,7 +232,7 @@ fn legend(
     };
     let zero = (Ink::Zero, "0".to_owned());
     let lower = [0].into_iter().chain(*bounds);
-    let steps = lower.zip(*bounds).enumerate().map(step);
+    let steps = lower.zip(*bounds).enumerate().filter(|(_, (from, to))| from < to).map(step);
     let entries = [zero].into_iter().chain(steps).chain([(Ink::Gap, words.gap.to_owned())]);
     let mut y = top + 140;
     scene.label(Ink::Text, (PictureSize::LEFT, y), Anchor::Start, format!("{name} (kW)"));

@@ -24,7 +24,7 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         Scene { size: (size.width, 0), title: format!("{} (kW)", words.load), ..Scene::default() };
     let exports = series.exports();
     let is_dense = i64::try_from(series.rows.len()).unwrap_or(i64::MAX) > size.plot() / PIXEL;
-    let gaps = series.gaps(IMPORT);
+    let gaps = series.gaps();
     let mut legend = vec![(&[Ink::Import][..], words.import)];
     legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
     legend.extend(is_dense.then_some((parts(exports), words.highest)));

@@ -9,6 +9,9 @@ pub const IMPORT: usize = 0;
 /// See [`IMPORT`].
 pub const EXPORT: usize = 1;
 
+/// The seconds that are the most of a quarter of an hour.
+const MOST: i64 = 450;
+
 /// A quarter of an hour, or a part of one. Watts and watt-hours.
 #[derive(Clone, Copy, Debug)]
 pub struct PlotRow {
@@ -67,6 +70,13 @@ impl PlotRow {
     #[must_use]
     pub fn part_power(&self, direction: usize) -> Option<i64> {
         self.mean(direction).filter(|_| !self.whole)
+    }
+
+    /// The mean of a quarter, or of a part that is the most of one.
+    #[must_use]
+    pub fn most_power(&self, direction: usize) -> Option<i64> {
+        let is_most = self.whole || self.end - self.start >= MOST;
+        self.mean(direction).filter(|_| is_most)
     }
 
     fn mean(&self, direction: usize) -> Option<i64> {
@@ -156,6 +166,13 @@ impl PlotSeries {
         quarters.or_else(parts).unwrap_or(0)
     }
 
+    /// The same, of the most of a quarter too.
+    #[must_use]
+    pub fn highest_of_most(&self, direction: usize) -> i64 {
+        let most = self.rows.iter().filter_map(|row| row.most_power(direction)).max();
+        most.unwrap_or_else(|| self.highest(direction))
+    }
+
     /// True if parts of quarters have a mean.
     #[must_use]
     pub fn has_parts(&self) -> bool {
@@ -168,12 +185,18 @@ impl PlotSeries {
         self.total().get(EXPORT).copied().flatten().is_some_and(|energy| !energy.is_zero())
     }
 
-    /// The times without readings of a direction, from one end to the other.
+    /// The times without readings of any direction, from one end to the other.
     #[must_use]
-    pub fn gaps(&self, direction: usize) -> Vec<(i64, i64)> {
+    pub fn gaps(&self) -> Vec<(i64, i64)> {
+        self.gaps_between(|row| row.mean(IMPORT).or(row.mean(EXPORT)).is_some())
+    }
+
+    /// The times without the rows that count.
+    #[must_use]
+    pub fn gaps_between(&self, counts: impl Fn(&PlotRow) -> bool) -> Vec<(i64, i64)> {
         let mut gaps = Vec::new();
         let mut end = self.from;
-        for row in self.rows.iter().filter(|row| row.mean(direction).is_some()) {
+        for row in self.rows.iter().filter(|row| counts(row)) {
             if row.start > end {
                 gaps.push((end, row.start));
             }

@@ -250,8 +250,10 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
     let columns = [96, 48, 24].into_iter().find(|columns| *columns <= room).unwrap_or(12);
     let directions = [(IMPORT, words.import), (EXPORT, words.export)];
     for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
-        let bounds: [i64; 4] = heat_bounds(series.highest(direction));
-        let legend = bounds.into_iter().zip("░▒▓█".chars());
+        let bounds: [i64; 4] = heat_bounds(series.highest_of_most(direction));
+        let lower = [0].into_iter().chain(bounds);
+        let letters = bounds.into_iter().zip("░▒▓█".chars()).zip(lower);
+        let legend = letters.filter(|((bound, _), lower)| lower < bound).map(|(it, _)| it);
         let legend =
             legend.map(|(bound, letter)| format!("{letter} ≤{} ", language.millionths(bound)));
         plot.line("");
@@ -268,7 +270,7 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
             let mut cells = vec![(None::<i64>, false); columns];
             while let Some(row) = rows.next_if(|row| row.start < day.end) {
                 if let Some((cell, part)) = cells.get_mut(column(series, row, columns)) {
-                    *cell = (*cell).max(row.power(direction));
+                    *cell = (*cell).max(row.most_power(direction));
                     *part |= row.part_power(direction).is_some();
                 }
             }

@@ -4,6 +4,7 @@ use meterpipe::chain::bare_apdu::{BareApdus, FoundApdu};
 
 use crate::common::chain::{decode_dump, decode_octets};
 use crate::common::published::{DUMP, KEY, PLAIN, octets};
+use crate::common::wire::block;
 
 fn plain() -> String {
     PLAIN.replace('\n', "")
@@ -86,6 +87,65 @@ fn a_frame_without_data_makes_the_others_no_less_bare() {
         for piece in [1, 7, 64, 4096] {
             let outcome = decode_octets(&stream, KEY, piece);
             assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (3, 0), "by {piece}");
+        }
+    }
+}
+
+/// The published APDU in blocks, one right behind the other.
+fn blocks() -> Vec<u8> {
+    let telegram = hex::decode(ciphered()).unwrap();
+    let parts: Vec<_> = telegram.chunks(100).collect();
+    let blocks = parts.iter().enumerate().map(|(at, part)| block(at, at + 1 == parts.len(), part));
+    blocks.flatten().collect()
+}
+
+#[test]
+fn blocks_near_frames_are_read_as_whole_apdus_are() {
+    let (frame, blocks) = (octets(DUMP), blocks());
+    let mut streams = vec![
+        [&frame[..], &blocks, &frame].concat(),
+        [&frame[..], &blocks, &blocks, &frame[..]].concat(),
+        [&blocks[..], &frame, &blocks].concat(),
+    ];
+    streams.extend(LOOK_ALIKES.map(|damage| [damage, &blocks, &blocks].concat()));
+    for stream in streams {
+        let telegrams = stream.windows(4).filter(|it| *it == b"KFMg").count();
+        for piece in [1, 7, 64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), telegrams, "by {piece}: {:?}", outcome.refused);
+        }
+    }
+    // In front of the end of a frame that lost its start they are those of the frame.
+    for behind in [&[0x55, 0x16][..], &[0x12, 0x34, 0x7e]] {
+        let stream = [&frame[..], &blocks, behind, &frame[..]].concat();
+        assert_eq!(decode_octets(&stream, KEY, 4096).telegrams.len(), 2, "{behind:02x?}");
+    }
+}
+
+#[test]
+fn a_cut_block_costs_no_other_telegram() {
+    let blocks = blocks();
+    for lost in [1, 20, 100] {
+        for at in (0..blocks.len() - lost).step_by(3) {
+            let cut = [&blocks[..at], &blocks[at + lost..]].concat();
+            let stream = [&blocks[..], &cut, &blocks, &blocks].concat();
+            for piece in [64, 4096] {
+                let outcome = decode_octets(&stream, KEY, piece);
+                let found = (outcome.telegrams.len(), lost, at);
+                assert_eq!(found.0, 3, "{found:?} by {piece}: {:?}", outcome.refused);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_plain_one_costs_no_other_telegram() {
+    let plain = hex::decode(plain()).unwrap();
+    for size in 24..plain.len() {
+        let stream = [&plain[..size], &plain, &plain].concat();
+        for piece in [64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 2, "{size} by {piece}: {:?}", outcome.refused);
         }
     }
 }

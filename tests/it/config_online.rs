@@ -98,6 +98,27 @@ fn the_worst_failure_makes_the_status_and_each_has_its_advice() {
 }
 
 #[test]
+fn a_source_is_read_with_its_link_layer_and_its_layout() {
+    let folder = Folder::new();
+    let (dump, key) = (folder.write("dump", DUMP), folder.key());
+    let meter = |source: &str, more: &str| {
+        let text = format!("[[meter]]\nsource = \"{source}\"\nkey_file = \"{key}\"\n{more}\n");
+        check(&folder, &text, &["--online", "--timeout=2s"])
+    };
+    let ran = meter(&dump, "link = \"mbus\"");
+    assert_eq!((ran.status, &*ran.err), (0, ""), "{}", ran.out);
+    for source in [&*dump, "sim:netz-noe-kaifa"] {
+        let ran = meter(source, "link = \"hdlc\"");
+        assert_eq!(ran.status, 3, "{}{}", ran.out, ran.err);
+        let told = "the octets are mbus, and another link layer was chosen: leave --link (in the configuration: link) out";
+        assert!(ran.err.contains(told), "{}", ran.err);
+    }
+    // The number of this meter has no code: a table names it.
+    let ran = meter("sim:kaernten-netz", "");
+    assert!(ran.out.contains("telegram of meter 179"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn a_sink_that_never_answers_ends_with_the_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = Folder::new();

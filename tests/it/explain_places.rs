@@ -5,8 +5,8 @@ use std::process::Command;
 
 use crate::common::{
     binary::{METERPIPE, run, run_command},
-    published::{DUMP, Folder, octets},
-    wire::{dsmr, mbus},
+    published::{DUMP, Folder, PLAIN, octets},
+    wire::{dsmr, hdlc, mbus},
 };
 
 /// Octets that begin nothing.
@@ -214,4 +214,46 @@ fn a_place_behind_a_layer_shows_its_end_and_a_heading_its_layer() {
     assert_eq!(headings(&ran.out), expected, "{}", ran.err);
     let ran = at("M-Bus frame, 26 octets (mbus#2), octet 256");
     assert!(ran.out.contains("(mbus#2)") && !ran.out.contains("(mbus)"), "{}", ran.out);
+}
+
+#[test]
+fn a_message_shows_the_defect_and_not_the_same_octet_of_other_frames() {
+    let folder = Folder::new();
+    let key = folder.key();
+    let good = octets(DUMP);
+    let mut damaged = good.clone();
+    damaged[100] ^= 1;
+    // All telegrams stand in one line.
+    let dump = folder.write("dump.hex", hex::encode([&good[..], &damaged, &good].concat()));
+    let ran = run(&["decode", "--key-file", &key, &dump], b"");
+    let message = ran.err.lines().next().unwrap();
+    assert!(message.contains("mbus: checksum at octet 254"), "{message}");
+    let ran = run(&["explain", "-q", "--key-file", &key, "--at", message, &dump], b"");
+    assert_eq!(
+        headings(&ran.out),
+        ["Telegram 2, line 1", "M-Bus frame, damaged, 256 octets (mbus)"]
+    );
+    assert!(ran.out.contains("mbus: checksum at octet 254"), "{}", ran.out);
+    // Nothing has this defect: the octet is shown wherever there is one.
+    let other = "line 1: mbus: checksum at octet 254: found 00, computed 01";
+    let ran = run(&["explain", "-q", "--key-file", &key, "--at", other, &dump], b"");
+    assert_eq!(headings(&ran.out).len(), 6, "{}", ran.out);
+}
+
+#[test]
+fn a_message_about_a_start_within_a_damaged_frame_shows_that_frame() {
+    let folder = Folder::new();
+    let frame = hdlc(true, false, &octets(PLAIN));
+    let mut second = frame.clone();
+    second[150] ^= 1;
+    // The first frame lacks octets, so its announced end stands in the second one.
+    let stream = [&frame[..100], &frame[160..], &second, &frame].concat();
+    let dump = folder.write("dump.bin", stream);
+    let ran = run(&["decode", &dump], b"");
+    let messages: Vec<_> = ran.err.lines().filter(|line| line.contains("hdlc:")).collect();
+    assert_eq!(messages.len(), 2, "{}", ran.err);
+    for message in messages {
+        let ran = run(&["explain", "-q", "--at", message, &dump], b"");
+        assert!(ran.out.contains("HDLC frame, damaged"), "{message}: {}{}", ran.out, ran.err);
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::common::{
     binary::run,
-    published::{DUMP, Folder, READING},
+    published::{DUMP, Folder, PLAIN, READING, octets},
+    wire::{block, dsmr, hdlc, mbus, wrapped},
 };
 
 #[test]
@@ -30,6 +31,106 @@ fn a_wrong_choice_is_named_with_the_link_layer_of_the_octets() {
     let noise = folder.write("noise.bin", [0xaa; 100]);
     let ran = run(&["decode", "--link", "hdlc", &noise], b"");
     assert!(ran.err.contains("without it the content tells the link"), "{}", ran.err);
+}
+
+/// Octets of each link layer, by its name on the command line.
+fn lines() -> Vec<(&'static str, Vec<u8>)> {
+    let data = |frame: &str| frame[18..frame.len() - 4].to_owned();
+    let apdu = octets(&DUMP.lines().map(data).collect::<String>());
+    let (plain, size) = (octets(PLAIN), apdu.len().div_ceil(3));
+    let blocks = apdu.chunks(size).enumerate().map(|(at, part)| block(at, at == 2, part));
+    let blocks: Vec<_> = blocks.collect();
+    let each = |frame: &dyn Fn(usize, &[u8]) -> Vec<u8>| {
+        let frames = blocks.iter().enumerate().map(|(at, block)| frame(at, block));
+        frames.flatten().collect::<Vec<u8>>()
+    };
+    let untitled = [&[apdu[0], 0][..], &apdu[10..]].concat();
+    let without_crc = dsmr(7)[..dsmr(7).len() - 6].to_vec();
+    vec![
+        ("mbus", octets(DUMP)),
+        ("mbus", each(&|_, block| mbus(0, true, block))),
+        ("hdlc", hdlc(true, false, &apdu)),
+        ("hdlc", hdlc(true, false, &plain)),
+        ("hdlc", each(&|at, block| hdlc(at == 0, false, block))),
+        ("dsmr", dsmr(7)),
+        ("dsmr", without_crc),
+        ("wrapper", wrapped(&apdu)),
+        ("wrapper", wrapped(&plain)),
+        ("wrapper", each(&|_, block| wrapped(block))),
+        ("raw", apdu),
+        ("raw", blocks.concat()),
+        ("raw", plain),
+        ("raw", [&untitled[..], &untitled].concat()),
+    ]
+}
+
+#[test]
+fn every_wrong_choice_is_named_on_every_line() {
+    let folder = Folder::new();
+    let key = folder.key();
+    std::thread::scope(|scope| {
+        for (at, (own, octets)) in lines().into_iter().enumerate() {
+            let (folder, key) = (&folder, &key);
+            scope.spawn(move || {
+                let line = folder.write(&format!("line-{at}"), octets.repeat(3));
+                let file = ["--input", "binary", &line];
+                for link in ["mbus", "hdlc", "dsmr", "wrapper", "raw"] {
+                    // Without frames an APDU inside the wrapper is one like any other; a block is not.
+                    let reads = own == link || (own, link) == ("wrapper", "raw") && at != 9;
+                    if reads {
+                        continue;
+                    }
+                    let words = if own == "raw" { "raw APDUs" } else { own };
+                    let octets_are = format!("the octets are {words}");
+                    for command in ["decode", "watch", "explain", "unframe", "capture", "doctor"] {
+                        let has_key = !matches!(command, "unframe" | "capture");
+                        let keys = ["--key-file", key];
+                        let keys = if has_key { &keys[..] } else { &[] };
+                        let file = if command == "doctor" { &file[2..] } else { &file[..] };
+                        let ran = run(&[&[command, "--link", link][..], keys, file].concat(), b"");
+                        let told = (ran.out.clone() + &ran.err).contains(&octets_are);
+                        let case = format!("{at}, {own} as {link}: {command}: {}", ran.err);
+                        assert!(told && ran.status == 3, "{case}{}", ran.out);
+                        assert!(!ran.err.contains("key") && !ran.err.contains("damaged"), "{case}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_live_line_names_a_wrong_choice_at_once() {
+    let folder = Folder::new();
+    let key = folder.key();
+    std::thread::scope(|scope| {
+        for (meter, words) in [
+            ("sim:netz-noe-kaifa", "mbus"),
+            ("sim:wiener-netze", "hdlc"),
+            ("sim:graz", "hdlc"),
+            ("sim:steiermark", "raw APDUs"),
+        ] {
+            for link in ["mbus", "hdlc", "dsmr", "wrapper", "raw"] {
+                let key = &key;
+                let own = words.split(' ').next().unwrap();
+                scope.spawn(move || {
+                    if link == own {
+                        return;
+                    }
+                    for command in ["watch", "capture"] {
+                        let ran = run(&[command, "--link", link, "--timeout", "2s", meter], b"");
+                        let told = format!("they are {words}, and another link layer was chosen");
+                        let case = format!("{meter} as {link}: {}", ran.err);
+                        assert!(ran.err.contains(&told) && ran.status == 3, "{case}");
+                        assert!(!ran.err.contains("parity") && !ran.err.contains("key"), "{case}");
+                    }
+                    let ran = run(&["doctor", "--link", link, "--key-file", key, meter], b"");
+                    let told = format!("the octets are {words}");
+                    assert!(ran.out.contains(&told), "{meter} as {link}: {}{}", ran.out, ran.err);
+                });
+            }
+        }
+    });
 }
 
 #[test]

@@ -25,6 +25,8 @@ enum Link {
     MbusBlocks,
     /// A ciphered APDU in the COSEM wrapper. Only its tag checks the octets.
     Wrapper,
+    /// Its blocks, each in the wrapper.
+    WrapperBlocks,
     /// DSMR telegrams with a CRC.
     Dsmr,
     /// The Styrian form: a ciphered APDU without a frame, a DSMR telegram inside.
@@ -38,13 +40,14 @@ enum Link {
 impl Link {
     /// The tag of the ciphered APDU is the check of the octets.
     fn is_sealed(self) -> bool {
-        matches!(self, Self::Wrapper | Self::Styria | Self::Bare | Self::BareBlocks)
+        let wrapped = matches!(self, Self::Wrapper | Self::WrapperBlocks);
+        wrapped || matches!(self, Self::Styria | Self::Bare | Self::BareBlocks)
     }
 
     /// No check of its own keeps an APDU without a frame from taking the first octets of the next telegram,
-    /// which is then lost. In a wrapper that is one octet at most: two begin a header.
+    /// which is then lost.
     fn may_take_from_the_next(self) -> bool {
-        self.is_sealed()
+        matches!(self, Self::Styria | Self::Bare)
     }
 
     /// The octets at the start of a frame that make it one: damage to them leaves noise.
@@ -54,6 +57,7 @@ impl Link {
             Self::Hdlc | Self::HdlcSegments | Self::HdlcBlocks => 9,
             // Up to the counter of the ciphered APDU.
             Self::Wrapper | Self::BareBlocks => 8 + 14,
+            Self::WrapperBlocks => 8 + 8 + 14,
             Self::Styria | Self::Bare => 14,
             // The first line.
             Self::Dsmr => 19,
@@ -125,6 +129,7 @@ fn sent(link: Link, number: u8) -> Sent {
             Link::HdlcBlocks => hdlc(first, false, &block(at, last, part)),
             Link::MbusBlocks => mbus(0, true, &block(at, last, part)),
             Link::Wrapper => wrapped(part),
+            Link::WrapperBlocks => wrapped(&block(at, last, part)),
             Link::Dsmr | Link::Styria | Link::Bare => part.to_vec(),
             Link::BareBlocks => block(at, last, part),
         }
@@ -205,8 +210,8 @@ fn every_flipped_bit_loses_its_telegram_alone(link: Link) {
                     Link::Wrapper => bit / 8 < WRAPPER,
                     // The case of a digit of the CRC.
                     Link::Dsmr => octets.eq_ignore_ascii_case(&wire),
-                    // The bits of the window, and the confirmed block.
-                    Link::BareBlocks => true,
+                    // The bits of the window, and the confirmed block; the ports of the wrapper.
+                    Link::BareBlocks | Link::WrapperBlocks => true,
                     // A flag at either end may be that of its neighbour.
                     _ => bit < 8 || bit / 8 + 1 == wire.len(),
                 };
@@ -343,6 +348,7 @@ links! {
     hdlc_blocks: HdlcBlocks,
     m_bus_blocks: MbusBlocks,
     cosem_wrapper: Wrapper,
+    wrapper_blocks: WrapperBlocks,
     dsmr_text: Dsmr,
     styria: Styria,
     bare_apdus: Bare,

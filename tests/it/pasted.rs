@@ -129,6 +129,103 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
             "HTML table, decimal, in lines",
             text(rows(&|at, it| format!("<tr>\n<td>{}</td>\n<td>{it}</td>\n</tr>", at + 1))),
         ),
+        ("without leading zeros", text(listed(&all, " ", |it| format!("{it:x}")))),
+        ("without leading zeros, commas", text(listed(&all, ",", |it| format!("{it:X}")))),
+        ("without leading zeros, one a row", text(rows(&|_, it| format!("{it:X}")))),
+        ("without leading zeros, wrapped", text(in_rows(&all, |it| format!("{it:x}")))),
+        ("80 columns", text(wrapped(&line, 80))),
+        ("77 columns", text(wrapped(&line, 77))),
+        ("a shell", text(wrapped(&line, 72).replace('\n', "\\\n"))),
+        ("forum", text(format!("[code]{line}[/code]"))),
+        ("forum, in lines", text(format!("[quote=\"me\"]\n[code]\n{line}\n[/code]\n[/quote]"))),
+        ("XML", text(format!("<Telegram><Data>{}</Data></Telegram>", frames.concat()))),
+        ("unhexlify", text(format!("binascii.unhexlify('{}')", frames.concat()))),
+        ("unhexlify, line end", text(format!("binascii.unhexlify('{}')\n", frames.concat()))),
+        ("fromhex", text(format!("data = bytes.fromhex('{line}')"))),
+        ("hex!", text(format!("hex!(\"{}\")", frames.concat()))),
+        (
+            "Rust",
+            text(format!(
+                "let t: [u8; {count}] = [{}];\n",
+                listed(&all, ", ", |it| format!("0x{it:02x}"))
+            )),
+        ),
+        (
+            "Java, cast",
+            text(format!(
+                "byte[] b = {{{}}};\n",
+                listed(&all, ", ", |it| format!("(byte) 0x{it:02X}"))
+            )),
+        ),
+        (
+            "Kotlin",
+            text(format!(
+                "byteArrayOf({})\n",
+                listed(&all, ", ", |it| format!("0x{it:02x}.toByte()"))
+            )),
+        ),
+        ("row numbers", text(timed(&all, |at, row| format!("{:3}: {row}\n", at + 1)))),
+        ("table of rows", text(timed(&all, |at, row| format!("| {:02} | {row} |\n", at + 1)))),
+        (
+            "gdb",
+            text(timed(&all, |at, row| {
+                format!(
+                    "0x{:x} <buf+{}>:\t0x{}\n",
+                    0x2000_0000 + 16 * at,
+                    16 * at,
+                    row.replace(' ', "\t0x")
+                )
+            })),
+        ),
+        ("Wireshark, C", text(wireshark(&all))),
+        ("Wireshark, hex stream", text(frames.concat())),
+        (
+            "Wireshark, escaped",
+            text(timed(&all, |_, row| format!("\"\\x{}\"\n", row.replace(' ', "\\x")))),
+        ),
+        ("sigrok", text(rows(&|_, it| format!("uart-1: Start bit\nuart-1: {it:02X}")))),
+        ("sigrok, places", text(rows(&|at, it| format!("{at}-{at} uart-1: {it:02X}")))),
+        ("PulseView", text(rows(&|at, it| format!("{at}-{at} UART: RX: {it:02X}")))),
+        ("no width", text(listed(&all, "\u{200b}", |it| format!("{it:02x}")))),
+        ("marks inside", text(line.replace("14 ", "14 \u{feff}").replace("16", "1\u{200b}6"))),
+        ("Intel HEX", text(intel_hex(&all))),
+        ("S-records", text(s_records(&all))),
+        ("od -b", text(od(&all, |octet| format!(" {octet:03o}")))),
+        ("octal", text(listed(&all, " ", |it| format!("{it:03o}")))),
+        ("decimal, padded", text(listed(&all, " ", |it| format!("{it:03}")))),
+        ("slsnif", text(format!("Device --> {}", listed(&all, " ", |it| format!("({it:03})"))))),
+        ("Elixir", text(format!("<<{}>>", decimal.join(", ")))),
+        ("Lua", text(format!("string.char({})", decimal.join(",")))),
+        (
+            "strace",
+            text(
+                frames
+                    .iter()
+                    .map(|frame| {
+                        let escaped = listed(&octets(frame), "", |it| format!("\\x{it:02x}"));
+                        format!("read(3, \"{escaped}\", 512) = {}\n", frame.len() / 2)
+                    })
+                    .collect(),
+            ),
+        ),
+        ("strace, octal", text(format!("read(3, \"{}\", 512) = {count}\n", strace(&all)))),
+        (
+            "JSON, escaped",
+            text(format!("{{\"t\":\"{}\"}}", listed(&all, "", |it| format!("\\u{it:04x}")))),
+        ),
+        ("HTML, numbers", text(listed(&all, "", |it| format!("&#x{it:02X};")))),
+        ("debugger", text(rows(&|at, it| format!("buf[{at}] = 0x{it:02X}")))),
+        ("enumerated", text(rows(&|at, it| format!("{at} 0x{it:x}")))),
+        (
+            "interceptty",
+            text(rows(&|_, it| {
+                let shown = if matches!(it, b' '..=b'~') { char::from(it) } else { '.' };
+                format!("> 0x{it:02x} ({shown})")
+            })),
+        ),
+        ("table", text(format!("| {} |\n", chunked(&hex, 8, " | ", " |\n| ")))),
+        ("table of two octets", text(chunked(&hex, 2, " | ", "\n"))),
+        ("ruler", text(format!("| 0 | 1 | 2 |\n|---|---|---|\n{}", chunked(&hex, 3, " | ", "\n")))),
         (
             "a version before",
             text(format!("v1.2.3 at 7\nuptime 12.5 s of 3\n{line}\ncpu 5 %, 3.1 GHz\n")),
@@ -150,6 +247,55 @@ fn listed(octets: &[u8], separator: &str, write: impl Fn(&u8) -> String) -> Stri
 fn timed(octets: &[u8], row: impl Fn(usize, String) -> String) -> String {
     let rows = octets.chunks(16).enumerate();
     rows.map(|(at, octets)| row(at, listed(octets, " ", |it| format!("{it:02x}")))).collect()
+}
+
+fn in_rows(octets: &[u8], write: impl Fn(&u8) -> String) -> String {
+    octets.chunks(16).map(|row| listed(row, " ", &write) + "\n").collect()
+}
+
+/// A copy of Wireshark as an array in C.
+fn wireshark(octets: &[u8]) -> String {
+    let shown = |octet: &u8| if matches!(octet, b' '..=b'~') { char::from(*octet) } else { '.' };
+    let row = |row: &[u8]| {
+        let text: String = row.iter().map(shown).collect();
+        format!("{}, /* {text} */\n", listed(row, ", ", |it| format!("0x{it:02x}")))
+    };
+    let rows: String = octets.chunks(8).map(row).collect();
+    let count = octets.len();
+    format!(
+        "/* Frame ({count} bytes) */\nstatic const unsigned char pkt1[{count}] = {{\n{rows}}};\n"
+    )
+}
+
+fn intel_hex(octets: &[u8]) -> String {
+    let rows = octets.chunks(16).enumerate().map(|(at, row)| {
+        let [high, low] = u16::try_from(at * 16).unwrap().to_be_bytes();
+        let record = [&[row.len() as u8, high, low, 0], row].concat();
+        let sum = record.iter().fold(0u8, |sum, it| sum.wrapping_sub(*it));
+        format!(":{}{sum:02X}\n", hex::encode_upper(record))
+    });
+    rows.collect::<String>() + ":00000001FF\n"
+}
+
+fn s_records(octets: &[u8]) -> String {
+    let rows = octets.chunks(16).enumerate().map(|(at, row)| {
+        let [high, low] = u16::try_from(at * 16).unwrap().to_be_bytes();
+        let record = [&[row.len() as u8 + 3, high, low], row].concat();
+        let sum = record.iter().fold(0xffu8, |sum, it| sum.wrapping_sub(*it));
+        format!("S1{}{sum:02X}\n", hex::encode_upper(record))
+    });
+    "S00600004844521B\n".to_owned() + &rows.collect::<String>() + "S9030000FC\n"
+}
+
+/// As strace prints octets: in octal, with as few digits as the next character allows.
+fn strace(octets: &[u8]) -> String {
+    let shown = |(at, octet): (usize, &u8)| match octet {
+        b'"' | b'\\' => format!("\\{}", char::from(*octet)),
+        b' '..=b'~' => char::from(*octet).to_string(),
+        _ if octets.get(at + 1).is_some_and(u8::is_ascii_digit) => format!("\\{octet:03o}"),
+        _ => format!("\\{octet:o}"),
+    };
+    octets.iter().enumerate().map(shown).collect()
 }
 
 fn od(octets: &[u8], write: impl Fn(&u8) -> String) -> String {
@@ -312,6 +458,57 @@ fn a_line_that_looks_like_hex_in_front_of_a_telegram_is_no_rejection() {
             let text = format!("{stray}\n{blank}{DUMP}\n");
             let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
             assert_eq!((ran.status, &*ran.out), (0, READING), "{stray}: {}", ran.err);
+            let text = format!("{DUMP}\n{blank}{stray}\n{DUMP}\n{stray}\n");
+            let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+            assert_eq!((ran.status, ran.out), (0, READING.repeat(2)), "{stray}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn a_key_beside_telegrams_is_named_and_never_shown() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let other = grouped("00112233445566778899AABBCCDDEEFF", " ");
+    for line in [KEY, &format!("Key: {KEY}"), &other, &format!("{KEY} {other}")] {
+        for text in [
+            format!("{line}\n{DUMP}"),
+            format!("{DUMP}\n{line}\n{DUMP}"),
+            format!("{DUMP}\n{line}"),
+            format!("{DUMP}\nMy key:\n{line}\n\n{DUMP}"),
+        ] {
+            for command in ["explain", "decode"] {
+                let ran = run(&[command, "--key-file", &key], text.as_bytes());
+                assert_eq!(ran.status, 0, "{command}: {text}: {}", ran.err);
+                assert!(ran.err.contains("a key, not read"), "{command}: {text}: {}", ran.err);
+                let shown = (ran.out + &ran.err).to_uppercase().replace(' ', "");
+                assert!(!shown.contains("NOISE"), "{text}: {shown}");
+                for part in ["36C66639", "3BBB", "AABBCCDD"] {
+                    assert!(!shown.contains(part), "{command}: {text}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_octet_between_telegrams_is_lost() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP).repeat(3);
+    for size in 1..40 {
+        let octets: Vec<String> = all.iter().map(|octet| format!("{octet:02x}")).collect();
+        for (name, text) in [
+            ("rows", chunked(&octets, size, "", "\n")),
+            ("groups", chunked(&octets, size, " ", "\n")),
+            ("log", format!("RX: {}", chunked(&octets, size, " ", "\nRX: "))),
+        ] {
+            // The octets of a sentence are too few to be told from words.
+            if name == "log" && size < 4 || name == "log" && all.len() % size < 4 {
+                continue;
+            }
+            let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+            assert_eq!((ran.status, ran.out), (0, READING.repeat(3)), "{name} {size}: {}", ran.err);
         }
     }
 }

@@ -254,7 +254,7 @@ fn readings_give_the_same_picture_as_their_quarters() {
     for both in [format!("{quarters}{readings}"), format!("{readings}{quarters}")] {
         let ran = run(&["plot", "--kind", "energy"], both.as_bytes());
         assert_eq!(ran.out, plot(&["--kind", "energy"], &quarters));
-        assert!(ran.err.contains("sort the input by time"), "{}", ran.err);
+        assert!(ran.err.contains("which have this time already"), "{}", ran.err);
     }
 }
 
@@ -302,6 +302,8 @@ fn mistakes_are_said_in_one_line() {
     let two = format!("{one}{}", one.replace("\"7\"", "\"8\""));
     let hour = one.lines().next().unwrap().replace("00:15:00", "01:00:00");
     let late = one.lines().rev().fold(String::new(), |lines, line| lines + line + "\n");
+    assert_eq!(plot(&[], &late), plot(&[], &one), "quarters have their places");
+    let twice = one.repeat(2);
     for (args, input, status, message) in [
         (&["--from", "2027-01-01"][..], one.as_str(), 3, "the input has 2026-06-01 to 2026-06-01"),
         (&["--from", "soon"], &one, 2, "'soon' is no day; write 2026-06-21"),
@@ -310,7 +312,7 @@ fn mistakes_are_said_in_one_line() {
         (&["--from", "2026-06-02", "--to", "2026-06-01"], &one, 2, "later"),
         (&[], &two, 2, "several meters, 7 and 8: choose one with --meter"),
         (&[], &hour, 3, "an interval longer than a quarter of an hour"),
-        (&[], &late, 1, "older"),
+        (&[], &twice, 1, "older"),
         (&[], "energy 5\n", 3, "not a line of readings"),
         (&[], "", 3, "no telegram found"),
         (&["--meter", "9"], &one, 3, "no readings of meter 9"),
@@ -662,4 +664,31 @@ fn a_peak_of_a_month_with_missing_days_says_so() {
     let letters = plot(&["--kind", "peaks", "--format", "terminal"], &input);
     assert!(letters.contains("0.400*█") && letters.contains("0.400 █"), "{letters}");
     assert!(letters.ends_with("* incomplete\n"), "{letters}");
+}
+
+#[test]
+fn a_meter_of_export_alone_has_readings() {
+    let start = second("2026-06-01T00:00+02");
+    let all = quarters(start, (0..96).map(|at| Some((0, at))));
+    let export = all.replace("\"energy_import_wh\":0,", "");
+    assert_ne!(all, export);
+    let drawn = elements(&plot(&[], &export));
+    assert!(drawn.iter().any(|it| it.is("export")) && !drawn.iter().any(|it| it.is("gap")));
+}
+
+#[test]
+fn zero_and_milliwatts_have_numbers_that_fit() {
+    let start = second("2026-06-01T00:00+02");
+    let zero = quarters(start, (0..96).map(|_| Some((0, 0))));
+    let tiny = zero.replacen("\"energy_import_wh\":0,", "\"energy_import_wh\":0.001,", 1);
+    for input in [&zero, &tiny] {
+        for kind in ["load", "energy", "peaks"] {
+            let texts = elements(&plot(&["--kind", kind], input));
+            let numbers = texts.iter().filter(|it| it.name == "text" && it.text.starts_with("0"));
+            let longest = numbers.map(|it| it.text.len()).max();
+            assert!(longest <= Some(5), "{kind}: {longest:?}");
+        }
+        let legend = plot(&["--kind", "heatmap"], input);
+        assert!(!legend.contains("0.000001–0.000001"), "{legend}");
+    }
 }

@@ -15,9 +15,11 @@ use std::{
 
 use crate::common::{
     binary::{Ran, Running, command, run_command, signal, wait_for},
-    published::KEY,
+    published::{DUMP, KEY, PLAIN, octets},
     terminal::terminal,
+    wire::wrapped,
 };
+use meterpipe::source::simulator::wire::Sealer;
 use rustix::{
     process::Signal,
     termios::{OptionalActions, tcgetattr, tcsetattr},
@@ -37,10 +39,10 @@ fn setup(home: &TempDir, args: &[&str]) -> Ran {
 
 /// Pushes the published telegram again and again, as a meter does.
 fn push(master: OwnedFd) {
-    let telegram: Vec<u8> = include_str!("../data/netznoe-doc-2021.hex")
-        .lines()
-        .flat_map(|line| hex::decode(line.trim()).unwrap())
-        .collect();
+    push_telegram(master, octets(DUMP));
+}
+
+fn push_telegram(master: OwnedFd, telegram: Vec<u8>) {
     thread::spawn(move || {
         while rustix::io::write(&master, &telegram).is_ok() {
             thread::sleep(std::time::Duration::from_millis(200));
@@ -287,6 +289,60 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     // The service does not have the locale of this terminal.
     let kept = "to = \"mqtt://127.0.0.1:1\"\nha_language = \"de\"";
     assert!(config.contains(kept) && !config.contains("anna"), "{config}");
+}
+
+#[test]
+fn a_system_title_is_asked_for_where_the_telegrams_carry_none() {
+    let home = TempDir::new().unwrap();
+    let (master, node) = terminal();
+    let mut sealed = vec![];
+    Sealer::new(0, &[0x11; 16], None).seal(b"KFM12345", 7, &octets(PLAIN), &mut sealed);
+    sealed.drain(2..10);
+    sealed[1] = 0;
+    push_telegram(master, wrapped(&sealed));
+    let (title, other) = ("4b464d3132333435", "4b464d3132333436");
+    let config = home.path().join("config.toml");
+    let to = format!("file:{}/readings.csv", home.path().display());
+    let options = ["--source", node.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    let options = [&options[..], &["--to", &to]].concat();
+    let mut session = Session::start(&home, &options);
+    session.answer("(not shown)", &format!("{}\n", "11".repeat(16)));
+    session.answer("The telegrams carry no system title", "4b46\n");
+    session.wait_for("16 hex digits expected");
+    session.answer("The telegrams carry no system title", &format!("{other}\n"));
+    session.wait_for("the key or the system title does not fit");
+    session.answer("(not shown)", &format!("{}\n", "11".repeat(16)));
+    session.answer("The telegrams carry no system title", &format!("{title}\n"));
+    session.wait_for("The key fits: meter ");
+    session.wait_for("Next: meterpipe watch");
+    assert_eq!(session.running.0.wait().unwrap().code(), Some(0));
+    let row = format!("system_title = \"{title}\"\n");
+    assert!(fs::read_to_string(&config).unwrap().contains(&row));
+
+    fs::write(home.path().join("key"), "11".repeat(16)).unwrap();
+    let key = ["--key-file=key", "--force"];
+    let ran = setup(&home, &[&options[..2], &options[4..], &key].concat());
+    assert_eq!(ran.status, 4, "{}", ran.err);
+    assert!(ran.err.contains("give it with --system-title"), "{}", ran.err);
+    let ran =
+        setup(&home, &[&options[..2], &options[4..], &key, &["--system-title", title]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let config = fs::read_to_string(home.path().join("etc/config.toml")).unwrap();
+    assert!(config.contains(&row), "{config}");
+}
+
+#[test]
+fn a_title_that_the_telegrams_carry_is_not_asked_for() {
+    let home = TempDir::new().unwrap();
+    let (master, node) = terminal();
+    push(master);
+    fs::write(home.path().join("key"), KEY).unwrap();
+    let to = format!("--to=file:{}/readings.csv", home.path().display());
+    let title = "--system-title=4b464d3132333435";
+    let ran = setup(&home, &["--source", node.to_str().unwrap(), "--key-file=key", &to, title]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    let config = fs::read_to_string(home.path().join("etc/config.toml")).unwrap();
+    assert!(!config.contains("system_title"), "{config}");
 }
 
 #[test]

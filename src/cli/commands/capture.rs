@@ -14,9 +14,12 @@ use crate::cli::{
         stage::{self, Stage, Task},
         status::{Status, Stop},
     },
-    setup::args,
+    setup::{args, link_choice},
 };
-use meterpipe::record::{HEADER, Place, Record, RecordKind};
+use meterpipe::{
+    link::registry::LinkChoice,
+    record::{HEADER, Place, Record, RecordKind},
+};
 
 /// Runs the subcommand.
 pub fn run(args: &args::CaptureArgs) -> Status {
@@ -49,7 +52,12 @@ fn capture(
         context.output.text.extend_from_slice(HEADER.as_bytes());
     }
     match source {
-        Spec::File(path) => files::run(&[path], args.form.form, args.until.timeout, stage, context),
+        Spec::File(path) => {
+            let ended = files::run(&[path], args.form.form, args.until.timeout, stage, context);
+            // A live source is reported while it is read.
+            link_choice::remark(args.link.choice(), context);
+            ended
+        }
         Spec::Live(source) | Spec::Simulated(source) => {
             event_loop::run(vec![source], &args.until, stage, context)
         }
@@ -125,5 +133,9 @@ impl Stage for Capturer {
 
     fn frames(&self) -> u64 {
         self.frames
+    }
+
+    fn links(&self, _: &str) -> LinkChoice {
+        self.recorder.links()
     }
 }

@@ -81,6 +81,9 @@ fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Sto
         telegrams: 0,
         has_listings: false,
         nearest: Vec::new(),
+        cut_off: Vec::new(),
+        similar: Vec::new(),
+        has_told: false,
         last: Place::default(),
     };
     Ok(Explainer {
@@ -122,9 +125,23 @@ struct Printer {
     has_listings: bool,
     /// The last listing that begins in front of the place.
     nearest: Vec<u8>,
+    /// The layers at the place that end in front of the octet.
+    cut_off: Vec<u8>,
+    /// The place in listings that have not the defect of the message.
+    similar: Vec<u8>,
+    /// A listing with that defect is printed.
+    has_told: bool,
     /// The end of the input so far.
     last: Place,
 }
+
+/// The remark on a layer without the octet that a message names.
+fn ends_before(octet: usize) -> String {
+    format!("ends before octet {octet}")
+}
+
+/// The octets of listings that wait for one with the defect of a message.
+const SIMILAR: usize = 1 << 20;
 
 /// The form of the output.
 enum PrinterForm {
@@ -298,22 +315,48 @@ impl Printer {
         if !self.missed && at.is_layer() {
             return;
         }
-        if self.form.write(&layers, head, Some(at), text) {
+        // Several frames of a line may have the octet of a message, and one of them the defect.
+        let mut told: Vec<_> =
+            layers.iter().filter(|it| at.is_told_in(it, head)).cloned().collect();
+        if !told.is_empty() && self.form.is_page() {
+            if !core::mem::replace(&mut self.has_told, true) {
+                self.similar.clear();
+                self.form.restart();
+            }
+            for layer in &mut told {
+                layer.notes.extend(at.lacking_in(layer).map(ends_before));
+            }
+            self.form.write(&told, head, Some(&at.of_defect()), text);
+            self.missed = false;
+        }
+        if self.has_told {
+            return;
+        }
+        let waits = at.is_message() && self.form.is_page() && self.similar.len() < SIMILAR;
+        let out = if waits { &mut self.similar } else { text };
+        if self.form.write(&layers, head, Some(at), out) {
             self.missed = false;
         } else if let (true, Some((end, octet))) = (self.missed, at.behind_end()) {
             // A message may name the octet that is missing.
             let mut layers = layers;
-            for layer in &mut layers {
-                layer.notes.push(format!("ends before octet {octet}"));
-            }
-            let is_first = self.nearest.is_empty();
-            if is_first && self.form.write(&layers, head, Some(&end), &mut self.nearest) {
+            layers.iter_mut().for_each(|layer| layer.notes.push(ends_before(octet)));
+            let is_first = self.cut_off.is_empty();
+            if is_first && self.form.write(&layers, head, Some(&end), &mut self.cut_off) {
                 self.form.restart();
             }
-        } else if self.missed && at.is_behind(head.place()) {
-            // The listing may go on up to the place.
+            layers.iter_mut().for_each(|layer| drop(layer.notes.pop()));
+            // A start within a damaged frame has a message, and no layer of its own.
+            self.note_nearest(&layers, head);
+        } else if self.missed && at.is_of_input() {
+            self.note_nearest(&layers, head);
+        }
+    }
+
+    /// Keeps a listing that may go on up to the place.
+    fn note_nearest(&mut self, layers: &[LayerListing<'_>], head: ListingHead) {
+        if self.at.as_ref().is_some_and(|(_, at)| at.is_behind(head.place())) {
             self.nearest.clear();
-            self.form.write(&layers, head, None, &mut self.nearest);
+            self.form.write(layers, head, None, &mut self.nearest);
             self.form.restart();
         }
     }
@@ -321,10 +364,15 @@ impl Printer {
     /// Prints the listing that the place of `--at` stands in, if none begins there; refuses a place that
     /// no telegram has.
     fn has_shown_the_place(&mut self, context: &mut Context) -> Result<(), Stop> {
+        context.output.text.append(&mut self.similar);
         let Some((text, at)) = self.at.as_ref().filter(|_| self.missed && self.has_listings) else {
             return Ok(());
         };
-        if !self.nearest.is_empty() && (at.behind_end().is_some() || at.is_up_to(self.last)) {
+        if !self.cut_off.is_empty() {
+            context.output.text.append(&mut self.cut_off);
+            return Ok(());
+        }
+        if !self.nearest.is_empty() && at.is_up_to(self.last) {
             context.output.text.append(&mut self.nearest);
             return Ok(());
         }
@@ -353,6 +401,10 @@ impl PrinterForm {
             Self::Page(page) => page.telegram(layers, head, at, text),
             Self::Json => json::telegram(layers, head, at, text),
         }
+    }
+
+    const fn is_page(&self) -> bool {
+        matches!(self, Self::Page(_))
     }
 
     /// Begins the output anew: nothing was printed.

@@ -1,6 +1,6 @@
 //! `plot`: readings or quarter hours in, a picture out.
 
-use std::{collections::VecDeque, io::IsTerminal};
+use std::{collections::BTreeMap, io::IsTerminal};
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
@@ -11,7 +11,9 @@ use crate::cli::{
     },
     run::{
         context::{Context, Ending},
-        interval_readings,
+        interval_readings::{self, MeterLabel},
+        meter_messages::MeterMessages,
+        new_run_messages,
         stage::Task,
         status::{Status, Stop},
     },
@@ -31,7 +33,7 @@ use meterpipe::{
     },
     intervals::{
         clock_doubt::{BelievedStep, ClockDoubt, ClockVerdict, TelegramClocks},
-        meter::{Fed, IntervalClock, MeterIntervals},
+        meter::{Fed, IntervalClock, MeterIntervals, NewRun},
         registers::EnergyRegisters,
         row::{IntervalRow, mean_power},
     },
@@ -78,7 +80,7 @@ struct PlotInput {
     /// The only meter that counts, if the user chose one.
     chosen: Option<String>,
     /// The meter of the first line.
-    meter: Option<String>,
+    meter: MeterLabel,
     /// Another one.
     other: Option<String>,
     intervals: MeterIntervals,
@@ -86,7 +88,10 @@ struct PlotInput {
     registers: EnergyRegisters,
     /// Registers and lines of telegrams whose clock is in doubt.
     doubt: ClockDoubt<(EnergyRegisters, u64)>,
-    rows: VecDeque<PlotRow>,
+    /// The quarters by their starts.
+    rows: BTreeMap<i64, PlotRow>,
+    /// Messages about energies that start anew.
+    messages: MeterMessages,
     /// The first and the last second of all quarters, also of those outside the range.
     seen: Option<(i64, i64)>,
     /// The end of the last quarter that was read as one.
@@ -129,7 +134,8 @@ impl PlotInput {
             intervals: MeterIntervals::default(),
             registers: EnergyRegisters::default(),
             doubt: ClockDoubt::default(),
-            rows: VecDeque::new(),
+            rows: BTreeMap::new(),
+            messages: MeterMessages::default(),
             seen: None,
             read_to: i64::MIN,
             is_too_long: false,
@@ -148,16 +154,15 @@ impl PlotInput {
             return;
         }
         // A clock that was set back has quarters before those so far.
-        let at = rows.partition_point(|it| it.start <= row.start);
-        rows.insert(at, row);
+        rows.insert(row.start, row);
         if let Some(last) = range.last {
             let from = last.start(end.max(row.end), &clock.zone);
-            while rows.front().is_some_and(|row| row.start < from) {
-                rows.pop_front();
+            while rows.first_key_value().is_some_and(|(start, _)| *start < from) {
+                rows.pop_first();
             }
         }
         if rows.len() > MOST {
-            rows.pop_front();
+            rows.pop_first();
             *is_too_long = true;
         }
     }
@@ -165,11 +170,12 @@ impl PlotInput {
     /// Takes what the last telegrams began.
     fn end_telegrams(&mut self, context: &mut Context) {
         if let Some(step) = self.doubt.finish() {
-            self.believe(step);
+            self.believe(step, context);
         }
         self.dismiss(context);
         self.doubt = ClockDoubt::default();
         self.end_run();
+        self.report_lost_rise(context);
     }
 
     /// Takes the quarter that the run has begun.
@@ -182,7 +188,8 @@ impl PlotInput {
     /// Draws the picture.
     fn finish(mut self, args: &PlotArgs, context: &mut Context) -> Result<(), Stop> {
         self.end_telegrams(context);
-        if let (Some(meter), Some(other)) = (&self.meter, &self.other) {
+        self.messages.finish(&context.messages);
+        if let (Some((_, meter)), Some(other)) = (&self.meter, &self.other) {
             let (meter, other) = (printable(meter), printable(other));
             return Err(Stop::usage(format!(
                 "the input has several meters, {meter} and {other}: choose one with --meter"
@@ -215,7 +222,8 @@ impl PlotInput {
         let is_begun = self.intervals.begin().is_some();
         let Self { clock, range, rows, seen, meter, chosen, has_bare, .. } = self;
         let day = LocalStep::Days(1);
-        let (Some(first), Some(last)) = (rows.front(), rows.back()) else {
+        let rows: Vec<_> = rows.into_values().collect();
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             let chosen = chosen.filter(|_| meter.is_none());
             return Err(nothing(seen, chosen, has_bare && !is_begun, &clock.zone));
         };
@@ -223,8 +231,8 @@ impl PlotInput {
         let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
         let to = range.to.unwrap_or_else(|| day.next(last.end - 1, &clock.zone));
         // Anybody may have written it, and it goes to terminals and pages.
-        let meter = meter.map(|meter| printable(&meter).into_owned());
-        Ok(PlotSeries { meter, zone: clock.zone, from, to, rows: rows.into() })
+        let meter = meter.map(|(_, meter)| printable(&meter).into_owned());
+        Ok(PlotSeries { meter, zone: clock.zone, from, to, rows })
     }
 }
 
@@ -319,8 +327,8 @@ impl ReadingConsumer for PlotInput {
             return;
         }
         match (&self.meter, name) {
-            (None, Some(name)) => self.meter = Some(name.to_owned()),
-            (Some(meter), Some(name)) if meter != name => {
+            (None, Some(name)) => self.meter = Some((Meta::Meter, name.into())),
+            (Some((_, meter)), Some(name)) if **meter != *name => {
                 self.other.get_or_insert_with(|| name.to_owned());
                 return;
             }
@@ -353,7 +361,11 @@ impl PlotInput {
             .ok_or_else(|| interval_readings::time_cause(readings, &TIMES))?;
         // A quarter that was read already has this telegram in it.
         if let Some(late) = self.read_to.checked_sub(second).filter(|late| *late > 0) {
-            return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
+            let seconds = late.unsigned_abs();
+            return Err(match self.has_row(second, second.saturating_add(1)) {
+                true => Cause::TimeTaken { seconds },
+                false => Cause::OutOfOrder { seconds },
+            });
         }
         interval_readings::registers(readings, &mut self.registers);
         if self.registers.all().is_empty() {
@@ -376,33 +388,67 @@ impl PlotInput {
                 self.doubt.hold(clocks, (self.registers.clone(), line));
                 return Ok(());
             }
-            ClockVerdict::Believed(step) => self.believe(step),
+            ClockVerdict::Believed(step) => self.believe(step, context),
         }
         let registers = std::mem::take(&mut self.registers);
-        let fed = self.feed(second, &registers);
+        let taken = self.feed(second, &registers, context);
         self.registers = registers;
-        match fed {
-            Fed::Late(seconds) => Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() }),
-            _ => Ok(()),
-        }
+        taken
     }
 
-    fn feed(&mut self, second: i64, registers: &EnergyRegisters) -> Fed {
+    fn feed(
+        &mut self,
+        second: i64,
+        registers: &EnergyRegisters,
+        context: &mut Context,
+    ) -> Result<(), Cause> {
         let clock = self.clock.clone();
         let mut intervals = std::mem::take(&mut self.intervals);
         let fed = intervals.feed(second, registers, &clock, &mut |row| self.row(of_interval(row)));
         self.intervals = intervals;
-        fed
+        self.report_lost_rise(context);
+        match fed {
+            Fed::Late(seconds) => Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() }),
+            Fed::Covered(seconds) => Err(Cause::TimeTaken { seconds: seconds.unsigned_abs() }),
+            Fed::Anew(reason) => {
+                self.report(second, &reason, context);
+                Ok(())
+            }
+            Fed::Taken | Fed::Other | Fed::Duplicate => Ok(()),
+        }
+    }
+
+    /// True if a quarter has one of these seconds.
+    fn has_row(&self, start: i64, end: i64) -> bool {
+        let before = self.rows.range(..end).next_back();
+        before.is_some_and(|(_, row)| row.end > start)
+    }
+
+    /// Says that the energies start anew.
+    fn report(&mut self, second: i64, reason: &NewRun, context: &mut Context) {
+        let Self { messages, meter, clock, .. } = self;
+        new_run_messages::say(messages, meter, reason, second, &clock.zone, &context.messages);
+    }
+
+    fn report_lost_rise(&mut self, context: &mut Context) {
+        if self.intervals.take_lost_rise() {
+            new_run_messages::say_lost_rise(&mut self.messages, &self.meter, &context.messages);
+        }
     }
 
     /// Takes the telegrams that waited for others to agree.
-    fn believe(&mut self, step: BelievedStep) {
-        if step != BelievedStep::Pause {
+    fn believe(&mut self, step: BelievedStep, context: &mut Context) {
+        let held = self.doubt.take_held();
+        if let (Some(reason), Some(first)) = (new_run_messages::of_step(step), held.first()) {
             self.end_run();
+            self.report_lost_rise(context);
+            self.report(first.second(), &reason, context);
         }
-        for held in self.doubt.take_held() {
+        for held in held {
             let second = held.second();
-            self.feed(second, &held.telegram.0);
+            if let Err(cause) = self.feed(second, &held.telegram.0, context) {
+                refuse(held.telegram.1, cause, context);
+            }
         }
     }
 
@@ -433,11 +479,11 @@ impl PlotInput {
         }
         // The telegrams so far end before it.
         self.end_telegrams(context);
-        let last = self.seen.map_or(i64::MIN, |(_, end)| end);
-        if start < last {
-            return Err(Cause::OutOfOrder { seconds: last.abs_diff(start) });
+        if self.has_row(start, end) {
+            let last = self.seen.map_or(end, |(_, last)| last);
+            return Err(Cause::TimeTaken { seconds: last.abs_diff(start) });
         }
-        self.read_to = end;
+        self.read_to = self.read_to.max(end);
         let energies = [ENERGY_IMPORT, ENERGY_EXPORT].map(|place| readings.number(place));
         let telegrams = match readings.get(FieldKey::Meta(Meta::Telegrams)) {
             Some(ReadingValue::Number(number)) => number.to_integer(),

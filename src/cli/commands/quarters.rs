@@ -86,6 +86,8 @@ struct Quarters {
     registers: EnergyRegisters,
     /// Telegrams that came twice.
     duplicates: u64,
+    /// Messages about energies that start anew.
+    messages: MeterMessages,
     /// Those that may end the run, once the input is one that can go on for ever.
     signals: Option<Signals>,
 }
@@ -125,6 +127,7 @@ impl Quarters {
             meters: Meters::default(),
             registers: EnergyRegisters::default(),
             duplicates: 0,
+            messages: MeterMessages::default(),
             signals: None,
         })
     }
@@ -149,12 +152,13 @@ impl Quarters {
 
     /// Writes what is left of all meters.
     fn finish(mut self, context: &mut Context) -> Result<(), Stop> {
-        let Self { clock, target, meters, registers, duplicates, .. } = &mut self;
-        let mut run = RowRun { clock, target, registers, context };
+        let Self { clock, target, meters, registers, duplicates, messages, .. } = &mut self;
+        let mut run = RowRun { clock, target, registers, messages, context };
         for state in meters.iter_mut() {
             state.finish(&mut run);
             *duplicates += state.duplicates;
         }
+        self.messages.finish(&context.messages);
         if self.duplicates > 0 {
             context
                 .messages
@@ -205,6 +209,7 @@ impl Task for Quarters {
         if !context.can_wait && self.signals.is_none() {
             self.signals = Some(Signals::catch());
         }
+        self.messages.tick(&context.messages);
     }
 
     fn tick_interval(&self) -> Duration {
@@ -232,8 +237,8 @@ impl ReadingConsumer for Quarters {
             Ok(input) => input,
             Err(cause) => return state::refuse(line, cause, context),
         };
-        let Self { clock, target, meters, registers, .. } = self;
-        let mut run = RowRun { clock, target, registers, context };
+        let Self { clock, target, meters, registers, messages, .. } = self;
+        let mut run = RowRun { clock, target, registers, messages, context };
         // The readings go into the state.
         let meter = name(&readings).map(str::to_owned);
         meters.seen(meter.as_deref(), |state| {

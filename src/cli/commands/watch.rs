@@ -332,6 +332,10 @@ impl Stage for Watcher {
         self.decoder.frames()
     }
 
+    fn links(&self, from: &str) -> LinkChoice {
+        self.decoder.links(from)
+    }
+
     fn partial(&self) -> Option<Error> {
         self.decoder.partial()
     }

@@ -48,8 +48,11 @@ pub fn run(
     context: &mut Context,
 ) -> Result<(), Stop> {
     for path in inputs(files)? {
-        let read = OpenInput::open(path, files.len(), timeout, stage, context)
-            .and_then(|input| input.read(form, stage, context));
+        let read =
+            OpenInput::open(path, files.len(), timeout, stage, context).and_then(|mut input| {
+                input.stream.timeout.view.links = stage.links("");
+                input.read(form, stage, context)
+            });
         stage.settle(context);
         go_on(read, path, context)?;
         stage.end(context);

@@ -118,12 +118,13 @@ impl LineReader for TextLines<'_> {
     /// Among records, an unreadable rest is a record that the end of the input cut off, which is no
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
-        if let Some(first) = self.first.take() {
-            self.hex(&first, true, context);
-        }
         let record = self.within.is_none() && self.records;
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
+        if let Some(first) = self.first.take() {
+            self.line = 1;
+            self.hex(&first, true, context);
+        }
         if self.opening.is_key() {
             context.tally.is_key = true;
             let what = "a key file";
@@ -258,30 +259,10 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
-        if !self.opening.is_over() && !self.read_opening(line, end, context) {
+        if !self.opening.is_known(line) && !self.read_opening(line, end, context) {
             return;
         }
-        context.note_text(line);
-        self.run.clear();
-        self.dump.number(self.line);
-        let result = self.dump.line(line, end, &mut self.run);
-        match result {
-            Err(_) if self.is_prose(line) => {}
-            Err(error) => self.refuse_hex(&error, context),
-            Ok(()) if self.run.octets.is_empty() => {}
-            Ok(()) => self.sound = self.line,
-        }
-        if self.run.octets.is_empty() {
-            context.tally.prose += 1;
-            return;
-        }
-        let marks = &self.run.marks;
-        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
-        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
-        let octets = &self.run.octets;
-        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
-        context.note_input(&record);
-        self.stage.feed(&record, Place::Line(self.line), context);
+        self.octets_of(line, end, context);
     }
 
     /// Takes a line while it is open what the text is; false if the line is kept.
@@ -313,9 +294,34 @@ impl<'a> TextLines<'a> {
         let present = self.line;
         for (number, line) in lines {
             self.line = number;
-            self.hex(&line, true, context);
+            self.octets_of(&line, true, context);
         }
         self.line = present;
+    }
+
+    fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
+        context.note_text(line);
+        self.run.clear();
+        self.dump.number(self.line);
+        let result = self.dump.line(line, end, &mut self.run);
+        match result {
+            Err(_) if self.is_prose(line) => {}
+            Err(error) => self.refuse_hex(&error, context),
+            Ok(()) if self.run.octets.is_empty() => {}
+            Ok(()) => self.sound = self.line,
+        }
+        self.opening.passed(&self.run.octets);
+        if self.run.octets.is_empty() {
+            context.tally.prose += 1;
+            return;
+        }
+        let marks = &self.run.marks;
+        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
+        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
+        let octets = &self.run.octets;
+        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
+        self.stage.feed(&record, Place::Line(self.line), context);
     }
 }
 

@@ -1,5 +1,5 @@
-//! The first lines of a text, while it is open what they are: a key, a number or a date in front of a telegram look
-//! like hex.
+//! Lines in front of telegrams, behind and between them, while it is open what they are: a key, a number or a date
+//! looks like hex.
 //!
 //! ```text
 //! 36c66639e48a8ca4d6bc8b282a793bbb   a key: it must not be shown as octets that belong to nothing
@@ -11,7 +11,7 @@ use meterpipe::{
     cipher::key_file,
     hex::{
         dump::{Dump, HexRun},
-        telegram::begins_telegram,
+        telegram::{TelegramEnd, begins_telegram},
     },
 };
 use zeroize::Zeroizing;
@@ -27,6 +27,8 @@ pub struct Opening {
     hex: Vec<u64>,
     has_key: bool,
     is_over: bool,
+    /// The end of the last telegram that was read.
+    end: TelegramEnd,
 }
 
 /// The meaning of a line, and of those that were kept.
@@ -56,28 +58,37 @@ impl Opening {
             return OpeningStep::Read;
         }
         let mut run = HexRun::default();
-        let is_hex = dump.clone().line(line, is_whole, &mut run).is_ok();
+        let mut dump = dump.clone();
+        let is_hex = dump.line(line, is_whole, &mut run).is_ok();
         let octets = Zeroizing::new(core::mem::take(&mut run.octets));
-        let is_nothing = octets.is_empty() && !is_number(line);
-        let begins = begins_frame(&octets);
-        let is_key = is_whole && !begins && may_be_keys(&octets, line);
+        let is_between = self.end.is_between();
+        let is_whole_octets = is_hex && dump.finish().is_ok();
+        let is_nothing =
+            octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
+        let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
+        let begins = begins_frame(&octets) || shares_flag;
+        let is_key = is_whole
+            && !begins
+            && may_be_keys(&octets, line)
+            && (!is_between || reads_as_key(line));
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         let is_clean = is_hex && digits == 2 * octets.len();
         let is_stray = octets.len() < STRAY || octets.len() <= HASH && !is_hex;
+        // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
+        let is_part = is_between
+            && (is_whole_octets && !is_number(line)
+                || is_damaged(line)
+                || matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, _, ..]));
+        let is_other = is_key || !is_nothing && !is_clean && !is_part;
         match () {
             () if begins && self.lines.is_empty() => self.over(),
-            () if begins => {
-                self.is_over = true;
-                let key = self.hex.first().copied().filter(|_| self.has_key);
-                let mut others = core::mem::take(&mut self.lines);
-                others.retain(|(number, _)| !self.hex.contains(number));
-                OpeningStep::Drop { key, dropped: self.hex.len() as u64, others }
-            }
+            () if begins => self.drop_hex(),
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
+            () if is_between && !is_other => self.over(),
             () if is_whole && (is_key || is_stray) && self.lines.len() < LINES => {
                 self.has_key |= is_key;
                 // Whole octets in front of a telegram may have been on the line.
-                if is_key || !is_nothing && !is_clean {
+                if is_other {
                     self.hex.push(number);
                 }
                 self.lines.push((number, Zeroizing::new(line.to_vec())));
@@ -87,9 +98,30 @@ impl Opening {
         }
     }
 
-    /// True once it is open no more: no further line is kept.
-    pub const fn is_over(&self) -> bool {
-        self.is_over
+    /// True if a line needs no look: it is known what the text is.
+    pub fn is_known(&self, line: &[u8]) -> bool {
+        self.is_over && !self.may_be_between(line)
+    }
+
+    /// Takes the octets that were read from a line.
+    pub fn passed(&mut self, octets: &[u8]) {
+        self.end.line(octets);
+    }
+
+    /// True for a line that may be no telegram, behind one. Keys and numbers are short.
+    fn may_be_between(&self, line: &[u8]) -> bool {
+        let is_short = line.len() <= SHORT && self.end.is_between();
+        is_short && (!self.lines.is_empty() || !has_frame(line))
+    }
+
+    /// Drops the hex that is no part of a telegram.
+    fn drop_hex(&mut self) -> OpeningStep {
+        self.is_over = true;
+        let hex = core::mem::take(&mut self.hex);
+        let key = hex.first().copied().filter(|_| core::mem::take(&mut self.has_key));
+        let mut others = core::mem::take(&mut self.lines);
+        others.retain(|(number, _)| !hex.contains(number));
+        OpeningStep::Drop { key, dropped: hex.len() as u64, others }
     }
 
     /// The end of the text: true if all of it was keys.
@@ -99,6 +131,9 @@ impl Opening {
 
     /// The lines that are still kept.
     pub fn over(&mut self) -> OpeningStep {
+        if self.end.is_between() && !self.lines.is_empty() {
+            return self.drop_hex();
+        }
         self.is_over = true;
         match core::mem::take(&mut self.lines) {
             lines if lines.is_empty() => OpeningStep::Read,
@@ -132,6 +167,22 @@ fn is_number(line: &[u8]) -> bool {
         && line.iter().any(u8::is_ascii_hexdigit)
 }
 
+/// True for a line in which a frame of M-Bus begins, whatever stands in front: `68FAFA68`, `68:FA:FA:68`.
+fn has_frame(line: &[u8]) -> bool {
+    memchr::memmem::find_iter(line, b"68").any(|at| match line.get(at + 2..).unwrap_or_default() {
+        [a, b, c, d, b'6', b'8', ..] => [a, b] == [c, d],
+        [s, a, b, t, c, d, u, b'6', b'8', ..] => [a, b, s, t] == [c, d, t, u],
+        _ => false,
+    })
+}
+
+/// True for a long word of digits in which some are wrong.
+fn is_damaged(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    let wrong = word.iter().filter(|c| !c.is_ascii_hexdigit()).count();
+    word.len() > STRAY && wrong > 0 && word.iter().all(u8::is_ascii_alphanumeric)
+}
+
 /// True for the first octets of a telegram, as every link layer has them.
 fn begins_frame(octets: &[u8]) -> bool {
     match octets {
@@ -150,6 +201,9 @@ const STRAY: usize = 12;
 
 /// The octets of the longest hash.
 const HASH: usize = 64;
+
+/// The characters of a line with a key, a hash or a number.
+const SHORT: usize = 256;
 
 /// The most lines that are kept.
 const LINES: usize = 6;

@@ -21,6 +21,8 @@ pub struct Timeout {
     limit: Option<Duration>,
     last_telegram: Instant,
     telegrams: u64,
+    /// The facts beside the octets.
+    pub view: LineView,
 }
 
 impl Timeout {
@@ -28,7 +30,8 @@ impl Timeout {
     pub fn start(limit: Option<Duration>, file: &OwnedFd, context: &Context) -> Self {
         let kind = rustix::fs::fstat(file).map(|about| FileType::from_raw_mode(about.st_mode));
         let limit = limit.filter(|_| kind != Ok(FileType::RegularFile));
-        Self { limit, last_telegram: Instant::now(), telegrams: context.tally.telegrams }
+        let (last_telegram, telegrams) = (Instant::now(), context.tally.telegrams);
+        Self { limit, last_telegram, telegrams, view: LineView::default() }
     }
 
     /// Waits until there is something to read, or the end of the input. `task` is kept going during
@@ -51,7 +54,7 @@ impl Timeout {
             let mut left = task.tick_interval();
             if let Some(limit) = self.limit {
                 let silent = limit.checked_sub(self.last_telegram.elapsed());
-                let late = || context.late(limit, &context.window, &LineView::default());
+                let late = || context.late(limit, &context.window, &self.view);
                 left = left.min(silent.ok_or_else(late)?);
             }
             if left == Duration::MAX {

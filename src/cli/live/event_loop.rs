@@ -79,6 +79,8 @@ fn read(
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let line = SourceState::new(source.name(), Instant::now()).with(source.line());
+        let links = stage.links(&line.from);
+        let line = line.with_links(links);
         read_in_thread(source, index, sender.clone(), &line)?;
         lines.push(line);
     }

@@ -6,6 +6,7 @@ use crate::cli::{
     live::event_loop,
     run::{
         context::Context,
+        decoder::ChainSettings,
         events,
         stage::{Stage, Task},
         status::{Status, Stop, Tally},
@@ -18,7 +19,9 @@ use meterpipe::{
         decrypt::{Decrypt, Demands},
     },
     cipher::{ciphered::SystemTitle, key_file::KeyEntry},
+    diagnosis::link,
     error::Error,
+    link::registry::LinkChoice,
     record::{Place, Record},
     source::Source,
 };
@@ -28,6 +31,26 @@ const ENOUGH: u32 = 3;
 
 /// The octets that are kept: more than the longest telegram of a meter.
 const MOST: usize = 64 * 1024;
+
+/// The means to open a telegram.
+#[derive(Clone, Debug, Default)]
+pub struct TelegramOpener {
+    /// The keys that are tried.
+    pub keys: Vec<KeyEntry>,
+    /// The system title of telegrams that carry none.
+    pub title: Option<SystemTitle>,
+    /// The link layers of the line, and the tables of meters without codes.
+    pub settings: ChainSettings,
+}
+
+impl TelegramOpener {
+    fn chain(&self) -> Decode {
+        let Self { keys, title, settings } = self;
+        let demands = Demands { title: *title, ..Demands::default() };
+        let chain = Decode::new(Decrypt::new(keys.clone(), demands));
+        chain.with_families(settings.families).with_links(settings.links)
+    }
+}
 
 /// The first telegram of a source.
 #[derive(Clone, Debug)]
@@ -49,12 +72,12 @@ impl FirstTelegram {
         self.closed.is_none()
     }
 
-    /// Tries these keys on the octets. Returns the telegram that they open, or the same one with the reason
-    /// why they do not.
+    /// Tries other keys on the octets, or another title. Returns the telegram that they open, or the same one
+    /// with the reason why they do not.
     #[must_use]
-    pub fn with_keys(&self, keys: Vec<KeyEntry>) -> Self {
-        let mut chain = Decode::with_keys(keys.clone());
-        let mut stage = FirstTelegramStage::new(keys, None);
+    pub fn with(&self, opener: TelegramOpener) -> Self {
+        let mut chain = opener.chain();
+        let mut stage = FirstTelegramStage::new(opener);
         chain.push(&self.octets, &mut |event| {
             stage.take(&event);
         });
@@ -70,13 +93,12 @@ impl FirstTelegram {
 /// The source cannot be opened, no telegram came in time, or a signal ended the run.
 pub fn first_telegram(
     source: Box<dyn Source>,
-    keys: Vec<KeyEntry>,
-    title: Option<SystemTitle>,
+    opener: TelegramOpener,
     timeout: Duration,
     context: &mut Context,
 ) -> Result<FirstTelegram, Stop> {
     let until = UntilArgs { timeout: Some(timeout), ..UntilArgs::default() };
-    of_input(keys, title, context, |stage, context| {
+    of_input(opener, context, |stage, context| {
         event_loop::run(vec![source], &until, stage, context)
     })
 }
@@ -86,12 +108,12 @@ pub fn first_telegram(
 /// # Errors
 /// The input cannot be read, or has no telegram.
 pub fn of_input(
-    keys: Vec<KeyEntry>,
-    title: Option<SystemTitle>,
+    opener: TelegramOpener,
     context: &mut Context,
     read: impl FnOnce(&mut dyn Stage, &mut Context) -> Result<(), Stop>,
 ) -> Result<FirstTelegram, Stop> {
-    let mut stage = FirstTelegramStage::new(keys, title);
+    let links = opener.settings.links;
+    let mut stage = FirstTelegramStage::new(opener);
     let before = context.tally;
     let ended = read(&mut stage, context);
     // The counts of a run do not include the check.
@@ -110,7 +132,13 @@ pub fn of_input(
         _ if source_failed => {
             Err(Stop::Failed(Status::Source, "the source cannot be read".to_owned()))
         }
-        _ => nothing("no telegram".to_owned()),
+        _ => nothing(match link::other_link(context.window.octets(), links) {
+            Some(other) => {
+                let (words, advice) = (link::in_words(other), link::advice(other));
+                format!("no telegram; the octets are {words}, and {advice}")
+            }
+            None => "no telegram".to_owned(),
+        }),
     }
 }
 
@@ -124,7 +152,8 @@ pub fn run_in_the_way(error: &str) -> Option<u32> {
 /// Decodes until the first telegram.
 struct FirstTelegramStage {
     chain: Decode,
-    keys: Vec<KeyEntry>,
+    /// The closed telegrams that end the wait.
+    most: u32,
     octets: Vec<u8>,
     found: Option<FirstTelegram>,
     /// The telegrams so far that no key opened.
@@ -132,10 +161,9 @@ struct FirstTelegramStage {
 }
 
 impl FirstTelegramStage {
-    fn new(keys: Vec<KeyEntry>, title: Option<SystemTitle>) -> Self {
-        let demands = Demands { title, ..Demands::default() };
-        let chain = Decode::new(Decrypt::new(keys.clone(), demands));
-        Self { chain, keys, octets: Vec::new(), found: None, closed: 0 }
+    fn new(opener: TelegramOpener) -> Self {
+        let most = if opener.keys.is_empty() { 1 } else { ENOUGH };
+        Self { chain: opener.chain(), most, octets: Vec::new(), found: None, closed: 0 }
     }
 
     /// The telegram, with the octets that were read.
@@ -145,8 +173,7 @@ impl FirstTelegramStage {
     }
 
     fn is_done(&self) -> bool {
-        let most = if self.keys.is_empty() { 1 } else { ENOUGH };
-        self.closed >= most || self.found.as_ref().is_some_and(FirstTelegram::is_opened)
+        self.closed >= self.most || self.found.as_ref().is_some_and(FirstTelegram::is_opened)
     }
 
     /// Takes note of a telegram. Returns false for other events.
@@ -205,6 +232,10 @@ impl Stage for FirstTelegramStage {
     fn frames(&self) -> u64 {
         self.chain.frames()
     }
+
+    fn links(&self, from: &str) -> LinkChoice {
+        self.chain.links(Some(from))
+    }
 }
 
 #[cfg(test)]
@@ -223,9 +254,13 @@ mod tests {
         let mut context = Context::new("test", Verbosity::Quiet);
         let timeout = Duration::from_secs(timeout);
         let found =
-            first_telegram(real_time::open(meter), keys.to_vec(), None, timeout, &mut context);
+            first_telegram(real_time::open(meter), opener(keys.to_vec()), timeout, &mut context);
         assert!(!context.done);
         found
+    }
+
+    fn opener(keys: Vec<KeyEntry>) -> TelegramOpener {
+        TelegramOpener { keys, ..TelegramOpener::default() }
     }
 
     fn key(text: &str) -> Vec<KeyEntry> {
@@ -243,9 +278,9 @@ mod tests {
         let closed = virtual_meter(&[], 60).unwrap();
         assert_eq!(closed.closed.map(|error| error.cause), Some(Cause::NoKey));
         assert_eq!((closed.title, &closed.meter), (opened.title, &None));
-        let still_closed = closed.with_keys(wrong.clone());
+        let still_closed = closed.with(opener(wrong.clone()));
         assert_eq!(still_closed.closed.map(|error| error.cause), Some(Cause::KeyOrDamage));
-        let later = still_closed.with_keys(right);
+        let later = still_closed.with(opener(right));
         assert_eq!((later.is_opened(), later.meter), (true, Some(meter)));
 
         let never = virtual_meter(&wrong, 7).unwrap();
@@ -264,7 +299,7 @@ mod tests {
         let mut context = Context::new("test", Verbosity::Quiet);
         let mut found = |octets: usize| {
             let timeout = Duration::from_secs(9);
-            let found = of_input(vec![], None, &mut context, |_, context| {
+            let found = of_input(opener(vec![]), &mut context, |_, context| {
                 let mut window = OctetWindow::default();
                 window.push(&vec![0x55; octets], []);
                 let view = LineView { seconds: Some(9), is_device: true, ..LineView::default() };

@@ -33,8 +33,9 @@ const SPAN: i64 = 200;
 pub struct Recorder {
     deframer: Deframer,
     raw: Raw,
-    /// Counts the APDUs of a line without frames.
+    /// Counts the APDUs of a line without frames, if the line may have some.
     bare: BareApdus,
+    has_bare: bool,
 }
 
 impl Recorder {
@@ -48,7 +49,8 @@ impl Recorder {
     fn with(from: Option<&str>, links: LinkChoice) -> Self {
         let from = from.map(str::to_owned);
         let raw = Raw { from, ..Raw::default() };
-        Self { deframer: Deframer::with(links), raw, bare: BareApdus::default() }
+        let (bare, has_bare) = (BareApdus::with(links), links.has_bare_apdus());
+        Self { deframer: Deframer::with(links), raw, bare, has_bare }
     }
 
     /// Takes the next octets, their marks in the order of the index, and the time at which they
@@ -93,15 +95,17 @@ impl Recorder {
     }
 
     fn drain(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
-        let Self { deframer, raw, bare } = self;
+        let Self { deframer, raw, bare, has_bare } = self;
         let mut frames = 0;
         loop {
             match deframer.next() {
                 None => return frames,
                 Some(Err(skipped)) => {
-                    bare.defect(&skipped);
-                    bare.push(skipped.octets, skipped.position);
-                    frames += apdus(bare);
+                    if *has_bare {
+                        bare.defect(&skipped);
+                        bare.push(skipped.octets, skipped.position);
+                        frames += apdus(bare);
+                    }
                     raw.take(skipped.octets, skipped.position, out);
                 }
                 Some(Ok(frame)) => {
@@ -222,6 +226,11 @@ impl Recorders {
     /// For lines with the link layers of a choice.
     pub fn with(links: LinkChoice) -> Self {
         Self { links, ..Self::default() }
+    }
+
+    /// The link layers that lines may have.
+    pub const fn links(&self) -> LinkChoice {
+        self.links
     }
 
     /// Takes a record of a source. Records that hold no octets of a line are handed on unchanged.

@@ -22,7 +22,7 @@ use meterpipe::{
         window::OctetWindow,
     },
     error::Lapse,
-    link::registry::LinkKind,
+    link::registry::LinkChoice,
     record,
     source::{Burst, SourceLine, holders::DeviceReaders, tcp},
 };
@@ -61,6 +61,7 @@ pub struct SourceState {
     frameless: Option<Frameless>,
     reported_frameless: bool,
     line: SourceLine,
+    links: LinkChoice,
     window: OctetWindow,
     /// The clause of the last fault that was reported.
     clause: String,
@@ -75,8 +76,8 @@ struct Frameless {
     /// The number of octets at which they are looked at for another protocol.
     look_at: usize,
     is_foreign: bool,
-    /// The link layer of whole frames in them.
-    other_link: Option<LinkKind>,
+    /// Their link layer, if another one was chosen.
+    other_link: Option<LinkChoice>,
 }
 
 /// The octets of the first look for another protocol. Later looks come at twice the octets each.
@@ -98,6 +99,7 @@ impl SourceState {
             frameless: None,
             reported_frameless: false,
             line: SourceLine::default(),
+            links: LinkChoice::Auto,
             window: OctetWindow::default(),
             clause: String::new(),
         }
@@ -106,6 +108,11 @@ impl SourceState {
     /// The same with the line behind the source.
     pub fn with(self, line: SourceLine) -> Self {
         Self { line, ..self }
+    }
+
+    /// The same for a line that may have the link layers of a choice.
+    pub fn with_links(self, links: LinkChoice) -> Self {
+        Self { links, ..self }
     }
 
     /// The last octets.
@@ -134,6 +141,7 @@ impl SourceState {
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,
+            links: self.links,
         }
     }
 
@@ -220,9 +228,7 @@ impl SourceState {
             // The text of a P1 socket is none before its end.
             let foreign = last.and_then(foreign::recognise);
             frameless.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr);
-            // The run has found no frame: these are of a link layer that was not chosen.
-            let links = last.map(link::links_of).unwrap_or_default();
-            frameless.other_link = links.first().copied();
+            frameless.other_link = last.and_then(|octets| link::other_link(octets, self.links));
         }
     }
 
@@ -243,10 +249,8 @@ impl SourceState {
             return None;
         }
         if let Some(link) = frameless.other_link {
-            self.clause = format!(
-                "they are {}, and another link layer was chosen: leave --link (in the configuration: link) out",
-                link.layer()
-            );
+            let (words, advice) = (link::in_words(link), link::advice(link));
+            self.clause = format!("they are {words}, and {advice}");
             return Some(self.message(&frameless.text(now, &self.clause)));
         }
         let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
@@ -298,6 +302,7 @@ impl Frameless {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meterpipe::error::Layer;
 
     fn burst(octets: &[u8]) -> Burst {
         Burst { octets: octets.to_vec(), ..Burst::default() }
@@ -372,7 +377,8 @@ mod tests {
 
     #[test]
     fn whole_frames_of_another_link_layer_blame_the_choice_at_once() {
-        let (mut line, at) = line();
+        let (line, at) = line();
+        let mut line = line.with_links(LinkChoice::Only(Layer::Hdlc));
         let frame = [&[0x68, 23, 23, 0x68, 0x53, 0xff, 0x10, 0x01, 0x67][..], &[7; 18]].concat();
         let sum = frame[4..].iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
         let frame = [&frame[..], &[sum, 0x16]].concat();

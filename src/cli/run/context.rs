@@ -16,6 +16,7 @@ use meterpipe::{
         finding::Finding,
         foreign::ForeignProtocol,
         line_finding::{LineView, line_finding},
+        link,
         window::OctetWindow,
     },
     error::{Cause, Error, Layer},
@@ -99,6 +100,7 @@ impl Context {
         let Stop::Failed(status, text) = self.tally.late(waited) else {
             return Stop::Done;
         };
+        let other = link::other_link(window.octets(), view.links);
         let clause = match status {
             Status::Closed => self.messages.closed_cause().map(|it| it.hint().to_owned()),
             // Telegrams came: damage alone tells why they no longer do.
@@ -107,6 +109,10 @@ impl Context {
                 let damaged = (facts.damaged() > 0).then(|| line_finding(&facts, view)).flatten();
                 damaged.map(|found| found.clause())
             }
+            _ if other.is_some() => other.map(|other| {
+                let (words, advice) = (link::in_words(other), link::advice(other));
+                format!("the octets are {words}, and {advice}")
+            }),
             _ => {
                 let facts = window.facts();
                 let clause = line_finding(&facts, view).map(|found| found.clause());
@@ -171,6 +177,7 @@ impl Context {
                 | Cause::TimeForm
                 | Cause::Interval { .. }
                 | Cause::OutOfOrder { .. }
+                | Cause::TimeTaken { .. }
                 | Cause::ClockAhead { .. },
             ) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {

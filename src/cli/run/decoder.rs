@@ -165,6 +165,10 @@ impl Stage for Decoder {
         self.chain.frames()
     }
 
+    fn links(&self, from: &str) -> LinkChoice {
+        self.chain.links(Some(from))
+    }
+
     fn partial(&self) -> Option<Error> {
         self.chain.partial()
     }

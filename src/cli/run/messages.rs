@@ -393,7 +393,7 @@ fn place(refusal: &Refusal<'_>) -> String {
 }
 
 /// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     "damaged on the line",
     "not opened",
     "damaged inside",
@@ -401,16 +401,18 @@ const REASONS: [&str; 7] = [
     "cut off by a limit",
     "out of order",
     "wrong clock",
+    "of a time that has rows",
 ];
 
 /// The reason of a refusal, for the summary.
 fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit, order, clock] = REASONS;
+    let [line, closed, inside, unreadable, limit, order, clock, taken] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::KeyFits { .. }) => inside,
         (_, Cause::OutOfOrder { .. }) => order,
         (_, Cause::ClockAhead { .. }) => clock,
+        (_, Cause::TimeTaken { .. }) => taken,
         (Layer::Cipher | Layer::Key, _) => closed,
         (
             Layer::Apdu | Layer::Axdr | Layer::Reading,

@@ -13,6 +13,7 @@ pub mod list_messages;
 pub mod message_format;
 pub mod messages;
 pub mod meter_messages;
+pub mod new_run_messages;
 pub mod output;
 pub mod parallel;
 pub mod row_output;

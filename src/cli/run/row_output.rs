@@ -131,7 +131,10 @@ impl RowOutput {
 const fn is_number(key: FieldKey) -> bool {
     matches!(
         key,
-        FieldKey::Field(..) | FieldKey::Meta(Meta::Telegrams | Meta::Complete | Meta::Estimated)
+        FieldKey::Field(..)
+            | FieldKey::Meta(
+                Meta::Telegrams | Meta::Complete | Meta::Estimated | Meta::MonthComplete
+            )
     )
 }
 

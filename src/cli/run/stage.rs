@@ -9,6 +9,7 @@ use crate::cli::run::{
 use meterpipe::{
     chain::event::Refusal,
     error::Error,
+    link::registry::LinkChoice,
     record::{Place, Record},
 };
 
@@ -74,6 +75,12 @@ pub trait Stage: Task {
     /// Frames that passed their checks so far.
     fn frames(&self) -> u64 {
         0
+    }
+
+    /// The link layers that a source may have, by its name in records.
+    fn links(&self, from: &str) -> LinkChoice {
+        let _ = from;
+        LinkChoice::Auto
     }
 
     /// The telegram that the end of the input cut off.

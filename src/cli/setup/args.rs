@@ -404,6 +404,9 @@ pub struct QuartersArgs {
     #[arg(long, value_name = "LENGTH", value_enum, default_value_t)]
     pub every: IntervalLength,
     /// One row a month: its interval with the highest mean of the imported power
+    ///
+    /// "month_complete":false stands where intervals of the month are missing, or estimated: a higher one may be
+    /// among them.
     #[arg(long)]
     pub peaks: bool,
     /// Also a row for each telegram: the interval so far, and the mean that it will probably have

@@ -11,7 +11,7 @@ pub fn remark(chosen: LinkChoice, context: &Context) {
         context.messages.say(&match link::other_link(context.window.octets(), chosen) {
             Some(other) => format!(
                 "the octets are {}, and --link {name} makes them noise; without it the content tells the link",
-                other.name()
+                link::in_words(other)
             ),
             None => format!(
                 "--link {name} makes the octets of all other links noise; without it the content tells the link"

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueHint};
-use meterpipe::sink::settings::duration::duration;
+use meterpipe::{cipher::ciphered::SystemTitle, sink::settings::duration::duration};
 
-use super::shared_args::{MessageArgs, OfferedWords, SerialArgs, schemes};
+use super::shared_args::{MessageArgs, OfferedWords, SerialArgs, schemes, title};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -25,6 +25,9 @@ pub struct SetupArgs {
     /// A file with the key (GUEK)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
+    /// The system title of a meter that sends none, 16 hex digits
+    #[arg(long, value_name = "TITLE", value_parser = title)]
+    pub system_title: Option<SystemTitle>,
     /// A sink, as for watch; can be repeated
     #[arg(long, value_name = "SINK", value_parser = OfferedWords(schemes), hide_possible_values = true)]
     pub to: Vec<String>,

@@ -103,6 +103,8 @@ pub fn plan(
         rows.push(("key_file".to_owned(), path.display().to_string()));
         files.secret(path, key.clone());
     }
+    let title = meter.title.map(hex::encode);
+    rows.extend(title.map(|title| ("system_title".to_owned(), title)));
     rows.extend(meter.line.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
     table("meter", rows.iter().map(|(key, value)| (key.as_str(), value.as_str())), &mut text);
     for settings in sinks {

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     live::{
-        first_telegram::{FirstTelegram, first_telegram, run_in_the_way},
+        first_telegram::{FirstTelegram, TelegramOpener, first_telegram, run_in_the_way},
         sources::{self, Spec},
     },
     run::{
@@ -16,13 +16,13 @@ use crate::cli::{
     },
     setup::{
         setup_args::SetupArgs,
-        shared_args::{LineArg, SerialArgs},
+        shared_args::{LineArg, SerialArgs, title},
     },
     wizard::{prompts::Prompts, service},
 };
 use clap::{ValueEnum, builder::PossibleValue};
 use meterpipe::{
-    cipher::key_file,
+    cipher::{ciphered::SystemTitle, key_file},
     error::Cause,
     file_error,
     source::{line::LineSettings, ports},
@@ -37,6 +37,8 @@ pub struct MeterPlan {
     pub key: Option<Zeroizing<String>>,
     /// The keys about its line, where they are not the usual ones.
     pub line: Vec<(&'static str, String)>,
+    /// Its system title, if its telegrams carry none.
+    pub title: Option<SystemTitle>,
 }
 
 /// Finds the source and the key.
@@ -110,7 +112,7 @@ fn with_source(
         }
     };
     let (Some(once), Some(live)) = (find(false)?, find(true)?) else {
-        return Ok(MeterPlan { source, key: None, line: Vec::new() });
+        return Ok(MeterPlan { source, key: None, line: Vec::new(), title: None });
     };
     // The service runs in another folder than this command.
     let source = match source.contains("://") {
@@ -120,33 +122,42 @@ fn with_source(
     let typed = args.key_file.as_deref().map(read_key).transpose()?;
     if args.offline {
         let key = typed.map_or_else(|| ask_key(prompts), Ok)?;
-        return Ok(MeterPlan { source, key: Some(key), line: typed_rows(&args.serial) });
+        let (line, title) = (typed_rows(&args.serial), args.system_title);
+        return Ok(MeterPlan { source, key: Some(key), line, title });
     }
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
     let (mut current, lasting) = (once.current_line(), live.current_line());
-    let telegram = match first_telegram(once, Vec::new(), None, timeout, context) {
+    let telegram = match first_telegram(once, TelegramOpener::default(), timeout, context) {
         // A device that is missing is waited for.
         Err(Stop::Failed(Status::Source, text)) => {
             if let Some(pid) = run_in_the_way(&text) {
                 free_port(&source, pid, args, prompts, context)?;
             }
             current = lasting;
-            first_telegram(live, Vec::new(), None, timeout, context)?
+            first_telegram(live, TelegramOpener::default(), timeout, context)?
         }
         found => found?,
     };
     let current = current.map(|line| *line.lock().unwrap_or_else(PoisonError::into_inner));
     let line = current.map(found_rows).unwrap_or_default();
-    let mut typed = typed;
+    let (mut typed, mut title) = (typed, args.system_title);
     loop {
         let key = typed.take().map_or_else(|| ask_key(prompts), Ok)?;
-        match opened(&telegram, &key) {
+        if prompts.can_ask() && lacks_title(&telegram, &key, title) {
+            title = Some(ask_title(prompts, context)?);
+        }
+        match opened(&telegram, &key, title) {
             Ok(text) => {
                 context.print(&format!("The key fits: {text}"))?;
-                return Ok(MeterPlan { source, key: Some(key), line });
+                let title = title.filter(|_| telegram.title.is_none());
+                return Ok(MeterPlan { source, key: Some(key), line, title });
             }
-            Err(text) if prompts.can_ask() => context.messages.fail(&text),
+            Err(text) if prompts.can_ask() => {
+                context.messages.fail(&text);
+                // It may be the wrong one of the two.
+                title = None;
+            }
             Err(text) => return Err(Stop::Failed(Status::Closed, text)),
         }
     }
@@ -205,6 +216,18 @@ fn ask_key(prompts: &Prompts) -> Result<Zeroizing<String>, Stop> {
     prompts.secret(question, "name a file with --key-file")
 }
 
+/// Asks for the system title of a meter that sends none.
+fn ask_title(prompts: &Prompts, context: &Context) -> Result<SystemTitle, Stop> {
+    let question = "The telegrams carry no system title. That of the meter, 16 hex digits";
+    loop {
+        let text = prompts.text(question, None, "give it with --system-title")?;
+        match title(&text) {
+            Ok(title) => return Ok(title),
+            Err(why) => context.messages.fail(&why),
+        }
+    }
+}
+
 fn read_key(path: &Path) -> Result<Zeroizing<String>, Stop> {
     let text = fs::read_to_string(path).map(Zeroizing::new);
     text.map_err(|error| {
@@ -212,22 +235,48 @@ fn read_key(path: &Path) -> Result<Zeroizing<String>, Stop> {
     })
 }
 
-/// Opens a telegram with the key of a text, and says what is in it.
-fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
+/// The telegram, tried with the key of a text and a title.
+fn tried(
+    telegram: &FirstTelegram,
+    key: &str,
+    title: Option<SystemTitle>,
+) -> Result<FirstTelegram, String> {
     let keys = key_file::parse(key).map_err(|defect| defect.error.to_string())?;
-    let opened = telegram.with_keys(keys);
+    Ok(telegram.with(TelegramOpener { keys, title, ..TelegramOpener::default() }))
+}
+
+/// True if no key opens the telegram without the system title of its meter.
+fn lacks_title(telegram: &FirstTelegram, key: &str, title: Option<SystemTitle>) -> bool {
+    let tried = tried(telegram, key, title).ok().and_then(|it| it.closed);
+    tried.is_some_and(|error| error.cause == Cause::NoTitle)
+}
+
+/// Opens a telegram with the key of a text, and says what is in it.
+fn opened(
+    telegram: &FirstTelegram,
+    key: &str,
+    title: Option<SystemTitle>,
+) -> Result<String, String> {
+    let opened = tried(telegram, key, title)?;
     match (opened.closed, opened.meter) {
         (None, Some(number)) => Ok(format!("meter {number}")),
         (None, None) => Ok("a meter without a number".to_owned()),
         (Some(error), _) => {
-            let title = telegram
+            let of_meter = telegram
                 .title
                 .map(|title| format!(" of the meter with system title {}", hex::encode(title)));
             let why = match error.cause {
+                Cause::KeyOrDamage if title.is_some() && telegram.title.is_none() => {
+                    format!("the key or the system title does not fit; {COMPARE}")
+                }
                 Cause::KeyOrDamage => COMPARE.to_owned(),
+                Cause::NoTitle => format!("{error}; give it with --system-title"),
                 _ => error.to_string(),
             };
-            Err(format!("this key does not open the telegram{}: {why}", title.unwrap_or_default()))
+            Err(format!(
+                "this key does not open the telegram{}: {why}",
+                of_meter.unwrap_or_default()
+            ))
         }
     }
 }

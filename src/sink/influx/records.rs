@@ -129,7 +129,8 @@ impl Records {
         let (_, points) = self.intervals.iter_mut().find(|(name, _)| *name == length)?;
         let everything = self.projection.keys.is_none();
         let is_value = |key: FieldKey| {
-            let metas = [Meta::Telegrams, Meta::Complete, Meta::Estimated].map(FieldKey::Meta);
+            let metas = [Meta::Telegrams, Meta::Complete, Meta::Estimated, Meta::MonthComplete]
+                .map(FieldKey::Meta);
             !everything || !matches!(key, FieldKey::Meta(_)) || metas.contains(&key)
         };
         let fields = self.projection.of(readings).filter(|it| is_field(it.key) && is_value(it.key));

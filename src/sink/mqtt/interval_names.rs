@@ -30,6 +30,12 @@ pub(super) fn original(readings: &Readings) -> Cow<'_, Readings> {
     }
 }
 
+/// The readings whose values are announced. The state of an interval may be that of the one before, which goes on, and an
+/// entity must not come before its value. Of telegrams, no other list confirms these.
+pub(super) fn announced(readings: Arc<Readings>, state: Arc<Readings>) -> Arc<Readings> {
+    if readings.is_interval() { state } else { readings }
+}
+
 fn with_number(readings: &Readings, change: impl Fn(&str) -> String) -> Readings {
     let member = |member: &Member| match &member.value {
         ReadingValue::Text(text) if is_name(member.key) => {

@@ -41,8 +41,8 @@ enum StateDue {
 }
 
 impl LatestStates {
-    /// Takes readings and drops older ones of the same meter.
-    pub fn put(&mut self, readings: Arc<Readings>) {
+    /// Takes readings and drops older ones of the same meter. Returns the state that is due.
+    pub fn put(&mut self, readings: Arc<Readings>) -> Arc<Readings> {
         let (meter, place) = (name(&readings).unwrap_or_default(), self.next);
         self.next += 1;
         let before = match self.places.get_mut(meter) {
@@ -61,8 +61,10 @@ impl LatestStates {
         }
         self.due.insert(place);
         let readings = lists.union(&readings);
-        let state = LatestState { readings, lists, received: Instant::now(), due: StateDue::First };
+        let (union, received) = (readings.clone(), Instant::now());
+        let state = LatestState { readings, lists, received, due: StateDue::First };
         self.meters.insert(place, state);
+        union
     }
 
     /// Forgets the name of the oldest meter; returns its place.
@@ -202,7 +204,7 @@ mod tests {
     #[test]
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = LatestStates::default();
-        (0..MOST_METERS + 936).for_each(|meter| latest.put(readings(meter, 1)));
+        (0..MOST_METERS + 936).for_each(|meter| drop(latest.put(readings(meter, 1))));
         assert_eq!((latest.unpublished(), latest.skipped()), (MOST_METERS as u64, 936));
         assert_eq!((latest.meters.len(), latest.places.len()), (MOST_METERS, MOST_METERS));
         assert_eq!(latest.take(true), Some((readings(936, 1), false)), "the newest stay");

@@ -22,16 +22,16 @@ impl MqttSink {
         let named = interval_names::named(Arc::new(readings.clone()));
         let readings = &*named;
         self.meter_statuses.observe(readings, now);
+        let union = self.previewed_lists.seen(name(readings), |lists| lists.union(&named));
         let announcer = self.announcer.as_mut();
-        let mut messages = announcer.map(|it| it.on_readings(readings)).unwrap_or_default();
+        let announced = interval_names::announced(named.clone(), union.clone());
+        let mut messages = announcer.map(|it| it.on_readings(&announced)).unwrap_or_default();
         let is_first = !core::mem::replace(&mut self.is_previewed, true);
         let online = is_first.then(|| self.states.state_format().status("online")).flatten();
         // An announced meter is online after its first state.
         let (before, after) =
             if self.announcer.is_some() { (None, online) } else { (online, None) };
         messages.extend(before);
-        let all = Arc::new(readings.clone());
-        let union = self.previewed_lists.seen(name(readings), |lists| lists.union(&all));
         messages.extend(self.state_messages(&union, report));
         messages.extend(self.meter_statuses.on_state(name(readings), now));
         messages.extend(after);

@@ -17,7 +17,7 @@ use std::{
 use super::seeds::EXAMPLE_KEY;
 use meterpipe::{
     chain::{
-        bare_apdu::MAX_APDU,
+        apdu_start::MAX_APDU,
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
     },

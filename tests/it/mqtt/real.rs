@@ -475,3 +475,36 @@ fn a_broker_over_tls_is_asked_with_its_certificate() {
         assert!(refusal.ends_with("is not signed by an authority in the file of ca"), "{refusal}");
     });
 }
+
+#[test]
+fn no_value_of_an_interval_is_null_while_it_is_known() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let listener = broker.listen(&[]);
+        let sink = broker.sink("qos=1&ha=device");
+        let row = |time: &str, start: &str, end: &str, rest: &str| {
+            let at = |time: &str| format!("2026-06-21T{time}+02:00");
+            format!(
+                "{{\"time\":\"{}\",\"start\":\"{}\",\"end\":\"{}\",\"meter\":\"18\",{rest}}}",
+                at(time),
+                at(start),
+                at(end)
+            )
+        };
+        let mean = "\"power_import_mean_w\":";
+        let (peak, running) = ("\"power_import_peak_w\":800", "\"running\":true");
+        sink.put(&row("12:14:55", "12:00:00", "12:15:00", &format!("{mean}796,{running}")));
+        listener.wait_for("/state {\"time\":\"2026-06-21T12:14:55");
+        // The interval that begins has no mean yet, and the first peak.
+        sink.put(&row("12:15:00", "12:15:00", "12:30:00", &format!("{peak},{running}")));
+        sink.put(&row("12:15:05", "12:15:00", "12:30:00", &format!("{mean}72,{peak},{running}")));
+        listener.wait_for("/state {\"time\":\"2026-06-21T12:15:05");
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
+        listener.wait_for("house/status offline");
+        let received = listener.received();
+        let states: Vec<_> = received.iter().filter(|it| it.contains("/state {")).collect();
+        assert!(states.iter().all(|it| !it.contains("null")), "{states:#?}");
+        let announces = |it: &&String| it.contains("/config {") && it.contains("import_peak");
+        assert!(received.iter().any(|it| announces(&it)), "{received:#?}");
+    });
+}

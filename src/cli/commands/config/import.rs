@@ -22,7 +22,7 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let folders = Folders::find(args.output.as_deref())?;
     let (source, line) = (translation.source.clone(), translation.line.clone());
     let key = translation.key.as_ref().map(|(text, _)| text.clone());
-    let meter = MeterPlan { source, key, line };
+    let meter = MeterPlan { source, key, line, title: None };
     let sinks: Vec<_> = translation.sinks.iter().map(|sink| sink.settings.clone()).collect();
     let name = program.name();
     let comment = format!("Written by meterpipe config import, from the settings of {name}.");

@@ -9,28 +9,24 @@ use std::{
 use crate::cli::{
     input::files,
     live::{
-        first_telegram::{self, FirstTelegram, first_telegram, run_in_the_way},
+        first_telegram::{self, FirstTelegram, TelegramOpener, first_telegram, run_in_the_way},
         reload::KeySources,
         sources::{self, Spec},
     },
     run::{
         context::Context,
+        decoder::ChainSettings,
         key_doubts::COMPARE,
         messages::{MessageSettings, Messages, Verbosity},
         status::{Status, Stop},
     },
     setup::{
         config_file::Config,
-        credentials, environment,
+        credentials, environment, families,
         shared_args::{KeyArgs, SerialArgs},
     },
 };
-use meterpipe::{
-    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
-    diagnosis::diagnosis::Diagnosis,
-    error::Cause,
-    sink::registry::ConfiguredSink,
-};
+use meterpipe::{diagnosis::diagnosis::Diagnosis, error::Cause, sink::registry::ConfiguredSink};
 
 /// The time that an answer may take beyond the user's: nothing interrupts the look-up of a name.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -111,6 +107,7 @@ fn ask_sources(
     settings: MessageSettings,
 ) -> Result<Vec<Question>, Stop> {
     let mut found = Vec::new();
+    let families = families::all(&[], Some(config))?;
     // One variable cannot name the sources of several meters.
     let source = environment::source().filter(|_| config.meters.len() <= 1);
     for meter in &config.meters {
@@ -118,13 +115,15 @@ fn ask_sources(
         let line = meter.line(&SerialArgs::default());
         // A run waits for a source that is away; a check reports it.
         let spec = sources::find(name.map(String::as_str), &line, false);
-        found.push((name.cloned(), spec, meter.system_title));
+        let settings = ChainSettings { families, links: meter.link.unwrap_or_default() };
+        let (title, keys) = (meter.system_title, Vec::new());
+        found.push((name.cloned(), spec, TelegramOpener { keys, title, settings }));
     }
     // The configuration of `publish` has no meter. A run of `watch` uses the default source.
     if config.meters.is_empty()
         && let Ok(spec) = sources::find(None, &SerialArgs::default(), false)
     {
-        found.push((source, Ok(spec), None));
+        found.push((source, Ok(spec), TelegramOpener::default()));
     }
     let simulated = found.iter().any(|(_, spec, _)| matches!(spec, Ok(Spec::Simulated(_))));
     let sources = KeySources { args: KeyArgs::default(), simulated };
@@ -132,14 +131,15 @@ fn ask_sources(
     let keys = sources.read(Some(config), &Messages::new("config", Verbosity::Quiet))?;
     Ok(found
         .into_iter()
-        .map(|(name, spec, title)| {
+        .map(|(name, spec, opener)| {
             let name = name.unwrap_or_else(|| match &spec {
                 Ok(Spec::Live(source) | Spec::Simulated(source)) => source.name().to_owned(),
                 Ok(Spec::File(path)) => path.display().to_string(),
                 Err(_) => "the default source".to_owned(),
             });
-            let (keys, advice) = (keys.clone(), credentials::advice(&config.path));
-            ask(name, move || read(spec?, (keys, title), timeout, settings, advice))
+            let opener = TelegramOpener { keys: keys.clone(), ..opener };
+            let advice = credentials::advice(&config.path);
+            ask(name, move || read(spec?, opener, timeout, settings, advice))
         })
         .collect())
 }
@@ -147,7 +147,7 @@ fn ask_sources(
 /// Waits for a telegram of a source. Its other messages are those of a run.
 fn read(
     spec: Spec,
-    (keys, title): (Vec<KeyEntry>, Option<SystemTitle>),
+    opener: TelegramOpener,
     timeout: Duration,
     settings: MessageSettings,
     no_key_advice: &str,
@@ -155,13 +155,11 @@ fn read(
     let mut context = Context::new("config", settings);
     let found = match spec {
         Spec::Live(source) | Spec::Simulated(source) => {
-            first_telegram(source, keys, title, timeout, &mut context)
+            first_telegram(source, opener, timeout, &mut context)
         }
-        Spec::File(path) => {
-            first_telegram::of_input(keys, title, &mut context, |stage, context| {
-                files::run(&[path], None, Some(timeout), stage, context)
-            })
-        }
+        Spec::File(path) => first_telegram::of_input(opener, &mut context, |stage, context| {
+            files::run(&[path], None, Some(timeout), stage, context)
+        }),
     };
     match found {
         Ok(found) => report(&found, no_key_advice),

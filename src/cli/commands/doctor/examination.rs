@@ -431,6 +431,10 @@ impl Stage for Examination {
     fn frames(&self) -> u64 {
         self.chain.frames()
     }
+
+    fn links(&self, _: &str) -> LinkChoice {
+        self.links
+    }
 }
 
 /// The meter that a key is for.

@@ -45,6 +45,7 @@ impl Examiner {
 
     /// The one cause behind all that was seen.
     pub fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
+        let view = &LineView { links: self.links, ..view.clone() };
         examination.look_at_closed();
         if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
             return sound::wrong_link(self.links, other);

@@ -7,6 +7,7 @@ use meterpipe::{
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::Finding,
         line_finding::LineView,
+        link,
     },
     link::registry::LinkChoice,
 };
@@ -80,7 +81,7 @@ fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
 
 /// The finding about a line whose link layer is another one than the one that was chosen.
 pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
-    let (chosen, other) = (chosen.name(), other.name());
+    let (chosen, words, other) = (chosen.name(), link::in_words(other), other.name());
     let cause = [
         format!(
             "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
@@ -95,5 +96,5 @@ pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
     ];
     Finding::new(Diagnosis::OtherProtocol)
         .advising(cause, step)
-        .with(format!("the octets are {other}"), format!("die Oktette sind {other}"))
+        .with(format!("the octets are {words}"), format!("die Oktette sind {words}"))
 }

@@ -5,7 +5,7 @@
 //!
 //!   Plain APDU, 243 octets (apdu)
 //!     36  09 06 01 00 01 08 00 ff    OBIS code         1-0:1.8.0
-//!     44  06 00 00 32 89             energy_import_wh  12937 Wh
+//!     44  06 00 00 32 89             energy_import_wh  12937 Wh, double-long-unsigned
 //! ```
 
 use std::env;
@@ -13,7 +13,10 @@ use std::env;
 use super::place::{ListingHead, WantedPlace};
 use meterpipe::{
     error::Layer,
-    explain::span::{LayerListing, Span, SpanRole},
+    explain::{
+        data::TYPE,
+        span::{LayerListing, Span, SpanRole},
+    },
     format::printable::printable,
     record::Place,
 };
@@ -51,6 +54,8 @@ struct PageRow<'a> {
     is_text: bool,
     name: String,
     text: String,
+    /// The A-XDR type of a value, where no other row tells it.
+    kind: Option<&'a str>,
     role: SpanRole,
 }
 
@@ -77,12 +82,15 @@ impl ExplainPage {
         text: &mut Vec<u8>,
     ) -> bool {
         let spans = |listing| match at {
-            Some(at) if at.may_be_in(head) => at.spans(listing).unwrap_or_else(|| on_page(listing)),
+            Some(at) if at.may_be_in(head) => {
+                let spans = |spans: Vec<_>| spans.into_iter().map(|span| row(listing, span));
+                at.spans(listing).map_or_else(|| on_page(listing), |it| spans(it).collect())
+            }
             Some(_) => Vec::new(),
             None => on_page(listing),
         };
         let layers: Vec<_> = layers.iter().map(|listing| (listing, spans(listing))).collect();
-        if layers.iter().all(|(_, spans)| spans.is_empty()) {
+        if layers.iter().all(|(_, rows)| rows.is_empty()) {
             return false;
         }
         if core::mem::replace(&mut self.has_begun, true) {
@@ -93,8 +101,8 @@ impl ExplainPage {
             ListingHead::Noise(place) => format!("No telegram{}", at_place(place)),
         };
         self.line(Some(BOLD), &title, text);
-        for (listing, spans) in layers.iter().filter(|(_, spans)| !spans.is_empty()) {
-            self.layer(listing, head.place(), spans, text);
+        for (listing, rows) in layers.iter().filter(|(_, rows)| !rows.is_empty()) {
+            self.layer(listing, head.place(), rows, text);
         }
         true
     }
@@ -103,7 +111,7 @@ impl ExplainPage {
         &self,
         listing: &LayerListing<'_>,
         start: Place,
-        spans: &[&Span<'_>],
+        rows: &[PageRow<'_>],
         text: &mut Vec<u8>,
     ) {
         text.push(b'\n');
@@ -114,11 +122,10 @@ impl ExplainPage {
         for note in &listing.notes {
             self.line(None, &printable(note), text);
         }
-        let rows: Vec<_> = spans.iter().map(|span| row(listing, span)).collect();
         let digits = rows.iter().map(|row| row.offset.to_string().len()).max().unwrap_or(1);
         let wide = |row: &PageRow<'_>| row.name.chars().count();
         let name = rows.iter().map(wide).filter(|wide| *wide <= NAME).max().unwrap_or_default();
-        for row in &rows {
+        for row in rows {
             self.row(row, digits, name, text);
         }
     }
@@ -128,7 +135,7 @@ impl ExplainPage {
         let before = 1 + digits + 2 + 3 * ROW - 1 + 2;
         let width = name.max(row.name.chars().count()) + 2;
         let room = self.columns.saturating_sub(before + width).max(NARROW);
-        let meaning = wrapped(&row.text, room);
+        let meaning = wrapped(&row.meaning(), room);
         let colour = colour(row.role);
         for at in 0..octets.len().max(meaning.len()) {
             let (offset, label) = match at {
@@ -142,8 +149,12 @@ impl ExplainPage {
             line += &" ".repeat(padding + 2);
             line += label;
             line += &" ".repeat(width.saturating_sub(label.chars().count()));
-            let meaning = meaning.get(at).map_or("", String::as_str);
-            line += &self.painted(colour.unwrap_or_default(), meaning);
+            let words = meaning.get(at).map_or("", String::as_str);
+            // Only the last line ends with the type, which is a single word.
+            let kind = row.kind.filter(|_| at + 1 == meaning.len()).unwrap_or_default();
+            let (words, kind) = words.strip_suffix(kind).map_or((words, ""), |it| (it, kind));
+            line += &self.painted(colour.unwrap_or_default(), words);
+            line += &self.painted(DIM, kind);
             text.extend_from_slice(line.trim_end().as_bytes());
             text.push(b'\n');
         }
@@ -197,17 +208,35 @@ fn columns(is_terminal: bool) -> usize {
     }
 }
 
-/// The spans that have a row: not those that the row of another one shows already.
-fn on_page<'l, 'a>(listing: &'l LayerListing<'a>) -> Vec<&'l Span<'a>> {
-    let mut behind = 0;
-    let mut shown = Vec::new();
-    for span in &listing.spans {
-        if span.offset >= behind {
-            behind = span.offset + span.shown;
-            shown.push(span);
+impl PageRow<'_> {
+    /// The text, and behind it the type.
+    fn meaning(&self) -> String {
+        match (self.kind, &*self.text) {
+            (None, text) => text.to_owned(),
+            (Some(kind), "") => kind.to_owned(),
+            (Some(kind), text) => format!("{text}, {kind}"),
         }
     }
-    shown
+}
+
+/// The rows of a whole layer: a span has none that the row of another one shows already.
+fn on_page<'l>(listing: &'l LayerListing<'_>) -> Vec<PageRow<'l>> {
+    let mut behind = 0;
+    let mut rows = Vec::new();
+    for (at, span) in listing.spans.iter().enumerate() {
+        if span.offset >= behind {
+            behind = span.offset + span.shown;
+            let within = listing.spans.get(at + 1).filter(|it| it.depth > span.depth);
+            rows.push(PageRow { kind: within.and_then(|it| kind(span, it)), ..row(listing, span) });
+        }
+    }
+    rows
+}
+
+/// The type of a value, which is the first span within it.
+fn kind<'l>(value: &Span<'_>, first: &'l Span<'_>) -> Option<&'l str> {
+    let is_value = matches!(value.role, SpanRole::Value | SpanRole::Time);
+    (is_value && first.name == TYPE).then_some(&*first.text)
 }
 
 fn row<'l>(listing: &'l LayerListing<'_>, span: &Span<'_>) -> PageRow<'l> {
@@ -219,6 +248,7 @@ fn row<'l>(listing: &'l LayerListing<'_>, span: &Span<'_>) -> PageRow<'l> {
         is_text: listing.layer == Layer::Dsmr.name() && octets.is_ascii(),
         name: format!("{}{}", "  ".repeat(span.depth), printable(&span.name)),
         text: printable(&span.text).into_owned(),
+        kind: None,
         role: span.role,
     }
 }
@@ -298,7 +328,7 @@ mod tests {
         let row = |role, is_bulk| {
             let (name, text) = (String::new(), String::new());
             let (offset, octets, is_text) = (0, &octets, false);
-            octet_rows(&PageRow { offset, octets, is_bulk, is_text, name, text, role })
+            octet_rows(&PageRow { offset, octets, is_bulk, is_text, name, text, kind: None, role })
         };
         assert_eq!(row(SpanRole::Content, true), ["07 07 07 07 07 07 07 …"]);
         assert_eq!(row(SpanRole::Unexplained, true).len(), 4);

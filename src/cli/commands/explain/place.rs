@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use meterpipe::{
     error::Layer,
-    explain::span::{LayerListing, Span},
+    explain::span::{LayerListing, Span, SpanRole},
     record::Place,
 };
 
@@ -22,6 +22,10 @@ pub(super) struct WantedPlace {
     octet: Option<usize>,
     /// The octet stands behind the end of its layer, whose last part is shown.
     is_behind_end: bool,
+    /// The words of a message about it, from the layer on and without advice.
+    message: Option<String>,
+    /// The defect with these words is shown, wherever its layer has it.
+    is_defect: bool,
 }
 
 /// A place of the input as messages have it.
@@ -74,9 +78,14 @@ impl WantedPlace {
         Some((Self { is_behind_end: true, ..self.clone() }, octet))
     }
 
-    /// True if the place is one of the input alone, and not in front of another one.
+    /// True if the place is one of the input alone, without an octet of a layer.
+    pub(super) const fn is_of_input(&self) -> bool {
+        self.input.is_some() && self.octet.is_none()
+    }
+
+    /// True if the place of the input is not in front of another one.
     pub(super) fn is_behind(&self, place: Place) -> bool {
-        match (self.input.filter(|_| self.octet.is_none()), place) {
+        match (self.input, place) {
             (Some(InputPlace::Line(wanted)), Place::Line(line) | Place::Record(line)) => {
                 line <= wanted
             }
@@ -98,14 +107,13 @@ impl WantedPlace {
 
     /// The spans of a layer that hold the octet, the outermost first; `None` for all of them.
     pub(super) fn spans<'l, 'a>(&self, listing: &'l LayerListing<'a>) -> Option<Vec<&'l Span<'a>>> {
-        let is_here = match (self.input, listing.place) {
-            (Some(InputPlace::Line(wanted)), Place::Line(line) | Place::Record(line)) => {
-                wanted == line
-            }
-            (Some(InputPlace::Octet(wanted)), Place::Octet(octet)) => wanted == octet,
-            // The message is about the same input in another form.
-            _ => !self.is_behind_end,
-        };
+        if self.is_defect {
+            let defect = self.defect_in(listing);
+            let at = |defect: &Span<'_>| listing.at(defect.offset).collect();
+            return Some(defect.map(at).unwrap_or_default());
+        }
+        // A message may be about the same input in another form.
+        let is_here = self.begins_at(listing.place).unwrap_or(!self.is_behind_end);
         let name = listing.name();
         let Some(octet) = self.octet else {
             let here = self.layer.as_ref().is_none_or(|layer| *layer == name);
@@ -122,6 +130,45 @@ impl WantedPlace {
             (true, _) => return Some(Vec::new()),
         };
         Some(listing.at(octet).filter(|_| is_here && here).collect())
+    }
+
+    /// True for a layer that begins at that place; `None` for a place of another form.
+    fn begins_at(&self, place: Place) -> Option<bool> {
+        match (self.input, place) {
+            (Some(InputPlace::Line(wanted)), Place::Line(line) | Place::Record(line)) => {
+                Some(wanted == line)
+            }
+            (Some(InputPlace::Octet(wanted)), Place::Octet(octet)) => Some(wanted == octet),
+            _ => None,
+        }
+    }
+
+    /// True for a layer that has the very defect of the message.
+    pub(super) fn is_told_in(&self, listing: &LayerListing<'_>, head: ListingHead) -> bool {
+        let mut places = [listing.place, head.place()].into_iter();
+        places.any(|place| self.begins_at(place).unwrap_or(true))
+            && self.defect_in(listing).is_some()
+    }
+
+    fn defect_in<'l, 'a>(&self, listing: &'l LayerListing<'a>) -> Option<&'l Span<'a>> {
+        let words = self.message.as_ref()?;
+        let mut damaged = listing.spans.iter().filter(|span| span.role == SpanRole::Damaged);
+        damaged.find(|span| span.text.contains(words))
+    }
+
+    /// The defect of the message in layers that have it.
+    pub(super) fn of_defect(&self) -> Self {
+        Self { is_defect: true, ..self.clone() }
+    }
+
+    /// The octet of the message, if that layer ends before it.
+    pub(super) fn lacking_in(&self, listing: &LayerListing<'_>) -> Option<usize> {
+        self.octet.filter(|octet| *octet >= listing.octets.len())
+    }
+
+    /// True for a message with more words than its place.
+    pub(super) const fn is_message(&self) -> bool {
+        self.message.is_some()
     }
 }
 
@@ -149,8 +196,15 @@ impl FromStr for WantedPlace {
             (None, Some(_)) => (None, None),
             (None, None) => return Err(NO_PLACE.into()),
         };
-        Ok(Self { input, layer, octet, ..Self::default() })
+        let message = message(before, behind).filter(|_| octet.is_some());
+        Ok(Self { input, layer, octet, message, ..Self::default() })
     }
+}
+
+/// The words of a message, from its layer on, which is the last word `before` them; `None` for an octet alone.
+fn message(before: &str, behind: &str) -> Option<String> {
+    let (layer, words) = (before.rsplit([' ', '\t']).next()?, behind.split(';').next()?.trim());
+    words.contains(' ').then(|| format!("{layer}: {words}"))
 }
 
 /// The answer to a message without a place.
@@ -227,6 +281,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_message_is_known_by_its_words_without_the_advice() {
+        let words = "axdr: 1 octet left at octet 9, behind the data";
+        for (text, message) in [
+            (format!("meterpipe decode: line 7: {words}; try another key"), Some(words)),
+            (words.to_owned(), Some(words)),
+            ("axdr:9".to_owned(), None),
+            ("9".to_owned(), None),
+            ("line 7: hex: odd number of hex digits at character 9".to_owned(), None),
+        ] {
+            let place: WantedPlace = text.parse().unwrap();
+            assert_eq!(place.message.as_deref(), message, "{text}");
+        }
+    }
+
+    #[test]
     fn an_octet_a_layer_and_whole_messages_are_read() {
         let line = |line| Some(InputPlace::Line(line));
         for (text, input, layer, octet) in [
@@ -267,8 +336,9 @@ mod tests {
             ("octet 7", None, None, Some(7)),
         ] {
             let layer = layer.map(str::to_owned);
+            let found = text.parse().map(|it: WantedPlace| WantedPlace { message: None, ..it });
             let wanted = WantedPlace { input, layer, octet, ..WantedPlace::default() };
-            assert_eq!(text.parse(), Ok(wanted), "{text}");
+            assert_eq!(found, Ok(wanted), "{text}");
         }
         for (text, layer, input) in [
             ("Plain APDU, 242 octets (apdu)", "apdu", None),

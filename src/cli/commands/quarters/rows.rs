@@ -14,7 +14,11 @@ use meterpipe::{
         key::Meta,
         readings::{ReadingValue, Readings},
     },
-    intervals::{meter::IntervalClock, peaks::MonthPeak, row::IntervalRow},
+    intervals::{
+        meter::IntervalClock,
+        peaks::{EndedPeak, MonthPeak},
+        row::IntervalRow,
+    },
     local_time::date,
 };
 
@@ -90,7 +94,8 @@ impl RowTarget {
 }
 
 /// The readings of the highest interval of a month.
-fn of_peak(row: &IntervalRow, meter: &MeterLabel, clock: &IntervalClock) -> Readings {
+fn of_peak(peak: &EndedPeak, meter: &MeterLabel, clock: &IntervalClock) -> Readings {
+    let EndedPeak { row, is_sure } = peak;
     let mut readings = IntervalReadings::new(&clock.zone);
     let month = |date: Date| format!("{:04}-{:02}", date.year(), date.month());
     let month = date(row.start, &clock.zone).map(month).unwrap_or_default();
@@ -99,5 +104,6 @@ fn of_peak(row: &IntervalRow, meter: &MeterLabel, clock: &IntervalClock) -> Read
     readings.time(Meta::End, row.end);
     readings.meter(meter);
     readings.values(row);
+    readings.meta(Meta::MonthComplete, ReadingValue::Truth(*is_sure));
     readings.finish(row)
 }

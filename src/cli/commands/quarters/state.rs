@@ -5,13 +5,14 @@ use crate::cli::{
     run::{
         context::Context,
         interval_readings::{self, IntervalReadings, MeterLabel},
+        meter_messages::MeterMessages,
+        new_run_messages,
     },
 };
 use meterpipe::{
-    error::{Cause, Error, Lapse, Layer},
+    error::{Cause, Error, Layer},
     format::{
         key::Meta,
-        printable::printable,
         readings::{ReadingValue, Readings},
     },
     intervals::{
@@ -23,7 +24,7 @@ use meterpipe::{
         row::{IntervalRow, forecast},
     },
     local_time::LocalStep,
-    reading::fields::{self, FIELDS},
+    reading::fields,
 };
 
 /// The state of a meter.
@@ -58,6 +59,7 @@ pub(super) struct RowRun<'a> {
     pub(super) clock: &'a IntervalClock,
     pub(super) target: &'a mut RowTarget,
     pub(super) registers: &'a mut EnergyRegisters,
+    pub(super) messages: &'a mut MeterMessages,
     pub(super) context: &'a mut Context,
 }
 
@@ -126,22 +128,28 @@ impl MeterState {
 
     /// Begins anew where the clock was set.
     fn set_clock(&mut self, step: BelievedStep, second: i64, run: &mut RowRun<'_>) {
+        let Some(reason) = new_run_messages::of_step(step) else {
+            return;
+        };
         let Self { name, intervals, peak, day, .. } = self;
         let RowRun { clock, target, context, .. } = run;
         let text = &mut context.output.text;
-        let reason = match step {
-            BelievedStep::Pause => return,
-            BelievedStep::SetAhead(seconds) => NewRun::ClockAhead(seconds),
-            BelievedStep::SetBack(seconds) => NewRun::ClockBack(seconds),
-        };
         intervals.set_clock(&mut |row| target.write(row, name, peak, clock, text));
         *day = MeterIntervals::default();
-        // A month has one peak, unless the clock goes back behind its start.
-        let month = peak.since().map(|since| LocalStep::Month.floor(since, &clock.zone));
-        if month.is_some_and(|month| second < month) {
-            target.end_month(peak, name, clock, text);
+        self.report(second, &reason, run);
+    }
+
+    /// Says that the energies start anew, and which rise is lost.
+    fn report(&mut self, second: i64, reason: &NewRun, run: &mut RowRun<'_>) {
+        self.report_lost_rise(run);
+        let RowRun { clock, messages, context, .. } = run;
+        new_run_messages::say(messages, &self.name, reason, second, &clock.zone, &context.messages);
+    }
+
+    fn report_lost_rise(&mut self, run: &mut RowRun<'_>) {
+        if self.intervals.take_lost_rise() {
+            new_run_messages::say_lost_rise(run.messages, &self.name, &run.context.messages);
         }
-        run.report(name, second, &reason);
     }
 
     /// Takes a telegram whose clock is believed; its registers are those of the run.
@@ -154,12 +162,13 @@ impl MeterState {
             self.end_joined(run);
         }
         let Self { name, intervals, peak, day, .. } = self;
-        let RowRun { clock, target, registers, context } = run;
+        let RowRun { clock, target, registers, context, .. } = run;
         let text = &mut context.output.text;
         let fed = intervals
             .feed(*second, registers, clock, &mut |row| target.write(row, name, peak, clock, text));
-        self.counted += u64::from(!matches!(fed, Fed::Late(_) | Fed::Other));
-        if target.running && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other) {
+        let is_refused = matches!(fed, Fed::Late(_) | Fed::Covered(_));
+        self.counted += u64::from(!is_refused && fed != Fed::Other);
+        if target.running && !is_refused && !matches!(fed, Fed::Duplicate | Fed::Other) {
             let clock = IntervalClock { step: LocalStep::Days(1), zone: clock.zone.clone() };
             day.feed(*second, registers, &clock, &mut |_| {});
             self.write_running(*second, readings, run);
@@ -168,8 +177,13 @@ impl MeterState {
             Fed::Taken | Fed::Other => {}
             Fed::Duplicate => self.duplicates += 1,
             Fed::Late(seconds) => run.late(*line, seconds),
-            Fed::Anew(reason) => run.report(&self.name, *second, &reason),
+            Fed::Covered(seconds) => {
+                let seconds = seconds.unsigned_abs();
+                refuse(*line, Cause::TimeTaken { seconds }, run.context);
+            }
+            Fed::Anew(reason) => self.report(*second, &reason, run),
         }
+        self.report_lost_rise(run);
     }
 
     /// Takes a shorter interval.
@@ -178,6 +192,9 @@ impl MeterState {
         if late > 0 {
             return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
         }
+        if let Some(seconds) = self.joined.goes_back(row) {
+            self.set_clock_of_rows(row.start, seconds, run);
+        }
         let Self { name, intervals, peak, joined, .. } = self;
         let RowRun { clock, target, context, .. } = run;
         let text = &mut context.output.text;
@@ -185,8 +202,18 @@ impl MeterState {
         intervals.finish(&mut out);
         joined.feed(row, clock, &mut out).map_err(|refusal| match refusal {
             RowRefusal::Late(seconds) => Cause::OutOfOrder { seconds: seconds.unsigned_abs() },
+            RowRefusal::Covered(seconds) => Cause::TimeTaken { seconds: seconds.unsigned_abs() },
             RowRefusal::TooLong => Cause::Interval { fault: TOO_LONG },
         })
+    }
+
+    /// Begins anew where rows go back.
+    fn set_clock_of_rows(&mut self, second: i64, seconds: i64, run: &mut RowRun<'_>) {
+        let Self { name, peak, joined, .. } = self;
+        let RowRun { clock, target, context, .. } = run;
+        let text = &mut context.output.text;
+        joined.set_clock(clock, &mut |row| target.write(row, name, peak, clock, text));
+        self.report(second, &NewRun::RowsBack(seconds), run);
     }
 
     fn end_joined(&mut self, run: &mut RowRun<'_>) {
@@ -203,15 +230,12 @@ impl MeterState {
         }
         self.dismiss(run);
         self.end_joined(run);
-        if self.intervals.has_rest() {
-            let meter = named(&self.name);
-            run.context.messages.say(&format!("{meter}{REST}"));
-        }
         let Self { name, intervals, peak, .. } = self;
         let RowRun { clock, target, context, .. } = run;
         let text = &mut context.output.text;
         intervals.finish(&mut |row| target.write(row, name, peak, clock, text));
         target.end_month(peak, name, clock, text);
+        self.report_lost_rise(run);
     }
 
     /// The row of the interval that goes on, and its end.
@@ -275,12 +299,6 @@ impl RowRun<'_> {
     fn late(&mut self, line: u64, seconds: i64) {
         refuse(line, Cause::OutOfOrder { seconds: seconds.unsigned_abs() }, self.context);
     }
-
-    /// Says that the energies start anew.
-    fn report(&mut self, name: &MeterLabel, second: i64, reason: &NewRun) {
-        let at = interval_readings::local(second, &self.clock.zone);
-        self.context.messages.say(&anew(name, &at, reason));
-    }
 }
 
 /// Refuses a line.
@@ -288,34 +306,6 @@ pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
     context.tally.telegrams -= 1;
     context.defect(line, &Error::new(Layer::Reading, 0, cause));
 }
-
-/// The start of a message about a meter.
-fn named(meter: &MeterLabel) -> String {
-    meter.as_ref().map_or_else(String::new, |(_, meter)| format!("meter {}: ", printable(meter)))
-}
-
-/// The message of a meter whose energies start anew.
-fn anew(meter: &MeterLabel, at: &str, reason: &NewRun) -> String {
-    let meter = named(meter);
-    let field = |place: usize| FIELDS.get(place).map_or("", |field| field.name);
-    let lapse = |seconds: i64| Lapse(seconds.unsigned_abs());
-    let reason = match *reason {
-        NewRun::Fall(step) => {
-            format!("{} falls from {} to {}", field(step.place), step.from, step.to)
-        }
-        NewRun::Leap(step) => {
-            format!("{} leaps from {} to {}", field(step.place), step.from, step.to)
-        }
-        NewRun::Pause => "no telegram for more than a year".to_owned(),
-        NewRun::List => "other registers".to_owned(),
-        NewRun::ClockAhead(seconds) => format!("the clock is set ahead by {}", lapse(seconds)),
-        NewRun::ClockBack(seconds) => format!("the clock is set back by {}", lapse(seconds)),
-    };
-    format!("{meter}{reason} at {at}: the energies start anew")
-}
-
-const REST: &str =
-    "the registers rose within the last second, in which an interval begins: the rise is in no row";
 
 const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
 

@@ -107,6 +107,8 @@ impl ClientRun<'_> {
             }
         }
         let readings = interval_names::named(readings);
+        let state = self.latest.put(readings.clone());
+        let readings = interval_names::announced(readings, state);
         if let Some(announcer) = &mut self.mqtt.announcer {
             let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
@@ -125,7 +127,6 @@ impl ClientRun<'_> {
                 self.report_removed();
             }
         }
-        self.latest.put(readings);
     }
 
     /// Announces all meters again and marks their latest states for repetition.
