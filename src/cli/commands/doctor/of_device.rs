@@ -47,16 +47,14 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         }
         let alternatives = (trials.len() > 1).then_some(first.is_none());
         let heard = examine_line(examiner, device, trial, alternatives, (time, left))?;
-        let (mut examination, view) = match heard {
-            Ok((examination, view, end)) => {
-                closing = end;
-                (examination, view)
-            }
+        let (mut examination, view, end) = match heard {
+            Ok(heard) => heard,
             Err(error) => {
                 report.finding = obstacles::unopened(&error);
                 return Ok(());
             }
         };
+        closing = end;
         report.tried.push(trial);
         let finding = examiner.finding(&mut examination, &view);
         let line = examination.line();
