@@ -135,6 +135,7 @@ fn examine_line(
         is_device: true,
         searches: alternatives.is_some(),
         seeks_speed: alternatives.is_some(),
+        ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
 }
