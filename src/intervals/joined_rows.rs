@@ -62,8 +62,9 @@ impl JoinedRows {
     #[must_use]
     pub fn goes_back(&self, row: &IntervalRow) -> Option<i64> {
         let (end, _) = self.last?;
-        let is_free =
-            row.end <= self.begin && self.covered.end_within(row.start, row.end).is_none();
+        let is_covered = || self.covered.end_within(row.start, row.end).is_some();
+        // Rows that touch come in reverse order.
+        let is_free = row.end < self.begin && !is_covered();
         (is_free && self.returns < MOST_RETURNS).then(|| end - row.start)
     }
 
@@ -100,7 +101,10 @@ impl JoinedRows {
         match is_covered {
             Some(end) => return Err(RowRefusal::Covered(late.max(end - row.start))),
             None if late > 0 && row.end > self.begin => return Err(RowRefusal::Covered(late)),
-            None if late > 0 => return Err(RowRefusal::Late(late)),
+            None if late > 0 => {
+                self.returns = MOST_RETURNS;
+                return Err(RowRefusal::Late(late));
+            }
             None => {}
         }
         if late < 0 {

@@ -2,6 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
 };
@@ -49,12 +50,13 @@ fn only_a_process_that_may_have_taken_octets_is_another_reader() {
     let (_, found) = doctor(&["--time", "1s", node]);
     assert_eq!(found["verdict"], "silent", "it only writes: {found:#}");
 
-    for (program, verdict) in [("sleep 100", "checksum"), ("cat", "shared")] {
+    // A shell that waits for its own input, and a program that reads the device.
+    for (program, verdict) in [("read x", "checksum"), ("exec cat <&7 >/dev/null", "shared")] {
         let device = FedDevice::new(|_| {
             thread::sleep(Duration::from_millis(100));
             flipped()
         });
-        let script = format!("exec 7<{}; echo open; exec {program} <&7 >/dev/null", device.node());
+        let script = format!("exec 7<{}; echo open; {program}", device.node());
         let other = shell(&script);
         let (ran, found) = doctor(&["--time", "3s", device.node()]);
         assert_eq!(found["verdict"], verdict, "{program}: {found:#}");
@@ -158,4 +160,49 @@ fn much_noise_is_noise_whatever_chance_makes_of_it() {
         let (ran, found) = verdict_of_file(&octets, KEY);
         assert_eq!((&found["verdict"], ran.status), (&"noise".into(), 3), "{change}: {found:#}");
     }
+}
+
+#[test]
+fn bursts_of_noise_between_the_telegrams_are_no_reason_for_other_settings() {
+    let (telegram, count) = (sound(1), AtomicUsize::new(0));
+    let device = FedDevice::new(move |_| {
+        thread::sleep(Duration::from_millis(1900));
+        match count.fetch_add(1, Ordering::Relaxed) % 2 {
+            0 => noise(150),
+            _ => telegram.clone(),
+        }
+    });
+    let (_, found) = doctor(&["--time", "30s", device.node()]);
+    assert_eq!(found["verdict"], "no-key", "{found:#}");
+    assert_eq!(found["tried"], serde_json::json!(["2400 8E1"]));
+}
+
+#[test]
+fn a_long_text_of_a_p1_socket_is_heard_to_its_end() {
+    let row = |at: usize| format!("1-0:{}.8.0(000306.946*kWh)\r\n", at % 90 + 1);
+    let text = format!("/KFM5KAIFA-METER\r\n\r\n{}!", (0..60).map(row).collect::<String>());
+    let crc = text.bytes().fold(0u16, |crc, octet| {
+        (0..8)
+            .fold(crc ^ u16::from(octet), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0xa001 } else { 0 })
+    });
+    let text = format!("{text}{crc:04X}\r\n").into_bytes();
+    assert!(text.len() > 1500);
+    let count = AtomicUsize::new(0);
+    // As a line of this speed brings it: a piece at a time, and then nothing for 2 s.
+    let device = FedDevice::new(move |speed| {
+        let pieces = text.len().div_ceil(64);
+        let at = count.fetch_add(1, Ordering::Relaxed) % (pieces + 1);
+        match (text.chunks(64).nth(at), speed) {
+            (Some(piece), 115_200) => piece.to_vec(),
+            (Some(_), _) if at % 2 == 0 => noise(100)[at..at + 1].to_vec(),
+            (Some(_), _) => vec![],
+            (None, _) => {
+                thread::sleep(Duration::from_secs(2));
+                vec![]
+            }
+        }
+    });
+    let (_, found) = doctor(&["--time", "20s", device.node()]);
+    assert_eq!(found["verdict"], "baud", "{found:#}");
+    assert!(found["watch"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
 }

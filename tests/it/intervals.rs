@@ -645,3 +645,21 @@ fn a_month_has_one_peak_if_the_clock_goes_back_to_rows_before_it() {
     let months: Vec<_> = ran.out.lines().filter_map(|row| row.split('"').nth(5)).collect();
     assert_eq!(months, ["2026-01", "2026-02"], "{}", ran.out);
 }
+
+#[test]
+fn rows_in_no_order_are_refused_with_the_way_out() {
+    let input = minutes(24 * 60, false, &[]);
+    let quarters = run(&["quarters"], input.as_bytes()).out;
+    let reversed: String = quarters.lines().rev().map(|row| format!("{row}\n")).collect();
+    let ran = run(&["quarters", "--every", "1d"], reversed.as_bytes());
+    assert_eq!((ran.status, ran.out.lines().count()), (1, 1), "{}", ran.err);
+    assert!(ran.err.contains("sort the input by time"), "{}", ran.err);
+    // Each seventh one, then those behind them: more often back than any clock is set.
+    let lines: Vec<_> = quarters.lines().collect();
+    let places = (0..7).flat_map(|first| (first..lines.len()).step_by(7)).rev();
+    let mixed: String = places.map(|place| format!("{}\n", lines[place])).collect();
+    let ran = run(&["quarters", "--every", "1d"], mixed.as_bytes());
+    assert!(ran.status == 1 && ran.err.contains("sort the input by time"), "{}", ran.err);
+    let told = ran.err.lines().filter(|line| line.contains("the intervals go back by")).count();
+    assert!(told <= 11, "{}", ran.err);
+}

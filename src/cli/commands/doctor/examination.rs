@@ -41,8 +41,13 @@ const ENOUGH: usize = 2;
 /// Telegrams that stay closed: one may be damaged.
 const ENOUGH_CLOSED: usize = 3;
 
-/// Octets without a frame after which other settings are tried: two telegrams.
+/// Octets without a frame after which other settings are tried: two telegrams of an M-Bus, or the longest text of a
+/// P1 socket.
 const IN_VAIN: usize = 600;
+const IN_VAIN_OF_P1: usize = 4200;
+
+/// The highest speed of an M-Bus or an infrared head.
+const SLOW: u32 = 9600;
 
 /// Places of damage that are kept.
 const SEVERAL: usize = 8;
@@ -68,6 +73,13 @@ const LONGEST_PUSH: Duration = Duration::from_secs(5);
 /// A silence that no telegram has within.
 const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 
+/// The rule by which an examination makes room for another one.
+#[derive(Clone, Copy, Debug)]
+struct Alternative {
+    octets: usize,
+    pushes: u32,
+}
+
 /// The stage that examines.
 pub struct Examination {
     chain: Decode,
@@ -84,8 +96,10 @@ pub struct Examination {
     pub verified: bool,
     /// True while octets come from a live source.
     live: bool,
-    /// True if other settings are tried when octets bring no frame.
-    pub has_alternatives: bool,
+    /// The rule by which other settings are tried when octets bring no frame, if there are others.
+    alternative: Option<Alternative>,
+    /// Pushes from silence to silence that brought no frame.
+    frameless: u32,
     /// The end of the examination of a live source.
     until: Instant,
     /// The end if no octets come before.
@@ -138,7 +152,8 @@ impl Examination {
             meters: Vec::new(),
             verified: false,
             live: false,
-            has_alternatives: false,
+            alternative: None,
+            frameless: 0,
             until: Instant::now() + time,
             longest: Instant::now() + time,
             begun: Instant::now(),
@@ -152,6 +167,14 @@ impl Examination {
             is_foreign: false,
             look_at: 64,
         }
+    }
+
+    /// Makes room for other settings when the octets at this speed bring no frame. The usual settings are given up
+    /// after two pushes: one may be noise.
+    pub const fn has_alternatives(&mut self, speed: u32, is_usual: bool) {
+        let octets = if speed > SLOW { IN_VAIN_OF_P1 } else { IN_VAIN };
+        let pushes = if is_usual { 2 } else { 1 };
+        self.alternative = Some(Alternative { octets, pushes });
     }
 
     /// Goes on for that long if no octets come.
@@ -327,7 +350,8 @@ impl Examination {
             self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
                 || self.other_link().is_some();
         }
-        let in_vain = self.has_alternatives && self.chain.frames() == 0 && octets.len() >= IN_VAIN;
+        let is_long = self.alternative.is_some_and(|it| octets.len() >= it.octets);
+        let in_vain = is_long && self.chain.frames() == 0;
         opened >= ENOUGH && self.rejected == 0 && unsound == 0
             || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
             || unsound >= ENOUGH_CLOSED
@@ -391,14 +415,17 @@ impl Stage for Examination {
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         self.run(context, |chain, out| chain.quiet(silent, out));
-        if silent >= BETWEEN_PUSHES {
-            self.push = 0;
+        if silent < BETWEEN_PUSHES {
+            return;
         }
         // A whole push brought no frame: the next one shows no more.
-        let octets = self.octets();
-        let in_vain = self.has_alternatives && self.from_silence && octets >= LEAST_PUSH;
+        let is_whole = self.from_silence && self.push as u64 >= LEAST_PUSH;
+        self.frameless += u32::from(is_whole);
+        self.from_silence = true;
+        self.push = 0;
+        let in_vain = self.alternative.is_some_and(|it| self.frameless >= it.pushes);
         let is_frameless = self.chain.frames() == 0 && self.telegrams() == 0;
-        context.done |= self.live && in_vain && is_frameless && silent >= BETWEEN_PUSHES;
+        context.done |= self.live && in_vain && is_frameless;
     }
 
     fn frames(&self) -> u64 {

@@ -45,17 +45,16 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             unheard.push(trial);
             continue;
         }
-        let heard = examine_line(examiner, device, trial, trials.len() > 1, (time, left))?;
-        let (mut examination, view) = match heard {
-            Ok((examination, view, end)) => {
-                closing = end;
-                (examination, view)
-            }
+        let alternatives = (trials.len() > 1).then_some(first.is_none());
+        let heard = examine_line(examiner, device, trial, alternatives, (time, left))?;
+        let (mut examination, view, end) = match heard {
+            Ok(heard) => heard,
             Err(error) => {
                 report.finding = obstacles::unopened(&error);
                 return Ok(());
             }
         };
+        closing = end;
         report.tried.push(trial);
         let finding = examiner.finding(&mut examination, &view);
         let line = examination.line();
@@ -111,7 +110,7 @@ fn examine_line(
     examiner: &Examiner,
     device: &Path,
     trial: TrialLine,
-    has_alternatives: bool,
+    alternatives: Option<bool>,
     (time, longest): (Duration, Duration),
 ) -> Result<Result<(Examination, LineView, Closing), OpenError>, Stop> {
     let name = device.display().to_string();
@@ -121,7 +120,9 @@ fn examine_line(
     let readers = DeviceReaders::now(device);
     let start = Instant::now();
     let mut examination = examiner.examination(time);
-    examination.has_alternatives = has_alternatives;
+    if let Some(is_usual) = alternatives {
+        examination.has_alternatives(trial.0.baud, is_usual);
+    }
     examination.wait_for_octets(longest);
     let (source, closing) = ClosingSource::wrap(source);
     if let Err(error) = listen(source, longest, &mut examination)? {
@@ -132,8 +133,9 @@ fn examine_line(
         telegrams: examination.telegrams(),
         others: readers.still_there(examination.octets() > 0).names(),
         is_device: true,
-        searches: has_alternatives,
-        seeks_speed: has_alternatives,
+        searches: alternatives.is_some(),
+        seeks_speed: alternatives.is_some(),
+        ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
 }

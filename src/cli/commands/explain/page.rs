@@ -31,7 +31,7 @@ const ROWS: usize = 4;
 const COLUMNS: usize = 100;
 
 /// The least width of the text, however narrow the terminal is.
-const NARROW: usize = 20;
+const NARROW: usize = 16;
 
 /// The widest column of names; a longer name pushes its text away.
 const NAME: usize = 30;
@@ -296,11 +296,26 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
             }
             _ => {
                 let characters: Vec<char> = word.chars().collect();
-                lines.extend(characters.chunks(room).map(|part| part.iter().collect::<String>()));
+                let mut rest = characters.as_slice();
+                while !rest.is_empty() {
+                    let (part, behind) = rest.split_at(part_of(rest, room));
+                    lines.push(part.iter().collect());
+                    rest = behind;
+                }
             }
         }
     }
     lines
+}
+
+/// The characters of a word that go on a line: all of them, or those up to a hyphen, or as many as there is room.
+fn part_of(word: &[char], room: usize) -> usize {
+    if word.len() <= room {
+        return word.len();
+    }
+    let pairs = word.windows(2).take(room.saturating_sub(1));
+    let is_hyphen = |pair: &[char]| matches!(pair, [before, '-'] if before.is_alphabetic());
+    pairs.enumerate().filter(|(_, pair)| is_hyphen(pair)).last().map_or(room, |(at, _)| at + 2)
 }
 
 #[cfg(test)]
@@ -311,6 +326,11 @@ mod tests {
     fn a_text_is_broken_between_words() {
         assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrapped("abcdef gh", 4), ["abcd", "ef", "gh"]);
+        assert_eq!(
+            wrapped("7 Wh, double-long-unsigned", 16),
+            ["7 Wh,", "double-long-", "unsigned"]
+        );
+        assert_eq!(wrapped("2026-06-21T00:00", 12), ["2026-06-21T0", "0:00"]);
         assert_eq!(wrapped("", 4), [""; 0]);
     }
 
