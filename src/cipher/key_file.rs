@@ -285,10 +285,10 @@ fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
             1 => !looks_like_key(&text) && (keys.len() < GROUPED || is_number()),
             _ => title(&text).is_some(),
         };
-        if count == 0 || is_name {
-            if let Some((guek, gak)) = keys_of(keys) {
-                return Ok(KeyEntry { name: meter_of(&text), guek, gak });
-            }
+        if (count == 0 || is_name)
+            && let Some((guek, gak)) = keys_of(keys)
+        {
+            return Ok(KeyEntry { name: meter_of(&text), guek, gak });
         }
     }
     let line = line.text();

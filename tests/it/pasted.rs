@@ -504,7 +504,7 @@ fn no_octet_between_telegrams_is_lost() {
             ("log", format!("RX: {}", chunked(&octets, size, " ", "\nRX: "))),
         ] {
             // The octets of a sentence are too few to be told from words.
-            if name == "log" && size < 4 || name == "log" && all.len() % size < 4 {
+            if name == "log" && (size < 4 || all.len() % size < 4) {
                 continue;
             }
             let ran = run(&["decode", "--key-file", &key], text.as_bytes());

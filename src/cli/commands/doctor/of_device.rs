@@ -134,6 +134,7 @@ fn examine_line(
         is_device: true,
         searches: has_alternatives,
         seeks_speed: has_alternatives,
+        ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
 }
