@@ -313,9 +313,10 @@ fn part_of(word: &[char], room: usize) -> usize {
     if word.len() <= room {
         return word.len();
     }
-    let pairs = word.windows(2).take(room.saturating_sub(1));
     let is_hyphen = |pair: &[char]| matches!(pair, [before, '-'] if before.is_alphabetic());
-    pairs.enumerate().filter(|(_, pair)| is_hyphen(pair)).last().map_or(room, |(at, _)| at + 2)
+    let mut ends = (2..=room).rev();
+    let hyphen = ends.find(|end| word.get(end - 2..*end).is_some_and(is_hyphen));
+    hyphen.unwrap_or(room)
 }
 
 #[cfg(test)]
