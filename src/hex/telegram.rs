@@ -19,11 +19,7 @@ fn length(octets: &[u8]) -> Option<usize> {
         [0x68, length, same, 0x68, ..] if length == same => {
             usize::from(length) + if length < 3 { 256 } else { 0 } + 6
         }
-<<<<<<< HEAD
         [0x7e, high @ 0xa0..=0xaf, low, ..] => usize::from(u16::from_be_bytes([high & 7, low])) + 2,
-=======
-        [0x7e, high @ 0xa0..=0xaf, low, ..] => (usize::from(high & 7) << 8 | usize::from(low)) + 2,
->>>>>>> h-a
         [0xdb | 0xdc, 8, _, _, _, _, _, _, _, _, 0x82, high, low, ..] => {
             usize::from(u16::from_be_bytes([high, low])) + 13
         }
