@@ -194,7 +194,7 @@ fn a_long_text_of_a_p1_socket_is_heard_to_its_end() {
         let at = count.fetch_add(1, Ordering::Relaxed) % (pieces + 1);
         match (text.chunks(64).nth(at), speed) {
             (Some(piece), 115_200) => piece.to_vec(),
-            (Some(_), _) if at % 2 == 0 => noise(100)[at..at + 1].to_vec(),
+            (Some(_), _) if at.is_multiple_of(2) => noise(100)[at..at + 1].to_vec(),
             (Some(_), _) => vec![],
             (None, _) => {
                 thread::sleep(Duration::from_secs(2));

@@ -48,11 +48,16 @@ fn a_source_that_is_not_there_is_named_with_the_doctor() {
 #[test]
 fn a_device_that_is_pulled_out_is_named_with_the_doctor() {
     let (master, node) = terminal();
-    let node = node.to_str().unwrap();
+    // The number of a terminal that is closed may come back at once, as that of another test.
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("meter");
+    std::os::unix::fs::symlink(node, &link).unwrap();
+    let node = link.to_str().unwrap();
     let mut watch = command(&["watch", "--format", "json", "--timeout", "4s", node]);
     watch.stderr(std::process::Stdio::piped());
     let mut watch = Running(watch.spawn().unwrap());
     thread::sleep(Duration::from_millis(1500));
+    std::fs::remove_file(&link).unwrap();
     drop(master);
     let mut err = String::new();
     std::io::Read::read_to_string(watch.0.stderr.as_mut().unwrap(), &mut err).unwrap();
