@@ -174,8 +174,14 @@ fn is_number(line: &[u8]) -> bool {
         && line.iter().any(u8::is_ascii_hexdigit)
 }
 
-/// True for a line in which a frame of M-Bus begins, whatever stands in front: `68FAFA68`, `68:FA:FA:68`.
+/// True for a line in which a frame of M-Bus begins, whatever stands in front: `68FAFA68`, `68:FA:FA:68`; and
+/// for one that begins with a frame of HDLC, and is longer than keys are: `7EA0…`.
 fn has_frame(line: &[u8]) -> bool {
+    if let [b'7', b'e' | b'E', b'a' | b'A', b'0'..=b'9', ..] = line
+        && line.len() > KEYS
+    {
+        return true;
+    }
     let begins = |text: &[u8]| match text {
         [b'6', b'8', a, b, c, d, b'6', b'8', ..] => [a, b] == [c, d],
         [b'6', b'8', s, a, b, t, c, d, u, b'6', b'8', ..] => [a, b, s, t] == [c, d, t, u],
@@ -204,6 +210,9 @@ fn begins_frame(octets: &[u8]) -> bool {
 
 /// The octets of a key.
 const KEY: usize = 16;
+
+/// The longest line of two keys and a title, with separators.
+const KEYS: usize = 160;
 
 /// Fewer octets are no telegram.
 const STRAY: usize = 12;
