@@ -33,3 +33,12 @@ pub fn config(octets: &[u8]) {
         config.sinks.iter().for_each(|sink| drop(sink.redacted()));
     }
 }
+
+/// A table of a meter without codes.
+pub fn layout(octets: &[u8]) {
+    let Ok(text) = str::from_utf8(octets) else { return };
+    match cli::setup::layout_file::read(text) {
+        Ok(families) => assert!(!families.is_empty()),
+        Err(why) => assert!(!why.is_empty()),
+    }
+}

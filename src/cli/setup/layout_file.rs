@@ -55,9 +55,11 @@ fn families(text: &str) -> Result<Vec<MeterFamily>, Mistake> {
     file.only(&["source", "list"])?;
     // The origin of the knowledge is for the reader of the file.
     file.text("source")?.ok_or_else(|| file.lacks("source = \"the operator's paper\""))?;
-    let lists = file.get("list").ok_or_else(|| file.lacks("[[list]]"))?;
-    let lists = tables(lists, "[[list]]")?;
-    lists.map(|(table, at)| family(&LayoutRow { table, at, what: "the list" })).collect()
+    let lacks_lists = || file.lacks("[[list]]");
+    let lists = tables(file.get("list").ok_or_else(lacks_lists)?, "[[list]]")?;
+    let lists = lists.map(|(table, at)| family(&LayoutRow { table, at, what: "the list" }));
+    let families: Vec<_> = lists.collect::<Result<_, _>>()?;
+    if families.is_empty() { Err(lacks_lists()) } else { Ok(families) }
 }
 
 fn family(list: &LayoutRow<'_, '_>) -> Result<MeterFamily, Mistake> {
@@ -427,6 +429,7 @@ mod tests {
             (coded(name, "obis = \"1-0:1.8.0\""), "line 6: the value has no unit = \"Wh\""),
             (coded(name, "unit = \"Wh\""), "line 6: the value has no obis = "),
             ("source = \"\"\n".to_owned(), "line 1: the file has no [[list]]"),
+            ("source = \"\"\nlist = []\n".to_owned(), "line 1: the file has no [[list]]"),
             ("[[list]]\nname = \"x\"\n".to_owned(), "line 1: the file has no source = "),
             ("source = \"\"\n[[list]]\n".to_owned(), "line 2: the list has no name = "),
             (

@@ -59,9 +59,9 @@ pub fn ran(output: Output) -> Ran {
     Ran { status, out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Waits until a condition holds, with a generous limit.
+/// Waits until a condition holds, with a limit that a machine full of other work does not reach.
 pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_secs(300);
     while !holds() {
         assert!(Instant::now() < patience, "waited in vain for: {what}");
         std::thread::sleep(Duration::from_millis(10));

@@ -24,7 +24,7 @@ fn every_seed_and_every_finding_is_read_without_a_panic() {
         }
     }
     let known = |name: &str| {
-        ["config", "older"].contains(&name) || READERS.iter().any(|it| it.name == name)
+        ["config", "older", "layout"].contains(&name) || READERS.iter().any(|it| it.name == name)
     };
     assert!(seeds.iter().all(|seed| known(seed.reader)));
 }
@@ -58,5 +58,21 @@ fn every_older_configuration_is_translated_or_refused() {
         command.env("HOME", folder.path());
         let ran = binary::run_command(command, b"");
         assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
+    }
+}
+
+/// So do the tables of meters without codes.
+#[test]
+fn every_layout_is_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layout.toml");
+    let seeds = seeds::all();
+    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "layout").collect();
+    assert!(!own.is_empty());
+    for seed in own {
+        fs::write(&path, &seed.octets).unwrap();
+        let ran = binary::run(&["explain", "--layout", path.to_str().unwrap()], b"");
+        // A table that is read finds no telegram here.
+        assert!([2, 3].contains(&ran.status), "{}: {}", seed.name, ran.err);
     }
 }

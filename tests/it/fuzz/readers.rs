@@ -23,6 +23,13 @@ use meterpipe::{
     },
     cipher::key_file,
     cosem::clock::VIENNA,
+    diagnosis::{
+        diagnosis::AdviceLanguage,
+        line::LineFacts,
+        line_finding::{LineView, line_finding},
+    },
+    error::Mark,
+    explain::telegram::{LinePiece, PiecePart, TelegramParts, cut_off_frame, layers},
     format::{
         entry::OutputTelegram, kinds::FormatKind, options::FormatOptions, readings::Readings,
     },
@@ -31,8 +38,9 @@ use meterpipe::{
         dump::{Dump, HexRun},
     },
     link::registry::LinkKind,
-    reading::telegram::Telegram,
-    record::{Attributes, Place, Record, RecordKind, Time},
+    portal::export::PortalExport,
+    reading::{family::MeterFamilies, telegram::Telegram},
+    record::{Attributes, Auth, Place, Record, RecordKind, Time},
     sink::{
         guard::{evidence::TelegramEvidence, guard::Guard},
         http::{PostOutcome, PostTarget, Trust},
@@ -66,7 +74,7 @@ pub struct Reader {
     pub read: fn(&[u8]),
 }
 
-pub const READERS: [Reader; 11] = [
+pub const READERS: [Reader; 14] = [
     Reader { name: "stream", read: stream },
     Reader { name: "hex_dump", read: hex_dump },
     Reader { name: "record", read: record },
@@ -78,6 +86,9 @@ pub const READERS: [Reader; 11] = [
     Reader { name: "http_request", read: http_request },
     Reader { name: "spool", read: spool },
     Reader { name: "readings", read: readings },
+    Reader { name: "portal", read: portal },
+    Reader { name: "explain", read: explain },
+    Reader { name: "diagnosis", read: diagnosis },
 ];
 
 /// Octets of a line: the first one chooses the size of the pieces, the rest is the stream.
@@ -440,4 +451,58 @@ pub fn readings(text: &[u8]) {
         guard.check(&Arc::new(readings), &TelegramEvidence::default());
     }
     guard.kept(Duration::ZERO);
+}
+
+/// The export of an operator's portal. Every row is a quarter, or counted as none.
+pub fn portal(octets: &[u8]) {
+    let Ok(export) = PortalExport::parse(octets, &VIENNA) else { return };
+    // UTF-16 has an end of a line in two octets, and each of them is looked at here.
+    let lines = octets.split(|octet| matches!(octet, b'\n' | b'\r')).count() as u64;
+    assert!(export.unreadable.iter().all(|line| *line <= lines));
+    assert!(!export.quarters.is_empty() && export.quarters.len() as u64 <= 2 * lines);
+    assert!(export.quarters.keys().is_sorted());
+}
+
+/// Octets of a line and of an APDU, listed. The first one chooses where the plaintext begins.
+pub fn explain(octets: &[u8]) {
+    let Some((choice, octets)) = octets.split_first() else { return };
+    let families = MeterFamilies::default();
+    let piece = |part| LinePiece { octets, place: Place::Octet(0), part, errors: vec![] };
+    let cut_off = cut_off_frame(octets).map(|(_, link)| PiecePart::CutOff(link));
+    for part in [Some(PiecePart::Noise), cut_off].into_iter().flatten() {
+        tiled(&TelegramParts::of(vec![piece(part)], families, &VIENNA));
+    }
+    let alone = TelegramParts::of(vec![], families, &VIENNA);
+    tiled(&TelegramParts { apdu: Some(octets), ..alone.clone() });
+    let plain = octets.get(usize::from(*choice)..);
+    tiled(&TelegramParts { apdu: Some(octets), plain, auth: Some(Auth::None), ..alone });
+}
+
+/// The leaves of each layer follow each other without a gap, up to its end.
+fn tiled(parts: &TelegramParts<'_>) {
+    for listing in layers(parts) {
+        let mut end = 0;
+        for leaf in listing.leaves() {
+            assert_eq!(leaf.offset, end, "{}: {}", listing.name(), leaf.name);
+            end = leaf.end();
+        }
+        assert_eq!(end, listing.octets.len(), "{}", listing.name());
+    }
+}
+
+/// Octets of a line that nobody could read. The first one chooses which of them the UART marked.
+pub fn diagnosis(octets: &[u8]) {
+    let Some((choice, octets)) = octets.split_first() else { return };
+    let places = (0..octets.len()).filter(|at| *choice > 0 && at % usize::from(*choice) == 0);
+    let marks: Vec<_> = places.map(|at| (at, Mark::Parity)).collect();
+    let facts = LineFacts::of(octets, &marks);
+    assert!(facts.marked <= facts.octets && facts.octets == octets.len());
+    for (seconds, is_device) in [(None, false), (Some(30), true)] {
+        let view = LineView { seconds, is_device, telegrams: facts.apdus, ..LineView::default() };
+        let Some(finding) = line_finding(&facts, &view) else { continue };
+        for language in [AdviceLanguage::English, AdviceLanguage::German] {
+            assert!(!finding.cause(language).is_empty() && !finding.step(language).is_empty());
+            assert!(printable(finding.cause(language)), "{}", finding.cause(language));
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub struct Seed {
 }
 
 /// The readers that have seeds.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 17] = [
     "stream",
     "hex_dump",
     "record",
@@ -50,6 +50,10 @@ pub const NAMES: [&str; 13] = [
     "http_request",
     "spool",
     "readings",
+    "portal",
+    "explain",
+    "diagnosis",
+    "layout",
 ];
 
 /// The published example key of Netz NÖ, which the simulator uses as well.
@@ -82,6 +86,9 @@ pub fn all() -> Vec<Seed> {
     from_line("published", &line.unwrap(), &mut add);
     for path in files(&root.join("tests/data/dumps")) {
         add("hex_dump", &name(&path), fs::read(&path).unwrap());
+    }
+    for path in files(&root.join("layouts")) {
+        add("layout", &name(&path), fs::read(&path).unwrap());
     }
     for reader in NAMES {
         for path in files(&root.join("tests/data/fuzz").join(reader)) {
@@ -116,6 +123,9 @@ fn from_line(name: &str, line: &[u8], add: &mut impl FnMut(&'static str, &str, V
         add("stream", &format!("{name}-{piece}"), [&[piece], line].concat());
     }
     add("hex_dump", name, hex::encode(line).into_bytes());
+    for reader in ["explain", "diagnosis"] {
+        add(reader, name, [&[0], line].concat());
+    }
     add("record", name, written(RecordKind::Raw, line));
     let (time, attributes) = (Time::UNKNOWN, Attributes::default());
     let raw = Record { time, kind: RecordKind::Raw, octets: line, attributes };
@@ -135,6 +145,7 @@ fn from_line(name: &str, line: &[u8], add: &mut impl FnMut(&'static str, &str, V
 /// Adds the seeds that follow from an APDU.
 fn from_apdu(name: &str, apdu: &[u8], add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     add("apdu", name, apdu.to_vec());
+    add("explain", name, [&[0], apdu].concat());
     add("record", name, written(RecordKind::Apdu, apdu));
     if let Ok(telegram) = Telegram::parse(apdu) {
         let (received, attributes) = (Time::UNKNOWN, Attributes::default());
@@ -239,7 +250,7 @@ const BROKERS: [(&str, &[&[u8]]); 6] = [
     ),
 ];
 
-const TEXTS: [(&str, &str, &str); 42] = [
+const TEXTS: [(&str, &str, &str); 44] = [
     ("key_file", "one", "36C66639E48A8CA4D6BC8B282A793BBB\n"),
     ("key_file", "spaces", "36 C6 66 39 E4 8A 8C A4 D6 BC 8B 28 2A 79 3B BB"),
     (
@@ -368,6 +379,19 @@ const TEXTS: [(&str, &str, &str); 42] = [
     ),
     ("http_request", "first", "GET /data.json HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("http_request", "post", "POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
+    (
+        "portal",
+        "start-and-end",
+        "\u{feff}Datum von;Datum bis;Verbrauch (kWh);Status\r\n\
+         25.10.2026 02:45;25.10.2026 02:00;0,125;VALID\r\n\
+         25.10.2026 02:00;25.10.2026 02:15;0,100;VALID\r\n",
+    ),
+    (
+        "portal",
+        "day-and-time",
+        "\"Datum\",\"Uhrzeit\",\"Wert [Wh]\"\n\"2026-03-29\",\"01:45\",\"7.5\"\n\
+         \"2026-03-29\",\"03:00\",\"\"\n\"2026-03-29\",\"03:15\",\"x\"\n",
+    ),
     ("spool", "sound", "9ed90d3d m,meter=7 power_net_w=0i 0\n"),
     ("spool", "damaged", "9ed90d3d m,meter=7 power_net_w=1i 0\n00000000 \n9ed90d3d m"),
     (
