@@ -8,7 +8,7 @@ pub mod families;
 pub mod key_problem;
 pub mod key_text;
 pub mod keys;
-mod layout_file;
+pub mod layout_file;
 pub mod link_choice;
 mod memory;
 mod message_settings;
