@@ -223,7 +223,16 @@ impl BareApdus {
                     Some(self.noise(1))
                 }
             },
-            Start::Damaged(error) if trusted && error.offset >= HEADER => {
+            // The octets that are not understood may be the start of another one.
+            Start::Damaged(Error { offset, .. })
+                if !self.ended && rest.len() < offset + UNMISTAKABLE =>
+            {
+                None
+            }
+            Start::Damaged(error) if !is_framed && error.offset >= HEADER => {
+                let another = self.before_another(rest, position, Some(error.offset + 1));
+                let cut = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+                let error = if let Another::Behind(octets) = another { cut(octets) } else { error };
                 Some(self.refuse(error, 1))
             }
             Start::Foreign(layer, size, what) => {

@@ -31,6 +31,8 @@ pub struct LineFacts {
     pub cut: usize,
     /// The announced size of the first of them, and the distance to the next frame.
     pub first_cut: Option<(usize, usize)>,
+    /// Telegrams without frames that break off, because another begins. The caller counts them.
+    pub broken_off: usize,
     /// M-Bus frames with a wrong sum, or another wrong octet.
     pub checksums: usize,
     /// DSMR telegrams without the CRC that their version has.
@@ -98,7 +100,7 @@ impl LineFacts {
     /// Frames and telegrams that are damaged or incomplete.
     #[must_use]
     pub const fn damaged(&self) -> usize {
-        self.cut + self.checksums + self.hdlc + self.marked_frames + self.halves
+        self.cut + self.broken_off + self.checksums + self.hdlc + self.marked_frames + self.halves
     }
 
     /// True for octets of seven data bits, which no other speed mends.

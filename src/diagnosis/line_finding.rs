@@ -334,6 +334,7 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
     let is_foreign = facts.foreign_frames > 0 && facts.foreign_frames >= halves;
     let found = match () {
+        () if facts.broken_off > most => broken_off(facts.broken_off, whole),
         () if is_random => return order_less(facts, view),
         () if is_foreign && most == halves => return foreign(ForeignProtocol::MbusRecords, facts),
         () if most == 0 && frames > 0 => Finding::new(Diagnosis::Half).with(
@@ -439,6 +440,25 @@ fn lost(facts: &LineFacts) -> Finding {
             verb(facts.frames, "is", "are")
         ),
         format!("{cut} Rahmen {} zu kurz, {} vollständig", verb(cut, "ist", "sind"), facts.frames),
+    )
+}
+
+/// The finding about telegrams that have no frames.
+fn broken_off(telegrams: usize, whole: usize) -> Finding {
+    Finding::new(Diagnosis::OctetsLost).with(
+        format!(
+            "{} {} off before {} announced end, {whole} {} whole",
+            counted(telegrams, "telegram"),
+            verb(telegrams, "breaks", "break"),
+            verb(telegrams, "its", "their"),
+            verb(whole, "is", "are")
+        ),
+        format!(
+            "{} {} ab, bevor das angekündigte Ende da ist, {whole} {} vollständig",
+            counted_as(telegrams, "Telegramm", "Telegramme"),
+            verb(telegrams, "bricht", "brechen"),
+            verb(whole, "ist", "sind")
+        ),
     )
 }
 

@@ -106,6 +106,7 @@ mod tests {
         let frame = "680303685300015416";
         let hdlc = "7ea004a1a27e";
         let apdu = "db084b464d675000000902aabb";
+        let long_hdlc = format!("7ea12c{}7e", "7e".repeat(0x12c - 2));
         for lines in [
             &[frame][..],
             &[frame, frame],
@@ -114,6 +115,9 @@ mod tests {
             &[hdlc, hdlc],
             &[apdu, ""],
             &["6803036853", frame],
+            // More than 255 octets: the upper bits of the size stand beside the type of the frame.
+            &[&long_hdlc],
+            &[&long_hdlc[..100], &long_hdlc[100..], hdlc],
         ] {
             assert!(ends(lines), "{lines:?}");
         }
@@ -125,6 +129,7 @@ mod tests {
             &[frame, "01"],
             &["68030368530001541601"],
             &["6803036853", "ff", "000154"],
+            &[&long_hdlc[..2 * 0x2e]],
         ] {
             assert!(!ends(lines), "{lines:?}");
         }

@@ -201,6 +201,13 @@ impl Deframer {
     fn check_frame(&self, link: LinkKind, rest: &[u8]) -> Option<Result<usize, Option<Error>>> {
         let last = || link.last_frame(rest).filter(|_| self.ended);
         let (size, result) = match link.frame(rest).or_else(last)? {
+            Ok(size) if link.has_no_check() => match self.other_within(link, rest, size)? {
+                None => (size, Ok(size)),
+                Some(next) => {
+                    let cause = Cause::FrameInFrame { size, next };
+                    (size, Err(Some(Error::new(link.layer(), next, cause))))
+                }
+            },
             Ok(size) => (size, Ok(size)),
             Err(NoFrame::LookAlike) => return Some(Err(None)),
             Err(NoFrame::Damaged { error, size }) => (size, Err(Some(error))),
@@ -210,6 +217,29 @@ impl Deframer {
             .mark_within(size)
             .map(|(offset, mark)| Err(Some(Error::new(link.layer(), offset, Cause::Marked(mark)))));
         Some(marked.unwrap_or(result))
+    }
+
+    /// A frame of another layer that begins within one without a check, of which octets are lost then;
+    /// `None` if more octets are needed to tell.
+    fn other_within(&self, link: LinkKind, rest: &[u8], size: usize) -> Option<Option<usize>> {
+        for (at, octet) in rest.iter().enumerate().take(size).skip(1) {
+            let other = LinkKind::of_start(*octet).filter(|other| *other != link);
+            let Some(other) = other.filter(|other| self.links.has(*other)) else {
+                continue;
+            };
+            let octets = rest.get(at..).unwrap_or_default();
+            match other.frame(octets) {
+                Some(Ok(whole)) => {
+                    let frame = octets.get(..whole).unwrap_or_default();
+                    if let Ok(Some(_)) = other.segment(frame) {
+                        return Some(Some(at));
+                    }
+                }
+                None if !self.ended && octets.len() >= LIKELY => return None,
+                _ => {}
+            }
+        }
+        Some(None)
     }
 
     /// The first mark that damages a frame of `size` octets at the current position, and its octet.
@@ -248,6 +278,9 @@ impl Deframer {
         }
     }
 }
+
+/// The first octets of a frame that chance seldom brings.
+const LIKELY: usize = 4;
 
 /// The octets of a cut frame that chance does not bring.
 const BELIEVED: usize = 16;

@@ -63,6 +63,11 @@ macro_rules! link_layers {
                 matches!(end, Some(end) if end == start)
             }
 
+            /// True if only the APDU in a frame vouches for it.
+            pub(crate) const fn has_no_check(self) -> bool {
+                match self { $(Self::$name => super::$module::$name::END.is_none(),)* }
+            }
+
             /// The layer in errors.
             #[must_use]
             pub const fn layer(self) -> Layer {

@@ -26,6 +26,9 @@ pub const HEADER: usize = 8;
 /// The longest APDU.
 const MOST: usize = 4096;
 
+/// The tag of a plain APDU.
+const DATA_NOTIFICATION: u8 = 0x0f;
+
 /// The octets of a ciphered APDU up to the end of its title.
 const TITLED: usize = 10;
 
@@ -124,11 +127,13 @@ fn announced(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
     if !octets.iter().zip(&[0x00, 0x01]).all(is_version) {
         return Some(Err(NoFrame::LookAlike));
     }
-    let &[_, _, _, _, _, _, high, low, ref apdu @ ..] = octets else {
+    let &[_, _, _, _, receiver, _, high, low, ref apdu @ ..] = octets else {
         return None;
     };
     let length = usize::from(u16::from_be_bytes([high, low]));
-    if !(NEEDED..=MOST).contains(&length) {
+    // The ports of clients end at 00FF. A plain APDU has no other account of itself than its header.
+    let is_chance = receiver != 0 && apdu.first() == Some(&DATA_NOTIFICATION);
+    if !(NEEDED..=MOST).contains(&length) || is_chance {
         return Some(Err(NoFrame::LookAlike));
     }
     let needed = apdu.first_chunk::<NEEDED>();
@@ -194,8 +199,8 @@ fn begins(apdu: &[u8]) -> bool {
 fn own_length(apdu: &[u8; NEEDED]) -> Option<usize> {
     let mut reader = Reader::new(Layer::Wrapper, apdu);
     match reader.u8("tag").ok()? {
-        // data-notification: a date-time, then a list.
-        0x0f => {
+        // A date-time, then a list.
+        DATA_NOTIFICATION => {
             reader.u32("number").ok()?;
             let kinds = match reader.rest() {
                 [0x00, list, ..] | [0x09, 0x00, list, ..] => Some(*list),

@@ -146,6 +146,38 @@ fn a_cut_plain_one_costs_no_other_telegram() {
         for piece in [64, 4096] {
             let outcome = decode_octets(&stream, KEY, piece);
             assert_eq!(outcome.telegrams.len(), 2, "{size} by {piece}: {:?}", outcome.refused);
+            let expected = format!("apdu: a telegram breaks off after {size} octets");
+            assert_eq!(outcome.refused, [expected], "by {piece}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_plain_one_is_named_wherever_it_stands() {
+    let plain = hex::decode(plain()).unwrap();
+    let mut damaged = plain.clone();
+    damaged[42] = 0x08;
+    for noise in [&[0x11][..], &[]] {
+        let stream = [noise, &damaged, &plain, &plain].concat();
+        for piece in [64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 2, "by {piece}");
+            let expected = "axdr: type at octet 42: found 08, expected one of the Blue Book";
+            assert_eq!(outcome.refused, [expected], "by {piece}");
+        }
+    }
+}
+
+/// The end of a cut telegram, `00 01 …`, and the start of the next one look like a frame of the wrapper.
+#[test]
+fn a_cut_plain_one_is_no_wrapper_of_the_next_one() {
+    let plain = hex::decode(plain()).unwrap();
+    for end in ["000108 00ff0600b7", "0001f502 020f0016"] {
+        let end = hex::decode(end.replace(' ', "")).unwrap();
+        let stream = [&plain, &plain[..40], &end, &plain, &plain].concat();
+        for piece in [1, 64, 4096] {
+            let outcome = decode_octets(&stream, KEY, piece);
+            assert_eq!(outcome.telegrams.len(), 3, "{end:02x?} by {piece}: {:?}", outcome.refused);
         }
     }
 }

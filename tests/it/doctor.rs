@@ -156,6 +156,13 @@ fn cut() -> Vec<u8> {
     frames.chunks(2).zip(sizes).flat_map(|(pair, size)| pair[0][..size].to_vec()).collect()
 }
 
+/// Telegrams without frames, some of which a small buffer cuts.
+fn styria(is_cut: fn(usize) -> bool) -> Vec<u8> {
+    let mut wires = wires(MeterKind::Steiermark, 12);
+    wires.iter_mut().enumerate().filter(|(at, _)| is_cut(*at)).for_each(|(_, it)| it.truncate(256));
+    wires.concat()
+}
+
 /// The bits of octets on the line, least significant first: start, data, even parity, stop.
 fn bits(octets: &[u8]) -> Vec<bool> {
     let of = |octet: &u8| {
@@ -329,6 +336,11 @@ fn situations() -> Vec<Situation> {
         )
         .alone(),
         row("hdlc flipped", hdlc(4, |frame| frame[40] ^= 1), "hdlc-damaged", "infrared head"),
+        // Noise behind the last one would fill it up.
+        row("styria cut", styria(|_| true), "octets-lost", "rx_buffer_size").keys(BOTH).alone(),
+        row("styria cut in part", styria(|at| at % 4 == 1), "octets-lost", "rx_buffer_size")
+            .keys(BOTH)
+            .partly_read(),
         row("hdlc cut", hdlc(6, |frame| frame.truncate(150)), "octets-lost", "rx_buffer_size"),
         row("dsmr", dsmr().repeat(2), "ok", "decode command"),
         row("dsmr with a wrong CRC", DSMR.repeat(3), "checksum", "shorten the cable"),

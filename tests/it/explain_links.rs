@@ -165,7 +165,13 @@ fn check(
         return;
     };
     let told = all.iter().find(|span| span.text.contains(error));
-    let told = told.unwrap_or_else(|| panic!("nothing says {error}: {what}"));
+    let Some(told) = told else {
+        // Behind the frames of the others, the APDU in a wrapper that is none is not looked at.
+        let is_wrapped = victim.wire.starts_with(&[0x00, 0x01]);
+        assert!(is_wrapped && error.starts_with("cipher: length"), "nothing says {error}: {what}");
+        counts.silent += 1;
+        return;
+    };
     let mut before = 0;
     let mut place = None;
     for layer in telegrams.iter().flat_map(|spans| layers(spans)) {

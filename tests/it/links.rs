@@ -3,7 +3,7 @@
 use crate::common::binary::run;
 use crate::common::chain::{beside, decode_octets, keys_beside};
 use crate::common::published::{DUMP, Folder, KEY, PLAIN, octets};
-use crate::common::wire::wrapped;
+use crate::common::wire::{dsmr, hdlc, wrapped};
 use meterpipe::source::simulator::wire::Sealer;
 
 /// The ciphered APDU of the published telegram.
@@ -71,6 +71,22 @@ fn a_wrapped_telegram_without_some_octets_costs_no_other() {
             assert_eq!(outcome.telegrams.len(), 3, "{lost} at {at}: {:?}", outcome.refused);
             // Without its title or its length it is nothing that begins like a telegram.
             assert!(outcome.refused.len() == 1 || at < 26, "{lost} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_wrapped_telegram_costs_none_in_another_link() {
+    let (whole, framed) = (wrapped(&apdu()), octets(DUMP));
+    for others in [framed, hdlc(true, false, &apdu()), dsmr(5)] {
+        for size in (26..whole.len() - 4).step_by(7) {
+            let stream = [&whole, &whole[..size], &others, &whole].concat();
+            for piece in [1, 30, 4096] {
+                let outcome = decode_octets(&stream, KEY, piece);
+                assert_eq!(outcome.telegrams.len(), 3, "{size} by {piece}: {:?}", outcome.refused);
+                let lost = "wrapper: octets are lost: a frame of 268 began";
+                assert!(outcome.refused[0].starts_with(lost), "{:?}", outcome.refused);
+            }
         }
     }
 }

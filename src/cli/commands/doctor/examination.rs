@@ -111,6 +111,8 @@ pub struct Examination {
     push: usize,
     longest_push: usize,
     rejected: usize,
+    /// Telegrams without frames that break off.
+    broken_off: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
     /// True if the octets are those of hex in a text.
@@ -161,6 +163,7 @@ impl Examination {
             push: 0,
             longest_push: 0,
             rejected: 0,
+            broken_off: 0,
             cut_off: None,
             is_text: false,
             unread: None,
@@ -205,7 +208,8 @@ impl Examination {
 
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
-        self.window.facts_of_links(self.links)
+        let facts = self.window.facts_of_links(self.links);
+        LineFacts { broken_off: self.broken_off, ..facts }
     }
 
     /// True if the only telegrams are look-alikes among noise: in no frame, and few for so many octets.
@@ -303,7 +307,11 @@ impl Examination {
                         self.keys.unsound += 1;
                         self.keys.unreadable += 1;
                     }
-                    _ => self.rejected += 1,
+                    (layer, cause) => {
+                        let breaks_off = matches!(cause, Cause::CutOff { .. });
+                        self.broken_off += usize::from(layer == Layer::Apdu && breaks_off);
+                        self.rejected += 1;
+                    }
                 }
             }
             DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
