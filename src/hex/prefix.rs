@@ -404,9 +404,12 @@ mod tests {
     fn a_run_of_digits_is_found_behind_anything_but_octets() {
         let digits = format!("68fafa68{}", "53ff".repeat(20));
         let run = |line: &str| run(line.as_bytes()).map(|part| line[part.range].to_owned());
-        for line in
-            ["(1,'2024-05-01 12:00:00',0x$);", "  1 | \\x$", "[\"$\"].pack(\"H*\")", "see $ there"]
-        {
+        for line in [
+            "(1,'2024-05-01 12:00:00',0x$);",
+            "  1 | \\x$",
+            "t = [\"$\"].pack(\"H*\")",
+            "see $ there",
+        ] {
             assert_eq!(run(&line.replace('$', &digits)).as_ref(), Some(&digits), "{line}");
         }
         for line in ["$", "16 $", "see $S11", "see $1", "see 16$", "see 68fafa68"] {
