@@ -172,7 +172,12 @@ impl KeyFileReader {
                 rest = rest.get(1..).unwrap_or_default();
                 let digits = digits(first.text);
                 let meter = (NUMBER..=LONGEST_NUMBER).contains(&first.text.len());
+                // `The key of the meter 181220000009 is: 36C6…`.
+                let is_number = meter && first.text.bytes().all(|c| c.is_ascii_digit());
+                let has_key = |at| rest.get(at..).is_some_and(|rest| key_of(rest).is_some());
                 match first.label {
+                    Some(KeyLabel::Encryption | KeyLabel::Authentication)
+                        if is_number && (0..rest.len()).any(has_key) => {}
                     Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
                         return Err(defect(line.text()));
                     }
@@ -236,6 +241,7 @@ fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
     let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
     let one = || {
         // Numbers that are sixteen together, one or more a line.
+        let text = Zeroizing::new(text.replace("-\n", ""));
         let text = Zeroizing::new(text.replace('\n', " "));
         let line = KeyLine::of(&text, None);
         let columns = line.columns();
@@ -458,6 +464,9 @@ mod tests {
             format!("Schlüssel = {A}"),
             format!("Schlüssel: {A};"),
             format!("Mein Schlüssel (GUEK) lautet: {A}."),
+            format!("Ihr Schlüssel für den Zähler 181220000009 lautet: {A}."),
+            format!("{}\u{200b}{}", &A[..8], &A[8..]),
+            format!("{}-\n{}", &A[..17], &A[17..]),
             format!("GUEK:\n{A}"),
             format!("Mein Schlüssel\n\n{A}\n"),
             format!("- **GUEK:** `{A}`"),

@@ -47,7 +47,8 @@ pub(super) struct KeyColumn<'a> {
 impl KeyLine {
     /// Takes a line apart. `label` is one that stands alone on the line before.
     pub(super) fn of(line: &str, label: Option<KeyLabel>) -> Self {
-        let mut characters = Zeroizing::new(line.chars().collect::<Vec<_>>());
+        let mut characters =
+            Zeroizing::new(line.chars().filter(|c| !is_invisible(*c)).collect::<Vec<_>>());
         key_notation::rewrite(&mut characters);
         blank_markup(&mut characters);
         let comment = (0..characters.len()).find(|&at| is_comment(&characters, at));
@@ -186,7 +187,11 @@ const fn is_mark(c: char) -> bool {
             '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | ';' | '*'
         )
         || matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{feff}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}')
+}
+
+/// True for a mark without width, which web pages put within a key.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}')
 }
 
 /// Words that name what stands behind them.

@@ -60,7 +60,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     let whole = facts.apdus.max(view.telegrams);
     let has_frames = facts.unmarked_frames > 0 || facts.checksums > 0;
-    let has_parity_bits = facts.parity_bits && facts.smeared < SMEARED;
+    let has_parity_bits = facts.parity_bits && !facts.is_smeared();
     if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
@@ -141,6 +141,10 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
                     verb(octets, "kam", "kamen"),
                     counted_as(octets, "Oktett", "Oktette")
                 ),
+            )
+            .with(
+                "a meter that waits for an answer sends five octets a minute (Netz OÖ, Siemens TD-351x): it needs another reader",
+                "ein Zähler, der auf eine Antwort wartet, sendet fünf Oktette pro Minute (Netz OÖ, Siemens TD-351x): er braucht ein anderes Programm",
             )
         }
     };
@@ -292,7 +296,7 @@ fn marked(facts: &LineFacts, view: &LineView) -> Finding {
     let is_right = facts.unmarked_frames > facts.frames;
     let diagnosis = match () {
         () if is_right => Diagnosis::Parity,
-        () if facts.smeared >= SMEARED => Diagnosis::Baud,
+        () if facts.is_smeared() => Diagnosis::Baud,
         () if octets >= MANY => Diagnosis::Baud,
         () => Diagnosis::Parity,
     };
@@ -322,9 +326,6 @@ fn marked(facts: &LineFacts, view: &LineView) -> Finding {
 
 /// Octets after which a wrong parity bit would have let a frame through.
 const MANY: usize = 1000;
-
-/// Of random octets 23 in a hundred are smeared, of those that are read four times too fast nearly all.
-const SMEARED: usize = 70;
 
 fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let LineFacts { cut, checksums, hdlc, halves, octets, frames, .. } = *facts;
@@ -465,8 +466,7 @@ fn broken_off(telegrams: usize, whole: usize) -> Finding {
 /// Octets in which no frame begins.
 fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
     let (octets, smeared) = (facts.octets, facts.smeared);
-    let is_smeared = smeared >= SMEARED;
-    let found = match is_smeared {
+    let found = match facts.is_smeared() {
         true => Finding::new(Diagnosis::Baud).with(
             format!("the bits of {smeared} % of the octets change at most twice, as on a line read too fast"),
             format!("die Bits von {smeared} % der Oktette wechseln höchstens zweimal, wie bei zu schnellem Lesen"),

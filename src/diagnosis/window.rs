@@ -17,6 +17,9 @@ const KEPT: usize = 16 * 1024;
 /// The most octets that are kept of an input that ends.
 const KEPT_OF_FILE: usize = 1024 * 1024;
 
+/// The longest message of a server that ends a connection.
+const LONGEST_WORDS: usize = 300;
+
 impl OctetWindow {
     /// Takes octets with marks by index, and forgets the oldest ones.
     pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
@@ -46,6 +49,16 @@ impl OctetWindow {
             true => self.push_up_to(KEPT, octets, marks),
             false => self.total += octets.len() as u64,
         }
+    }
+
+    /// The last octets, so many of them, if they are a line or two of text.
+    #[must_use]
+    pub fn words(&self, last: usize) -> Option<&str> {
+        let octets = self.octets.get(self.octets.len().saturating_sub(last)..)?;
+        let text = core::str::from_utf8(octets).ok()?.trim();
+        let is_text = text.len() <= LONGEST_WORDS && text.contains(char::is_alphabetic);
+        let is_printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
+        (is_text && text.chars().all(is_printable)).then_some(text)
     }
 
     /// True if [`push_first`](Self::push_first) keeps more.

@@ -149,6 +149,7 @@ fn may_begin(line: &[u8], delimiter: u8) -> bool {
     let end = memchr::memchr(delimiter, line).unwrap_or(line.len());
     let field = unquoted(slice(line, 0..end).trim_ascii());
     let name = || field.iter().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    let name = || name() || field.eq_ignore_ascii_case(b"dec");
     is_foreign(field, false) || name() && field.first().is_some_and(u8::is_ascii_alphabetic)
 }
 
@@ -159,7 +160,9 @@ fn heading(line: &[u8], delimiter: u8) -> Option<Heading> {
         .iter()
         .map(|field| unquoted(slice(line, field.clone()).trim_ascii()).to_ascii_lowercase())
         .collect();
-    let hex = |word: &[u8]| word.len() > 1 && word.iter().all(u8::is_ascii_hexdigit);
+    // `Dec` is a name, though its letters are hex digits.
+    let hex =
+        |word: &[u8]| word.len() > 1 && word.iter().all(u8::is_ascii_hexdigit) && word != b"dec";
     let words = |name: &[u8]| name.split(|c| !c.is_ascii_alphanumeric()).any(hex);
     let named = |name: &Vec<u8>| name.first().is_some_and(u8::is_ascii_alphabetic) && !words(name);
     if names.len() < 2 || !names.iter().all(named) {
@@ -221,7 +224,8 @@ fn fields(line: &[u8], delimiter: u8) -> impl Iterator<Item = Range<usize>> + '_
 }
 
 fn unquoted(field: &[u8]) -> &[u8] {
-    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+    let within = |quote: &[u8]| field.strip_prefix(quote)?.strip_suffix(quote);
+    within(b"\"").or_else(|| within(b"'")).unwrap_or(field)
 }
 
 const DELIMITERS: [u8; 4] = *b";,\t|";
@@ -262,6 +266,11 @@ mod tests {
         assert_eq!(hex("68FA"), None);
         assert_eq!(hex("Time;Raw data;Note").as_deref(), Some("heading"));
         assert_eq!(hex("12:34:56;68 FA;68").as_deref(), Some("68 FA"));
+        assert_eq!(hex("Index,Hex,Dec,Char").as_deref(), Some("heading"));
+        assert_eq!(hex("10,16,22,.").as_deref(), Some("16"));
+        assert_eq!(hex("Time [s],Value,Error").as_deref(), Some("heading"));
+        assert_eq!(hex("0.0046,'104',").as_deref(), Some("68"));
+        assert_eq!(hex("0.0092,'16',").as_deref(), Some("10"));
     }
 
     #[test]

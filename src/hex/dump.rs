@@ -24,11 +24,13 @@
 use core::ops::Range;
 
 use super::{
+    beside_text,
     digits::{Digits, Wrapped},
     listing::{self, Listing, ListingStep},
     pasted::{Pasted, PastedLine},
     prefix,
     separator::is_separator,
+    stamp,
     telegram::ends_frame,
     typing,
 };
@@ -62,6 +64,8 @@ pub struct Dump {
     begun: Option<Begun>,
     /// Octets of the byte order mark that were seen, or three for none.
     byte_order_mark: usize,
+    /// The characters of the line in front of the text that is read.
+    margin: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -161,6 +165,8 @@ impl Dump {
 
     /// A line that is all here.
     fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        let (text, margin) = typing::unquoted(text);
+        self.margin = margin;
         if !self.pasted.is_within() && ends_with_pairs(text) {
             return self.clean(text, false, run);
         }
@@ -172,25 +178,42 @@ impl Dump {
     }
 
     /// A line without the marks of a page or a document; `pasted` if it may be of a pasted form.
-    fn clean(&mut self, text: &[u8], pasted: bool, run: &mut HexRun) -> Result<()> {
+    fn clean(&mut self, mut text: &[u8], pasted: bool, run: &mut HexRun) -> Result<()> {
         let trimmed = text.trim_ascii_start();
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
         }
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
-        if found.is_none()
-            && let Some(step) = listing::step(&mut self.listing, text)
-        {
-            return self.step(&step, text, run);
+        if found.is_none() {
+            let octets = beside_text::without_text(text);
+            // A listing knows its own text, unless a blank is in the middle of it.
+            if !octets.is_halved
+                && let Some(step) = listing::step(&mut self.listing, text)
+            {
+                return self.step(&step, text, run);
+            }
+            if octets.line.len() < text.len() {
+                text = octets.line;
+                if let Some(step) = listing::step(&mut self.listing, text) {
+                    return self.step(&step, text, run);
+                }
+            }
         }
         if found.is_none() && pasted {
             let is_odd = is_odd_run(text);
-            found = self.pasted.line(text, core::mem::replace(&mut self.was_odd, is_odd));
+            let was_odd = core::mem::replace(&mut self.was_odd, is_odd);
+            let stamp = stamp::before_text(text);
+            found = self.pasted.line(prefix::slice(text, stamp..text.len()), was_odd);
+            if found.is_some() {
+                self.margin += stamp;
+                text = prefix::slice(text, stamp..text.len());
+            }
         }
         match found {
             Some(PastedLine::Nothing) => Ok(()),
             Some(PastedLine::Hex(range)) => self.hex(text, range, run),
             Some(PastedLine::From(start)) => {
+                self.margin += start;
                 self.sentence(prefix::slice(text, start..text.len()), run)
             }
             Some(PastedLine::Octets(octets)) => {
@@ -211,7 +234,7 @@ impl Dump {
     /// Hex that is alone in a part of the line.
     fn hex(&mut self, text: &[u8], range: Range<usize>, run: &mut HexRun) -> Result<()> {
         let at = prefix::characters(prefix::slice(text, 0..range.start));
-        self.digits.begin(at, false, false);
+        self.digits.begin(self.margin + at, false, false);
         self.leave_listing();
         self.digits.feed(prefix::slice(text, range), run);
         self.digits.end(run)
@@ -219,7 +242,9 @@ impl Dump {
 
     /// Hex and the words around it; also hex, words, and hex again.
     fn sentence(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
-        let Some(part) = prefix::part(text) else {
+        let is_wrapped = self.digits.wrapped().is_some();
+        let apart = if is_wrapped { None } else { prefix::run(text) };
+        let Some(part) = apart.or_else(|| prefix::part(text)) else {
             return Ok(());
         };
         let at = prefix::characters(prefix::slice(text, 0..part.range.start));
@@ -229,7 +254,7 @@ impl Dump {
             Some(Wrapped::Digits) => part.bare && is_odd_run(hex),
             Some(Wrapped::Groups) => part.bare && begins_with_digit(text),
         };
-        self.digits.begin(at, part.bare, joins);
+        self.digits.begin(self.margin + at, part.bare, joins);
         self.leave_listing();
         self.digits.feed(hex, run);
         let Some(prose) = part.prose else {

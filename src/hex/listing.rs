@@ -262,6 +262,7 @@ impl<'a> ListingRow<'a> {
             return None;
         }
         let text = line.trim_ascii_start();
+        let text = text.strip_prefix(b"0x").unwrap_or(text);
         if !text.starts_with(b"0") && !within {
             return None;
         }
@@ -424,7 +425,7 @@ fn framed(text: &[u8]) -> Option<&[u8]> {
 
 /// True if each character is the one that a listing shows beside that octet. `whole`: the text is
 /// complete; else blanks at its start or its end are missing.
-fn agrees<I>(octets: I, text: &[u8], whole: bool) -> bool
+pub(super) fn agrees<I>(octets: I, text: &[u8], whole: bool) -> bool
 where
     I: DoubleEndedIterator<Item = Option<u8>>,
 {

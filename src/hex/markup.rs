@@ -181,8 +181,11 @@ fn tag(text: &[u8]) -> Option<(&'static [u8], &[u8])> {
     let end = memchr(b'>', near(behind))?;
     let attributes = behind.get(..end)?;
     let named = |names: &[&str]| names.iter().any(|n| n.as_bytes().eq_ignore_ascii_case(name));
-    let sound = matches!(attributes.first(), None | Some(b' ' | b'/' | b'\t'));
+    // `<o:p>`, as word processors write.
+    let is_foreign = attributes.starts_with(b":") && !name.is_empty();
+    let sound = is_foreign || matches!(attributes.first(), None | Some(b' ' | b'/' | b'\t'));
     let written: &[u8] = match () {
+        () if is_foreign => b"",
         () if named(&CELLS) && text.starts_with(b"</") => b"",
         () if named(&CELLS) => b"\t",
         () if named(&BLOCKS) => b"\n",

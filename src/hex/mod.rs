@@ -5,6 +5,7 @@
 //! - [`dump`]: every other form that people keep telegrams in.
 mod annotated;
 pub(crate) mod base64;
+mod beside_text;
 mod byte_rows;
 pub mod canonical;
 mod columns;
@@ -21,6 +22,7 @@ mod notation;
 mod pasted;
 mod prefix;
 mod python;
+mod repeated;
 mod rich_text;
 mod row_numbers;
 mod row_shape;

@@ -15,9 +15,11 @@ use super::{
     markup::Markup,
     notation::Notations,
     python,
+    repeated::RepeatedText,
     rich_text::RichText,
     row_numbers::RowNumbers,
     rows::OctetRows,
+    separator::is_blank,
 };
 
 /// The state between two lines.
@@ -35,6 +37,7 @@ pub(super) struct Pasted {
     table: HexColumns,
     list: DecimalList,
     annotated: Annotated,
+    repeated: RepeatedText,
 }
 
 /// A line of such a form.
@@ -67,6 +70,7 @@ impl Pasted {
             || self.table.is_within()
             || self.list.is_within()
             || self.annotated.is_within()
+            || self.repeated.is_within()
     }
 
     /// The lines that are left of a line of a document or a web page; nothing if it is neither.
@@ -104,7 +108,8 @@ impl Pasted {
             return Some(octets_or_cause(octets));
         }
         if let Some(start) = self.numbers.skip(line) {
-            return Some(PastedLine::From(start));
+            let blanks = line.iter().skip(start).take_while(|&&c| is_blank(c)).count();
+            return Some(PastedLine::From(start + blanks));
         }
         if let Some(octets) = self.rows.octets(line) {
             return Some(octets_of(octets));
@@ -125,6 +130,9 @@ impl Pasted {
         if !(wrapped && decimal::is_start(line))
             && let Some(octets) = self.list.octets(line)
         {
+            return Some(octets_of(octets));
+        }
+        if let Some(octets) = self.repeated.octets(line) {
             return Some(octets_of(octets));
         }
         self.annotated.octets(line).map(PastedLine::Hex)

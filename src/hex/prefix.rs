@@ -27,6 +27,7 @@ use core::ops::Range;
 use super::{
     separator::{is_blank, is_separator},
     stamp,
+    telegram::begins_telegram,
 };
 
 /// The hex part of a line.
@@ -55,12 +56,12 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
             continue;
         }
         if has_octets(slice(text, begin..word.start), PREFIX_OCTETS + 1) {
-            let begin = behind_ordinal(text, begin);
+            let begin = behind_number(slice(text, 0..word.start), begin);
             return Some(HexPart { range: begin..word.start, prose: Some(wrong), bare: false });
         }
         begin = behind_word(text, &word);
     }
-    let begin = behind_ordinal(text, begin);
+    let begin = behind_number(text, begin);
     let hex = slice(text, begin..end);
     let enough = match begin > start {
         true => has_octets(hex, TAIL_OCTETS),
@@ -70,6 +71,44 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
         slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
     enough.then_some(HexPart { range: begin..end, prose: None, bare })
 }
+
+/// A run of digits that begins a telegram, whatever stands around it: `(1,'2024-05-01',0x68fafa68…);`. Nothing if
+/// the digits in front of it are whole octets: a telegram may go on there.
+pub(super) fn run(line: &[u8]) -> Option<HexPart> {
+    let mut next = 0;
+    for word in line.split(|c| !c.is_ascii_alphanumeric()) {
+        let end = next + word.len();
+        next = end + 1;
+        let marked = word.strip_prefix(b"0x").or_else(|| word.strip_prefix(b"x"));
+        let digits = marked.unwrap_or(word);
+        if digits.len() < RUN || !digits.len().is_multiple_of(2) {
+            continue;
+        }
+        let first = hex::decode(slice(digits, 0..FIRST)).unwrap_or_default();
+        let start = end - digits.len();
+        if begins_telegram(&first)
+            && digits.iter().all(u8::is_ascii_hexdigit)
+            && has_foreign(slice(line, 0..start))
+        {
+            let behind = slice(line, end..line.len());
+            let prose = behind.iter().any(|&c| !is_separator(c)).then_some(end);
+            return Some(HexPart { range: start..end, prose, bare: false });
+        }
+    }
+    None
+}
+
+/// True if the text has a group that is no whole octets.
+fn has_foreign(text: &[u8]) -> bool {
+    let is_foreign = |group: &[u8]| {
+        !group.len().is_multiple_of(2) || group.iter().any(|c| !c.is_ascii_hexdigit())
+    };
+    text.split(|&c| is_separator(c)).filter(|group| !group.is_empty()).any(is_foreign)
+}
+
+/// The digits of a run, and those by which its telegram is known.
+const RUN: usize = 64;
+const FIRST: usize = 8;
 
 /// True for a few words one of which is written as a name is: `Added 2023`.
 fn is_short_prose(text: &[u8]) -> bool {
@@ -171,19 +210,61 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
     }
 }
 
-/// Behind `1:` or `2)`, which count telegrams: a digit without its partner, and then octets.
-fn behind_ordinal(text: &[u8], begin: usize) -> usize {
+/// Behind a number in front of octets: `1:` or `2)`, which count telegrams, a digit without its partner; `[16]` or
+/// `Length 16:`, which count the octets behind them; the address of a place in memory.
+fn behind_number(text: &[u8], begin: usize) -> usize {
     let rest = slice(text, begin..text.len());
-    let blanks = rest.iter().take_while(|&&c| is_blank(c)).count();
-    match slice(rest, blanks..rest.len()) {
-        [b'0'..=b'9', b':' | b')' | b'.', b' ' | b'\t', hex @ ..]
-            if has_octets(hex, TAIL_OCTETS) =>
-        {
-            begin + blanks + 2
+    let head = slice(rest, 0..rest.len().min(NUMBERS));
+    let starts = (0..head.len()).filter(|&at| {
+        let is_start =
+            at.checked_sub(1).and_then(|at| head.get(at)).is_none_or(|&c| is_separator(c));
+        is_start && head.get(at).is_some_and(u8::is_ascii_digit)
+    });
+    for at in starts {
+        let text = slice(rest, at..rest.len());
+        let length = text.iter().take_while(|c| c.is_ascii_digit()).count();
+        let (digits, behind) = text.split_at_checked(length).unwrap_or_default();
+        let is_first = slice(rest, 0..at).iter().all(|&c| is_blank(c));
+        match behind.trim_ascii_start() {
+            [b':' | b')' | b'.', c, hex @ ..]
+                if is_first && length == 1 && is_blank(*c) && has_octets(hex, TAIL_OCTETS) =>
+            {
+                return begin + at + text.len() - hex.len() - 1;
+            }
+            [b':' | b']' | b')' | b'=', c, hex @ ..] if is_blank(*c) && counts(digits, hex) => {
+                return begin + at + text.len() - hex.len() - 1;
+            }
+            [b'x', address @ ..] if is_first && digits == b"0" => {
+                let length = address.iter().take_while(|c| c.is_ascii_hexdigit()).count();
+                let hex = slice(address, length..address.len());
+                let hex = hex.strip_prefix(b":").unwrap_or(hex);
+                let is_pair =
+                    |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
+                let mut pairs =
+                    hex.split(|&c| is_blank(c)).filter(|group| !group.is_empty()).take(2);
+                let is_row = hex.first().is_some_and(|&c| is_blank(c)) && pairs.all(is_pair);
+                if ADDRESS.contains(&length) && is_row {
+                    return begin + at + text.len() - hex.len();
+                }
+            }
+            _ => {}
         }
-        _ => begin,
     }
+    begin
 }
+
+/// True if the number is that of the octets.
+fn counts(digits: &[u8], text: &[u8]) -> bool {
+    let count: Option<usize> = core::str::from_utf8(digits).ok().and_then(|it| it.parse().ok());
+    let octets = text.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2).sum::<usize>();
+    count == Some(octets)
+}
+
+/// The characters among which a number is looked for in front of octets.
+const NUMBERS: usize = 32;
+
+/// The digits of an address.
+const ADDRESS: core::ops::RangeInclusive<usize> = 6..=16;
 
 /// True if the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
 fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
@@ -238,18 +319,14 @@ fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
     group.iter().any(u8::is_ascii_digit) && (long || short && alone())
 }
 
-/// Where the text ends that is no comment, no note in brackets and no colour.
+/// Where the text ends that is no comment and no note in brackets.
 fn visible_end(line: &[u8]) -> usize {
     let comment = memchr::memchr2_iter(b'#', b'/', line).find(|&at| {
         let before = at.checked_sub(1).and_then(|before| line.get(before));
         before.is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
-    let colour = memchr::memrchr(0x1b, text).filter(|&at| {
-        let behind = slice(text, at..text.len()).trim_ascii_end();
-        stamp::colour_length(behind) == Some(behind.len())
-    });
-    let text = slice(text, 0..colour.unwrap_or(text.len())).trim_ascii_end();
+    let text = text.trim_ascii_end();
     note_start(text).unwrap_or(text.len())
 }
 
@@ -324,6 +401,39 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_digits_is_found_behind_anything_but_octets() {
+        let digits = format!("68fafa68{}", "53ff".repeat(20));
+        let run = |line: &str| run(line.as_bytes()).map(|part| line[part.range].to_owned());
+        for line in [
+            "(1,'2024-05-01 12:00:00',0x$);",
+            "  1 | \\x$",
+            "t = [\"$\"].pack(\"H*\")",
+            "see $ there",
+        ] {
+            assert_eq!(run(&line.replace('$', &digits)).as_ref(), Some(&digits), "{line}");
+        }
+        for line in ["$", "16 $", "see $S11", "see $1", "see 16$", "see 68fafa68"] {
+            assert_eq!(run(&line.replace('$', &digits)), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_front_of_octets_are_left_out() {
+        for (line, expected) in [
+            ("[4] 68 FA FA 68", "68 FA FA 68"),
+            ("Length 8: 68 FA FA 68 53 FF 00 01", "68 FA FA 68 53 FF 00 01"),
+            ("123 [4] 68 FA FA 68", "68 FA FA 68"),
+            ("0 4 = 68fafa68", "68fafa68"),
+            ("uart: 0x3ffb1c00   68 fa fa 68", "68 fa fa 68"),
+            ("08: 4B 46 4D 67", "08: 4B 46 4D 67"),
+            ("08:4B:46:4D:67:50:00:00:09", "08:4B:46:4D:67:50:00:00:09"),
+            ("0x68fafa68 0x53ff0001", "0x68fafa68 0x53ff0001"),
+        ] {
+            assert_eq!(hex(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn stamps_and_words_are_left_out() {
         let table = [
             ("2023-08-21 23:23:00,123 68 FA FA 68", "68 FA FA 68"),
@@ -341,8 +451,6 @@ mod tests {
             ("     7\t68FAFA68", "68FAFA68"),
             ("[12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68:53:FF", "<<< 68:FA:FA:68:53:FF"),
             ("[12:34:56][D][uart_debug:114]: 68:FA:FA:68:53:FF", "68:FA:FA:68:53:FF"),
-            ("\x1b[0;36m[12:34:56][D] 68:FA:FA:68\x1b[0m", "68:FA:FA:68"),
-            ("\x1b[0;36m[12:34:56][D][mbus:042]: 68:FA:FA:68\x1b[0m", "68:FA:FA:68"),
             ("Aug 21 23:23:00 pi esphome[1234]: 68 fa fa 68", "68 fa fa 68"),
             ("INFO RX: 68 FA FA 68", "68 FA FA 68"),
             ("RX:68 FA FA 68", ":68 FA FA 68"),

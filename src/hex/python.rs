@@ -1,4 +1,4 @@
-//! Octets as Python prints them, and C, JavaScript and Rust too: printable ones as themselves.
+//! Octets as Python prints them, and C, JavaScript, Ruby and Rust too: printable ones as themselves.
 //!
 //! ```text
 //! b'h\xfa\xfahS\xff\x00\x01g\xdb\x08KFMgP'
@@ -81,6 +81,7 @@ fn escape(text: &[u8]) -> Option<(u8, bool, &[u8])> {
         b't' => b'\t',
         b'a' => 7,
         b'b' => 8,
+        b'e' => 27,
         b'f' => 12,
         b'v' => 11,
         b'\\' | b'\'' | b'"' => kind,
@@ -98,6 +99,7 @@ mod tests {
         let line = br#"Received: b'h\xfa\t\r\n\\\'"\0\x16' and b"'\xff""#;
         assert_eq!(octets(line).unwrap(), b"h\xfa\t\r\n\\'\"\0\x16'\xff");
         assert_eq!(octets(br#"read(3, "h\24\24hS\0", 512) = 6"#).unwrap(), b"h\x14\x14hS\0");
+        assert_eq!(octets(br#""h\xFA\xFAh\a\e""#).unwrap(), b"h\xfa\xfah\x07\x1b");
         assert_eq!(octets(br#"["h\u00fa\u00fah\u0000"]"#).unwrap(), b"h\xfa\xfah\0");
         for line in [
             &b"b'68fafa68'"[..],

@@ -7,7 +7,7 @@
 //!
 //! A number is none of the octets in front of a telegram, and if it follows from the row before.
 
-use super::{separator::is_blank, telegram::begins_telegram};
+use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,7 @@ impl RowNumbers {
 fn number(line: &[u8], within: bool) -> Option<(u64, Option<u8>, &[u8])> {
     let text = line.trim_ascii_start();
     let text = text.strip_prefix(b"|").unwrap_or(text).trim_ascii_start();
-    let hex = text.strip_prefix(b"0x");
+    let hex = text.strip_prefix(b"0x").or_else(|| is_address(text).then_some(text));
     let digits = hex.unwrap_or(text);
     let is_digit = |c: &&u8| if hex.is_some() { c.is_ascii_hexdigit() } else { c.is_ascii_digit() };
     let length = digits.iter().take_while(is_digit).count();
@@ -61,6 +61,11 @@ fn number(line: &[u8], within: bool) -> Option<(u64, Option<u8>, &[u8])> {
         _ => return None,
     };
     row.first().is_some_and(|&c| is_blank(c)).then_some((number, sign, row))
+}
+
+/// True for eight hex digits and a colon, as boot loaders write.
+fn is_address(text: &[u8]) -> bool {
+    text.get(8) == Some(&b':') && slice(text, 0..8).iter().all(u8::is_ascii_hexdigit)
 }
 
 /// The first octets of a row; nothing if the sign is between them too, as in a table of octets.
@@ -105,6 +110,7 @@ mod tests {
             "1. 68 FA FA 68\n2. 53 FF 00 01",
             "1 68 FA FA 68\n2 53 FF 00 01",
             "9\t68 FA FA 68\n10\t53 FF 00 01",
+            "2000000a: 68 fa fa 68\n2000000e: 53 ff 00 01",
             "0x20000000:\t0x68\t0xfa\t0xfa\t0x68\n0x20000004:\t0x53\t0xff\t0x00\t0x01",
             "0x20000000 <buf>:\t0x68\t0xfa\t0xfa\t0x68\n0x20000004 <buf+4>:\t0x53\t0xff\t0x00\t0x01",
         ] {

@@ -14,11 +14,8 @@ use super::separator::is_blank;
 /// Where the line begins behind its stamps.
 pub(super) fn skip(text: &[u8]) -> usize {
     let mut rest = text.trim_ascii_start();
-    if rest.len() < text.len() {
-        rest = line_number(rest).unwrap_or(rest);
-    }
-    if let Some(length) = colour_length(rest) {
-        rest = rest.get(length..).unwrap_or_default();
+    if text.starts_with(b" ") {
+        rest = line_number(text).unwrap_or(rest);
     }
     let first = rest;
     while let Some(behind) = stamp(rest) {
@@ -30,10 +27,21 @@ pub(super) fn skip(text: &[u8]) -> usize {
     text.len() - rest.len()
 }
 
-/// `     7⇥`, as `cat -n` writes.
+/// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.
+pub(super) fn before_text(line: &[u8]) -> usize {
+    let start = skip(line);
+    let is_before = start.checked_sub(1).and_then(|last| line.get(last)) == Some(&b' ');
+    let text = line.get(start..).unwrap_or_default();
+    let arrow = text.strip_prefix(b"->").map_or(text, <[u8]>::trim_ascii_start);
+    if is_before { line.len() - arrow.len() } else { 0 }
+}
+
+/// `     7⇥`, as `cat -n` writes: six characters or more.
 fn line_number(text: &[u8]) -> Option<&[u8]> {
-    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
-    text.get(digits..)?.strip_prefix(b"\t").filter(|_| digits > 0)
+    let blanks = text.iter().take_while(|&&c| c == b' ').count();
+    let number = text.get(blanks..)?;
+    let digits = number.iter().take_while(|c| c.is_ascii_digit()).count();
+    number.get(digits..)?.strip_prefix(b"\t").filter(|_| digits > 0 && blanks + digits >= 6)
 }
 
 /// A date, a time, both, or seconds, in brackets or before a blank.
@@ -134,13 +142,6 @@ fn is_triples(text: &[u8]) -> bool {
             })
     };
     words.next().is_some_and(triple) && words.next().is_some_and(triple)
-}
-
-/// How long the colour sequence of a terminal is that begins here.
-pub(super) fn colour_length(text: &[u8]) -> Option<usize> {
-    let inner = text.strip_prefix(b"\x1b[")?;
-    let length = inner.iter().position(|c| !matches!(c, b'0'..=b'9' | b';'))?;
-    (inner.get(length) == Some(&b'm')).then_some(length + 3)
 }
 
 fn decimals(text: &[u8], least: usize) -> Option<&[u8]> {

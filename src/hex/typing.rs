@@ -1,9 +1,12 @@
-//! The characters of web pages, PDF documents and programs as those that are typed.
+//! The characters of web pages, PDF documents, mails and programs as those that are typed.
 //!
 //! ```text
 //! 68·FA·FA·68       blanks of every width, and of none at all
-//! 68 FA FA 6‐       hyphens at line ends; a shell and C write \ there
+//! „68 FA“, 68–FA    quotes and dashes of typography
+//! 68 FA FA 6‐       hyphens at line ends; a shell and C write \ there, mails write =
 //! 68 FA 16 ␍␊       line ends that CuteCom draws
+//! > > 68 FA FA      what a mail quotes
+//! ␛[0;36m68 FA      colours, also without their first character, as a terminal leaves them
 //! ```
 
 use std::borrow::Cow;
@@ -16,6 +19,7 @@ pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
         Ok(characters) if !text.is_ascii() => Cow::Owned(ascii(characters)),
         _ => Cow::Borrowed(text),
     };
+    let typed = without_colours(typed);
     match ended(&typed).filter(|_| end) {
         Some(ended) => Cow::Owned(ended),
         None => typed,
@@ -29,7 +33,8 @@ fn ascii(text: &str) -> Vec<u8> {
         .filter(|c| !is_mark(c))
         .map(|c| match c {
             '\u{240a}' | '\u{240d}' => ' ',
-            '\u{ad}' | '\u{2010}' | '\u{2011}' => '-',
+            '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+            '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => '"',
             c if c.is_whitespace() && !c.is_ascii() => ' ',
             c => c,
         })
@@ -37,9 +42,52 @@ fn ascii(text: &str) -> Vec<u8> {
     typed.into_bytes()
 }
 
-/// The line with a hyphen for the backslash behind hex at its end.
+/// The line without the colours of a terminal.
+fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let next = |text: &[u8]| {
+        memchr::memchr_iter(b'[', text).find_map(|at| {
+            let escape = at.checked_sub(1).and_then(|at| text.get(at)) == Some(&0x1b);
+            let length = colour_length(text.get(at + 1..)?, escape)?;
+            Some((at - usize::from(escape), at + 1 + length))
+        })
+    };
+    if next(&text).is_none() {
+        return text;
+    }
+    let (mut typed, mut rest) = (Vec::new(), &*text);
+    while let Some((start, end)) = next(rest) {
+        typed.extend_from_slice(rest.get(..start).unwrap_or_default());
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    typed.extend_from_slice(rest);
+    Cow::Owned(typed)
+}
+
+/// The length of a colour behind its bracket. Without an `escape` it is `0m`, or has a semicolon.
+fn colour_length(text: &[u8], escape: bool) -> Option<usize> {
+    let length = text.iter().take_while(|c| matches!(c, b'0'..=b'9' | b';')).count();
+    let numbers = text.get(..length)?;
+    let is_colour = match text.get(length)? {
+        b'm' => escape || numbers == b"0" || numbers.contains(&b';'),
+        b'K' => escape,
+        _ => false,
+    };
+    is_colour.then_some(length + 1)
+}
+
+/// The line without the marks of a quotation, and how many characters they are.
+pub(super) fn unquoted(text: &[u8]) -> (&[u8], usize) {
+    let mut rest = text;
+    while let Some(behind) = rest.trim_ascii_start().strip_prefix(b">") {
+        rest = behind.strip_prefix(b" ").unwrap_or(behind);
+    }
+    (rest, text.len() - rest.len())
+}
+
+/// The line with a hyphen for the backslash or the equals sign behind hex at its end.
 fn ended(text: &[u8]) -> Option<Vec<u8>> {
-    let line = text.trim_ascii_end().strip_suffix(b"\\")?;
+    let line = text.trim_ascii_end();
+    let line = line.strip_suffix(b"\\").or_else(|| line.strip_suffix(b"="))?;
     let is_hex =
         |c: &u8| c.is_ascii_hexdigit() || is_separator(*c) || matches!(c, b'x' | b'X' | b'\\');
     let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
@@ -58,10 +106,31 @@ mod tests {
             ("68\u{a0}FA\u{2009}FA\u{3000}68", "68 FA FA 68"),
             ("68 FA 6\u{2010}", "68 FA 6-"),
             ("68 FA 6\\", "68 FA 6-"),
+            ("68 FA 6=", "68 FA 6-"),
+            ("key=", "key="),
+            ("\u{201e}68 FA\u{201c}", "\"68 FA\""),
+            ("\u{bb}68\u{2013}FA\u{ab}", "\"68-FA\""),
+            ("\x1b[0;36m[12:34:56][D] 68:FA\x1b[0m", "[12:34:56][D] 68:FA"),
+            ("[0;36m[12:34:56][D] 68:FA[0m", "[12:34:56][D] 68:FA"),
+            ("\x1b[1;31m68\x1b[0m \x1b[1mfa\x1b[K", "68 fa"),
+            ("[12] 68 [1m", "[12] 68 [1m"),
             ("uint(0x68); \\", "uint(0x68); \\"),
             ("Z\u{e4}hler", "Z\u{e4}hler"),
         ] {
             assert_eq!(typed(text.as_bytes(), true), expected.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quotations_are_told_from_the_text() {
+        for (text, expected) in [
+            ("> 68 FA", ("68 FA", 2)),
+            (">> 68 FA", ("68 FA", 3)),
+            ("> >   68 FA", ("  68 FA", 4)),
+            (" >68 FA", ("68 FA", 2)),
+            ("68 FA >h.<", ("68 FA >h.<", 0)),
+        ] {
+            assert_eq!(unquoted(text.as_bytes()), (expected.0.as_bytes(), expected.1), "{text}");
         }
     }
 }

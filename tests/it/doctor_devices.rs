@@ -8,7 +8,11 @@ use std::{
 };
 
 use crate::{
-    common::{binary::Running, published::KEY, terminal::terminal},
+    common::{
+        binary::{Running, run},
+        published::KEY,
+        terminal::terminal,
+    },
     doctor::{FedDevice, doctor, flipped, noise, sound, verdict_of_file},
 };
 
@@ -82,6 +86,48 @@ fn a_fast_line_is_tried_next_when_a_slow_one_hears_handfuls() {
 }
 
 #[test]
+fn a_line_that_is_read_too_fast_has_no_parity_bits() {
+    let telegram = sound(1);
+    // Runs of even length have even parity, whatever the meter sends.
+    let smeared: Vec<u8> = [0x00, 0xf0, 0xff, 0x00, 0xc0, 0x00, 0xfc, 0x0f].repeat(20);
+    let device = FedDevice::new(move |speed| {
+        thread::sleep(Duration::from_millis(1600));
+        match speed {
+            9600 => telegram.clone(),
+            115_200 => smeared.clone(),
+            _ => noise(12),
+        }
+    });
+    let (ran, found) = doctor(&["--time", "18s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().ends_with("--line ir"), "{found:#}");
+}
+
+#[test]
+fn a_text_of_a_fast_line_is_told_as_text() {
+    let text = b"rst:0x1 (POWERON_RESET),boot:0x13\r\nload:0x3fff0030,len:1184\r\n".repeat(3);
+    let device = FedDevice::new(move |speed| {
+        thread::sleep(Duration::from_millis(1700));
+        if speed == 115_200 { text.clone() } else { noise(12) }
+    });
+    let (ran, found) = doctor(&["--time", "12s", device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
+    assert_eq!(found["protocol"], "text", "{found:#}");
+    assert!(found["evidence"].to_string().contains("115200 8N1"), "{found:#}");
+}
+
+#[test]
+fn a_device_with_few_octets_may_wait_for_an_answer() {
+    let device = FedDevice::new(|_| {
+        thread::sleep(Duration::from_millis(1500));
+        vec![0x16]
+    });
+    let (_, found) = doctor(&["--time", "3s", device.node()]);
+    assert_eq!(found["verdict"], "silent", "{found:#}");
+    assert!(found["evidence"].to_string().contains("Siemens TD-351x"), "{found:#}");
+}
+
+#[test]
 fn a_line_that_rests_brings_an_octet_now_and_then() {
     let device = FedDevice::new(|_| {
         thread::sleep(Duration::from_millis(380));
@@ -139,6 +185,12 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     assert_eq!((&found["verdict"], ran.status), (&"busy".into(), 5), "{found:#}");
     assert!(found["evidence"].to_string().contains("says: Port already in use"), "{found:#}");
     assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+
+    for wanted in ["--timeout=2s", "--once"] {
+        let address = server(b"Port already\r\nin use\r\n".to_vec(), true);
+        let ran = run(&["watch", &address, wanted], b"");
+        assert!(ran.err.contains("the server says: Port already in use"), "{}", ran.err);
+    }
 
     let commands = [0xff, 0xfb, 3, 0xff, 0xfd, 3, 0xff, 0xfb, 44];
     let doubled = sound(1).into_iter().flat_map(|it| vec![it; 1 + usize::from(it == 0xff)]);

@@ -51,6 +51,7 @@ mod live;
 mod mqtt;
 mod packaging;
 mod pasted;
+mod pasted_logs;
 mod pipeline;
 mod plot;
 mod portal;

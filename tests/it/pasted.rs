@@ -233,13 +233,13 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn grouped(digits: &str, separator: &str) -> String {
+pub fn grouped(digits: &str, separator: &str) -> String {
     let digits: String = digits.split_whitespace().collect();
     let groups: Vec<_> = (0..digits.len() / 2).map(|at| &digits[2 * at..2 * at + 2]).collect();
     groups.join(separator)
 }
 
-fn listed(octets: &[u8], separator: &str, write: impl Fn(&u8) -> String) -> String {
+pub fn listed(octets: &[u8], separator: &str, write: impl Fn(&u8) -> String) -> String {
     octets.iter().map(write).collect::<Vec<_>>().join(separator)
 }
 
@@ -329,12 +329,12 @@ fn base64(octets: &[u8]) -> String {
     octets.chunks(3).map(group).collect()
 }
 
-fn wrapped(text: &str, width: usize) -> String {
+pub fn wrapped(text: &str, width: usize) -> String {
     let lines = text.as_bytes().chunks(width);
     lines.map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect()
 }
 
-fn chunked(items: &[String], size: usize, separator: &str, end: &str) -> String {
+pub fn chunked(items: &[String], size: usize, separator: &str, end: &str) -> String {
     items.chunks(size).map(|items| items.join(separator)).collect::<Vec<_>>().join(end)
 }
 

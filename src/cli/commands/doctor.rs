@@ -130,6 +130,9 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     Ok(reports)
 }
 
+/// The part of the time that is left for opening, closing and the answer.
+const ANSWER: u32 = 30;
+
 fn examine(
     patient: &Patient<'_>,
     args: &args::DoctorArgs,
@@ -171,7 +174,8 @@ fn examine(
     let families = families::all(&args.layouts, patient.config)?;
     let links = args.link.link.or(patient.link).unwrap_or_default();
     let (key_args, line) = (patient.key_args.clone(), patient.line.clone());
-    let examiner = Examiner { entries, key_args, line, families, links, time: args.time };
+    let time = args.time.saturating_sub(args.time / ANSWER);
+    let examiner = Examiner { entries, key_args, line, families, links, time };
     match spec {
         Spec::File(path) => of_file::examine(&examiner, &path, args.form.form, &mut report)?,
         Spec::Simulated(source) => examine_source(&examiner, source, &mut report)?,

@@ -30,7 +30,7 @@ use meterpipe::{
     file_error,
     link::reassembly::PAUSE,
     record::{self, Attributes, Place, Record, RecordKind},
-    source::{Burst, Source, SourceEvent},
+    source::{Burst, OpenError, Source, SourceEvent},
 };
 
 /// The longest wait: times and the reader of standard output are checked after it. A signal ends
@@ -213,11 +213,13 @@ impl EventLoop {
         stage: &mut dyn Stage,
         context: &mut Context,
     ) -> Result<(), Stop> {
-        let event = event.map_err(|error| Stop::Failed(Status::Source, error.to_string()))?;
         let alone = self.lines.len() == 1;
         let Some(line) = self.lines.get_mut(index) else {
             return Ok(());
         };
+        let said = || line.words().unwrap_or_default();
+        let failed = |error: OpenError| Stop::Failed(Status::Source, format!("{error}{}", said()));
+        let event = event.map_err(failed)?;
         let now = Instant::now();
         match event {
             SourceEvent::Octets => {
@@ -241,8 +243,7 @@ impl EventLoop {
                 if alone {
                     stage.end(context);
                 }
-                let name = &line.name;
-                let why = format!("{name}: lost: {why}");
+                let why = format!("{}: lost: {why}{}", line.name, line.words().unwrap_or_default());
                 context.messages.warn(&format!("{why}; waiting for it to come back"));
                 line.went(why, now);
             }

@@ -173,6 +173,13 @@ impl SourceState {
         }
     }
 
+    /// The text that a server sent in the place of octets of a meter.
+    pub fn words(&self) -> Option<String> {
+        let octets = self.frameless.filter(|_| self.line.device.is_none())?.octets;
+        let words = self.window.words(octets)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(format!("; the server says: {words}"))
+    }
+
     /// Notes that the source is away.
     pub fn went(&mut self, why: String, now: Instant) {
         self.start_over(now);

@@ -55,9 +55,6 @@ const SEVERAL: usize = 8;
 /// Keys that are tried without their names.
 const MOST_NAMES: usize = 100;
 
-/// The longest message of a server that ends a connection.
-const LONGEST_WORDS: usize = 300;
-
 /// Octets among which chance makes the header of an APDU: far fewer than that, and it is one.
 const LOOK_ALIKE: u64 = 20_000;
 
@@ -221,10 +218,7 @@ impl Examination {
 
     /// The octets that came, if they are a line or two of text.
     pub fn words(&self) -> Option<&str> {
-        let text = core::str::from_utf8(self.window.octets()).ok()?.trim();
-        let is_text = text.len() <= LONGEST_WORDS && text.contains(char::is_alphabetic);
-        let is_printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
-        (is_text && text.chars().all(is_printable)).then_some(text)
+        self.window.words(usize::MAX)
     }
 
     /// The octets that came.

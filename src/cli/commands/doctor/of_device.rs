@@ -35,6 +35,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
     let mut first: Option<(Finding, TrialLine)> = None;
     let mut unheard = Vec::new();
     let (mut at, mut is_likely) = (0, false);
+    let mut text = None;
     while let Some(trial) = trials.get(at).copied() {
         // The trial before has the device until its last read ends.
         closing.wait();
@@ -84,22 +85,26 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             Some(_)
                 if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
             {
-                let settings = trial.0;
-                report.finding = finding.with(
-                    format!("the line has {settings}"),
-                    format!("die Leitung hat {settings}"),
-                );
+                report.finding = with_settings(finding, trial);
                 return Ok(());
             }
-            before => first = before,
+            before => {
+                // Speeds that do not fit make no text, but a better one may follow.
+                let is_text = finding.protocol == Some(ForeignProtocol::Text);
+                if is_text && line.octets >= LEAST_TEXT {
+                    text = Some(with_settings(finding, trial));
+                }
+                first = before;
+            }
         }
     }
     if let Some((finding, usual)) = first {
         report.line = Some(usual);
-        report.finding = match (trials.len(), unheard.is_empty()) {
-            (1, _) => finding,
-            (_, true) => in_vain(finding),
-            (_, false) => TrialLine::without(finding, &unheard),
+        report.finding = match (text, trials.len(), unheard.is_empty()) {
+            (Some(text), ..) => text,
+            (None, 1, _) => finding,
+            (None, _, true) => in_vain(finding),
+            (None, _, false) => TrialLine::without(finding, &unheard),
         };
     }
     Ok(())
@@ -138,6 +143,14 @@ fn examine_line(
         ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
+}
+
+/// Octets that are all text by chance are fewer.
+const LEAST_TEXT: usize = 100;
+
+fn with_settings(finding: Finding, trial: TrialLine) -> Finding {
+    let settings = trial.0;
+    finding.with(format!("the line has {settings}"), format!("die Leitung hat {settings}"))
 }
 
 /// The advice about a line that brings no frames with any settings.

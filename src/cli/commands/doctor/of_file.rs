@@ -49,6 +49,9 @@ pub fn examine(
     let found = examiner.finding(&mut examination, &view);
     report.is_read = examination.is_read();
     report.finding = of_file(match examination.cut_off {
+        _ if found.diagnosis == Diagnosis::Silent && examination.unread.is_none() => {
+            too_short(found, examination.is_text)
+        }
         Some(error) if examination.telegrams() == 0 => cut_off(found, &error, examination.octets()),
         _ if examination.telegrams() == 0 && examination.is_text => {
             of_text(found, examination.unread)
@@ -99,6 +102,22 @@ fn cut_off(found: Finding, error: &Error, all: u64) -> Finding {
 
 /// Fewer octets may be a telegram's start by chance.
 const LEAST_PART: usize = 32;
+
+/// The finding about a file with hardly any octets: no cable is to blame.
+fn too_short(found: Finding, is_text: bool) -> Finding {
+    if is_text {
+        return of_text(found, None);
+    }
+    let cause = [
+        "there is nothing in the file, or too little for a telegram",
+        "in der Datei steht nichts, oder zu wenig für ein Telegramm",
+    ];
+    let step = [
+        "see that the capture ran while the meter sent, or ended without an error; doctor DEVICE examines the line itself",
+        "prüfen, ob die Aufzeichnung lief, während der Zähler sendete, und ohne Fehler endete; doctor GERÄT untersucht die Leitung selbst",
+    ];
+    found.advising(cause, step)
+}
 
 /// The finding about a text without telegrams: its form comes before cable and adapter.
 fn of_text(found: Finding, unread: Option<&'static str>) -> Finding {

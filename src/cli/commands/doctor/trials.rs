@@ -56,8 +56,10 @@ impl TrialLine {
     ) -> Duration {
         match (index, u32::try_from(all.saturating_sub(index))) {
             (_, Ok(0 | 1)) => left,
-            (0, _) => left.min(time * 2 / 5),
-            (1, _) if is_likely => left * 3 / 5,
+            (0, _) => left.min(time * 5 / 12),
+            (1, _) if is_likely => left * 16 / 25,
+            // A meter that pushes each five seconds, at the lowest speed.
+            (1, Ok(3)) => left * 6 / 17,
             (_, rest) => left / rest.unwrap_or(1),
         }
     }
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn all_trials_together_take_the_time() {
-        let time = Duration::from_secs(30);
+        let time = Duration::from_secs(29);
         let trials = TrialLine::trials(&SerialArgs::default());
         let mut left = time;
         let times: Vec<_> = (0..trials.len())
@@ -148,7 +150,7 @@ mod tests {
                 trial.as_secs()
             })
             .collect();
-        assert_eq!((times, left), (vec![12, 6, 6, 6], Duration::ZERO));
+        assert_eq!((times, left), (vec![12, 5, 5, 5], Duration::ZERO));
         let baud = Some(BaudArg::Fixed(9600));
         let fixed = TrialLine::trials(&SerialArgs { baud, ..SerialArgs::default() });
         assert_eq!(fixed, [TrialLine(LineSettings { baud: 9600, parity: Parity::Even })]);
@@ -167,8 +169,8 @@ mod tests {
         assert_eq!(order(282), (false, ["m-bus-8n1", "ir", "p1"]));
         assert_eq!(order(13), (true, ["p1", "ir", "m-bus-8n1"]));
         assert_eq!(order(60), (true, ["ir", "m-bus-8n1", "p1"]));
-        let time = Duration::from_secs(30);
-        assert_eq!(TrialLine::time((1, 4), true, time, time * 3 / 5).as_millis(), 10_800);
+        let time = Duration::from_secs(29);
+        assert_eq!(TrialLine::time((1, 4), true, time, time * 7 / 12).as_millis(), 10_826);
     }
 
     #[test]

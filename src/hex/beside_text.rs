@@ -1,0 +1,123 @@
+//! The text that many programs write beside octets, behind addresses and words of their own.
+//!
+//! ```text
+//! I (1234) uart: 0x3ffb1c00   68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50  |h..hS...g..KFMgP|
+//!         00000000  68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50 h..hS... g..KFMgP
+//!  68 fa fa 68 53 ff 00 01                           h..hS...
+//! ```
+//!
+//! A text is beside the octets if it has a character for each of them, and each is the one that its octet is shown
+//! as. Rows of `listing.rs` are known by their offsets.
+
+use super::{listing::agrees, prefix::slice, separator::is_blank};
+
+/// A line up to its last octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OctetsOfLine<'a> {
+    pub(super) line: &'a [u8],
+    /// A blank is in the middle of the text that is left out.
+    pub(super) is_halved: bool,
+}
+
+/// The line up to its last octet, if there is such a text behind it; else all of it.
+pub(super) fn without_text(line: &[u8]) -> OctetsOfLine<'_> {
+    let all = OctetsOfLine { line, is_halved: false };
+    if !has_gap(line) {
+        return all;
+    }
+    let mut octets = Vec::new();
+    let mut at = first_pair(line).unwrap_or(line.len());
+    while let Some(octet) = pair(line, at) {
+        octets.push(octet);
+        let behind = slice(line, at + 2..line.len());
+        if let Some(is_halved) = beside(&octets, behind) {
+            return OctetsOfLine { line: slice(line, 0..at + 2), is_halved };
+        }
+        let gap = behind.iter().take_while(|&&c| is_blank(c) || c == b'-').count();
+        at += 2 + gap;
+    }
+    all
+}
+
+/// True if two blanks, a tab or a bar are in the line, as in each that has text behind its octets.
+fn has_gap(line: &[u8]) -> bool {
+    memchr::memchr2(b'|', b'\t', line).is_some() || memchr::memmem::find(line, b"  ").is_some()
+}
+
+/// Two digits between blanks.
+fn pair(line: &[u8], at: usize) -> Option<u8> {
+    let is_end = line.get(at + 2).is_none_or(|&c| is_blank(c) || c == b'-');
+    let digits = core::str::from_utf8(line.get(at..at + 2)?).ok().filter(|_| is_end)?;
+    u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+}
+
+fn first_pair(line: &[u8]) -> Option<usize> {
+    (0..line.len()).find(|&at| {
+        let begins = at.checked_sub(1).and_then(|at| line.get(at)).is_none_or(|&c| is_blank(c));
+        begins && pair(line, at).is_some()
+    })
+}
+
+/// Tells if the text behind the octets shows them: `true` for one in two halves.
+fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
+    let text = behind.trim_ascii_start();
+    let blanks = behind.len() - text.len();
+    let framed = text.strip_prefix(b"|").map(|text| {
+        let text = text.trim_ascii_end();
+        text.strip_suffix(b"|").unwrap_or(text)
+    });
+    // A blank may be in the middle, as between the octets.
+    let half = text.get(MIDDLE) == Some(&b' ') && text.trim_ascii_end().len() == octets.len() + 1;
+    let joined = || [slice(text, 0..MIDDLE), slice(text, MIDDLE + 1..text.len())].concat();
+    let shows = |text: &[u8]| {
+        text.len() == octets.len() && agrees(octets.iter().map(|it| Some(*it)), text, true)
+    };
+    let is_beside = match framed {
+        Some(text) => shows(text),
+        None if half => shows(joined().trim_ascii_end()),
+        None => blanks > 1 && shows(text.trim_ascii_end()),
+    };
+    is_beside.then_some(half && framed.is_none())
+}
+
+/// The octets in front of the middle of a row.
+const MIDDLE: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_beside_octets_is_left_out() {
+        for (line, octets) in [
+            ("uart: 0x3ffb1c00   68 fa fa 68  |h..h|", "uart: 0x3ffb1c00   68 fa fa 68"),
+            (" 68 fa fa 68          h..h", " 68 fa fa 68"),
+            (" 3a 41  :A", " 3a 41"),
+            (
+                "  00  68 fa fa 68 53 ff 00 01  67 db h..hS... g.",
+                "  00  68 fa fa 68 53 ff 00 01  67 db h..hS... g.",
+            ),
+            ("x: 68 fa fa 68 53 ff 00 01  67 db h..hS... g.", "x: 68 fa fa 68 53 ff 00 01  67 db"),
+            ("x: 68 fa fa 68 |h..h", "x: 68 fa fa 68"),
+        ] {
+            assert_eq!(without_text(line.as_bytes()).line, octets.as_bytes(), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_words_stay() {
+        for line in [
+            "68 fa fa 68  h..",
+            "68 fa  ab",
+            "68 41  and",
+            "no text",
+            "",
+            "68",
+            "  68  ",
+            "|",
+            "68 fa |68 fa|",
+        ] {
+            assert_eq!(without_text(line.as_bytes()).line, line.as_bytes(), "{line}");
+        }
+    }
+}

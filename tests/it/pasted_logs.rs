@@ -1,0 +1,231 @@
+//! The published telegram in logs, mails, listings and lists, through the whole program.
+
+use crate::{
+    common::{
+        binary::run,
+        published::{DUMP, Folder, KEY, READING, octets},
+    },
+    pasted::{chunked, grouped, listed, wrapped},
+};
+
+/// Rows of sixteen octets, each with its number.
+fn rows(row: impl Fn(usize, &[u8]) -> String) -> String {
+    rows_of(16, row)
+}
+
+fn rows_of(size: usize, row: impl Fn(usize, &[u8]) -> String) -> String {
+    octets(DUMP).chunks(size).enumerate().map(|(at, octets)| row(at, octets)).collect()
+}
+
+fn spaced(octets: &[u8]) -> String {
+    listed(octets, " ", |octet| format!("{octet:02x}"))
+}
+
+/// As Arduino prints octets: without leading zeros.
+fn short(octets: &[u8]) -> String {
+    listed(octets, " ", |octet| format!("{octet:X}"))
+}
+
+/// The text that programs show beside octets.
+fn shown(octets: &[u8]) -> String {
+    let shown = |octet: &u8| if matches!(octet, b' '..=b'~') { char::from(*octet) } else { '.' };
+    octets.iter().map(shown).collect()
+}
+
+/// The same in two halves.
+fn halves(octets: &[u8]) -> String {
+    octets.chunks(8).map(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(text: &str, mark: &str) -> String {
+    text.lines().map(|line| format!("{mark}{line}\n")).collect()
+}
+
+/// The soft line ends of mails.
+fn quoted_printable(text: &str) -> String {
+    wrapped(text, 75).trim_end().replace('\n', "=\n")
+}
+
+/// Each form with its name.
+fn forms() -> Vec<(&'static str, String)> {
+    let all = octets(DUMP);
+    let frames: Vec<String> = DUMP.lines().map(|line| grouped(line, "")).collect();
+    let (line, digits) = (spaced(&all), frames.concat());
+    let hex: Vec<String> = all.iter().map(|octet| format!("{octet:02X}")).collect();
+    let each = |prefix: &str, between: &str| {
+        let parts: Vec<String> = hex.iter().map(|octet| format!("{prefix}{octet}")).collect();
+        parts.join(between)
+    };
+    vec![
+        ("Arduino", rows(|at, row| format!("10:26:01.{at:03} -> {} \n", spaced(row)))),
+        (
+            "Arduino, no leading zeros",
+            rows(|at, row| format!("10:26:01.{at:03} -> {} \n", short(row))),
+        ),
+        (
+            "Arduino, one a row",
+            rows_of(1, |at, row| format!("10:26:01.{at:03} -> {}\n", short(row))),
+        ),
+        ("Arduino, decimal", rows_of(1, |at, row| format!("10:26:01.{at:03} -> {}\n", row[0]))),
+        ("a quotation", quoted(&wrapped(&line, 71), "> > ")),
+        ("a quotation of digits", quoted(&wrapped(&digits, 71), ">")),
+        ("quoted-printable", quoted_printable(&digits)),
+        ("a mail", format!("Hallo,\n\nmein Zähler:\n\n{}\n\nLG\n-- \nMax\n", wrapped(&line, 76))),
+        ("German quotes", format!("Mein Telegramm: „{line}“, danke\n")),
+        ("guillemets", format!("»{digits}«")),
+        ("dashes", each("", "\u{2013}")),
+        ("hyphens at line ends", wrapped(&digits, 61).replace('\n', "\u{2010}\n")),
+        ("colours inside", line.replace("68", "\u{1b}[1;31m68\u{1b}[0m")),
+        (
+            "colours without escape",
+            rows(|at, row| {
+                format!("[0;36m[12:00:{at:02}][D][uart_debug:114]: <<< {}[0m\n", spaced(row))
+            }),
+        ),
+        (
+            "Word",
+            rows(|_, row| {
+                format!(
+                    "<p class=\"Mso\"><span lang=\"DE\">{}<o:p></o:p></span></p>\n",
+                    spaced(row)
+                )
+            }),
+        ),
+        ("SQL", format!("INSERT INTO t VALUES (1,'2024-05-01 12:00:00',0x{digits});\n")),
+        ("PostgreSQL", format!(" id | data\n----+------\n  1 | \\x{digits}\n(1 row)\n")),
+        ("pack", format!("data = [\"{digits}\"].pack(\"H*\")\n")),
+        (
+            "counts",
+            frames
+                .iter()
+                .map(|frame| format!("[{}] {}\n", frame.len() / 2, grouped(frame, " ")))
+                .collect(),
+        ),
+        (
+            "Portmon",
+            rows(|at, row| {
+                let (count, octets) = (row.len(), spaced(row));
+                format!(
+                    "{at}\t0.0001\tx.exe\tIRP_MJ_READ\tSerial0\tSUCCESS\tLength {count}: {octets} \n"
+                )
+            }),
+        ),
+        (
+            "ESP32",
+            rows(|at, row| {
+                let place = 0x3ffb_1c00 + 16 * at;
+                format!("I (1234) uart: {place:#x}   {:48} |{}|\n", spaced(row), shown(row))
+            }),
+        ),
+        ("Zephyr", rows(|_, row| format!("{:30}{:48} |{}\n", "", spaced(row), shown(row)))),
+        (
+            "a serial monitor",
+            rows(|at, row| {
+                let (octets, text) = (spaced(row), shown(row));
+                format!("[01/05/2024 12:00:{at:02}] Read data (COM3)\n {octets:48}  {text}\n")
+            }),
+        ),
+        (
+            "Wireshark, a stream",
+            rows(|at, row| {
+                let (octets, text) = (spaced(row), halves(row));
+                format!("    {:08X}  {octets:47} {text}\n", 16 * at)
+            }),
+        ),
+        (
+            "tcpdump",
+            rows(|at, row| {
+                let words = listed(row, "", |it| format!("{it:02x}"));
+                let words =
+                    chunked(&words.as_bytes().chunks(4).map(text).collect::<Vec<_>>(), 8, " ", "");
+                format!("\t{:#06x}:  {words:39}  {}\n", 16 * at, shown(row))
+            }),
+        ),
+        (
+            "LLDB",
+            rows(|at, row| {
+                format!(
+                    "{:#x}: {:47}  {}\n",
+                    0x7ffe_0000_0000_u64 + 16 * at as u64,
+                    spaced(row),
+                    shown(row)
+                )
+            }),
+        ),
+        (
+            "a boot loader",
+            rows(|at, row| {
+                format!("{:08x}: {:47}    {}\n", 0x4000_8000 + 16 * at, spaced(row), shown(row))
+            }),
+        ),
+        (
+            "a spreadsheet with row numbers",
+            rows(|at, row| format!("{}\t{}\n", at + 1, spaced(row).replace(' ', "\t"))),
+        ),
+        ("an indented table", rows(|_, row| format!("\t{}\n", spaced(row).replace(' ', "\t")))),
+        (
+            "columns of both kinds",
+            "Dec;Hex\n".to_owned() + &rows_of(1, |_, row| format!("{};{:02X}\n", row[0], row[0])),
+        ),
+        (
+            "columns with an index",
+            "Index,Hex,Dec,Char\n".to_owned()
+                + &rows_of(1, |at, row| format!("{at},{:02X},{},.\n", row[0], row[0])),
+        ),
+        (
+            "Saleae, decimal",
+            "Time [s],Value,Parity Error\n".to_owned()
+                + &rows_of(1, |at, row| format!("0.{:06},'{}',\n", at * 4600, row[0])),
+        ),
+        ("slashes", each("", "/")),
+        ("plus", each("", "+")),
+        ("dollars", each("$", "")),
+        ("VHDL", each("x\"", "\", ") + "\""),
+        ("Verilog", each("8'h", ", ")),
+        ("a controller", each("BYTE#16#", ", ")),
+        ("bytes of C++", format!("std::array t{{{}}}}};", each("std::byte{0x", "}, "))),
+        ("C, unsigned", each("0x", "U, ") + "U"),
+        // The forms of one file of the reader each.
+        ("Erlang", format!("<<{}>>", each("16#", ","))),
+        ("ESPHome, binary", listed(&all, ";", |it| format!("0b{it:08b} (0x{it:02X})"))),
+        (
+            "var_dump of texts",
+            rows_of(1, |at, row| format!("[{at}]=>\n string(2) \"{:02x}\"\n", row[0])),
+        ),
+        ("an array of Ruby", rows_of(1, |at, row| format!("{at} => {:#04x},\n", row[0]))),
+        ("numbered rows with a dot", rows(|at, row| format!("{}. {}\n", at + 1, spaced(row)))),
+        ("numbered rows without a sign", rows(|at, row| format!("{} {}\n", at + 1, spaced(row)))),
+        ("blanks of a page", line.replace(' ', "\u{a0}")),
+    ]
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+#[test]
+fn every_form_gives_the_telegram_and_status_0() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for (name, form) in forms() {
+        let crlf = form.replace('\n', "\r\n");
+        for (form, times) in [(form.clone(), 1), (crlf, 1), (format!("{form}\n{form}"), 2)] {
+            let ran = run(&["decode", "--format", "json", "--key-file", &key], form.as_bytes());
+            assert_eq!((ran.status, ran.out), (0, READING.repeat(times)), "{name}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn what_is_like_these_forms_holds_no_telegram() {
+    for text in [
+        "10:26:01.123 -> 5\n10:26:02.123 -> 12\n10:26:03.123 -> 100\n",
+        "> On 1 May 2024 at 12:00 Max wrote:\n> > add 5 to 7\n",
+        "a/b/c 01/02/03 and 04/05/06/07/08/09/10/11/12/13\n",
+        "[16] 1 2 3 4\nLength 2: ab\n",
+        "VALUES (1,'2024-05-01 12:00:00',0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855);\n",
+    ] {
+        let ran = run(&["decode"], text.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{text}: {}", ran.err);
+    }
+}
