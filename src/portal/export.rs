@@ -45,7 +45,14 @@ pub enum PortalError {
     Several,
     /// The text is no CSV.
     Csv,
+    /// The file is a workbook of Excel, as some portals have no other export.
+    Workbook,
+    /// There are no quarters, and most rows have no time or no number that can be read; the first such line.
+    Unreadable(u64),
 }
+
+/// The first octets of the workbooks of Excel: `.xlsx`, which is a ZIP archive, and the older `.xls`.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
 /// A quarter of an hour, in seconds.
 const QUARTER: i64 = 900;
@@ -62,6 +69,9 @@ impl PortalExport {
     /// # Errors
     /// The text is no export of quarter hours.
     pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Self, PortalError> {
+        if WORKBOOKS.iter().any(|first| octets.starts_with(first)) {
+            return Err(PortalError::Workbook);
+        }
         let text = encoding::text(octets);
         let mut rows = rows(&text)?;
         let found = rows.iter().take(HEAD).enumerate().find_map(|(at, row)| {
@@ -75,9 +85,12 @@ impl PortalExport {
             export.is_export = is_export(&columns, &head, &rows)?;
             export.series(&columns, &head, &rows, zone)?;
         }
-        match export.quarters.is_empty() {
-            true => Err(PortalError::NoQuarters),
-            false => Ok(export),
+        // The row of a sum alone has no time either.
+        let are_most = 2 * export.unreadable.len() > rows.len();
+        match export.unreadable.first().filter(|_| are_most) {
+            _ if !export.quarters.is_empty() => Ok(export),
+            Some(line) => Err(PortalError::Unreadable(*line)),
+            None => Err(PortalError::NoQuarters),
         }
     }
 
@@ -313,9 +326,17 @@ fn rows(text: &str) -> Result<Vec<CellRow>, PortalError> {
 impl core::fmt::Display for PortalError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
+            Self::Workbook => "a workbook of Excel: save its sheet as CSV",
+            Self::Unreadable(line) => {
+                return write!(
+                    f,
+                    "the rows have no time or no number that can be read, such as 21.06.2026 12:00 and 0,123; \
+                    the first one is in line {line}"
+                );
+            }
             Self::NoHeader => "no row of names that an operator's portal is known to write",
-            Self::NoQuarters => "no quarter hours: export these, not days",
-            Self::Unit => "energies in another unit than kWh",
+            Self::NoQuarters => "no quarter hours: export these, not hours or days",
+            Self::Unit => "values in another unit than kWh: export the energies",
             Self::Several => {
                 "quarters have several values, of consumption and feed-in or of two metering points: \
                 keep the rows of one"

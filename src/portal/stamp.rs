@@ -32,6 +32,10 @@ impl WrittenTime {
         {
             return Some(Self::Instant(instant.as_second()));
         }
+        // 1/2/2026 is a day of January where Excel is American. No portal writes that.
+        if text.contains('/') {
+            return None;
+        }
         let mut parts = text.split(|sign: char| !sign.is_ascii_digit()).filter(|it| !it.is_empty());
         let first = parts.next()?;
         let mut number = || parts.next()?.parse::<i16>().ok();
@@ -119,7 +123,7 @@ mod tests {
             Some(WrittenTime::Instant(1_704_150_900))
         );
         assert_eq!(WrittenTime::parse("01.01.2024 24:00"), WrittenTime::parse("02.01.2024 00:00"));
-        for text in ["", "Summe", "31.02.2024 00:00", "1.1", "99999999999.1.1"] {
+        for text in ["", "Summe", "31.02.2024 00:00", "1.1", "99999999999.1.1", "1/2/2024 0:15"] {
             assert_eq!(WrittenTime::parse(text), None, "{text}");
         }
     }

@@ -383,9 +383,13 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     };
     say("a;b\n1;2\n", &input, &[], "no row of names that an operator's portal is known to write");
     let days = "Datum von;Datum bis;Verbrauch in kWh\n01.03.2026 00:00;02.03.2026 00:00;4,5\n";
-    say(days, &input, &[], "no quarter hours: export these, not days");
+    let days = format!("{days}02.03.2026 00:00;03.03.2026 00:00;5,5\nSumme;;10\n");
+    say(&days, &input, &[], "no quarter hours: export these, not hours or days");
+    let american = "Datum von;Datum bis;Verbrauch in kWh\n1/2/2026 0:00;1/2/2026 0:15;0.5\n";
+    say(american, &input, &[], "the rows have no time or no number that can be read");
+    say(american, &input, &[], "the first one is in line 2");
     let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
-    say(unit, &input, &[], "energies in another unit than kWh");
+    say(unit, &input, &[], "values in another unit than kWh: export the energies");
     let several = "quarters have several values";
     let coded = |code: &str| {
         let time = |minute| format!("29.03.2026 03:{minute:02}");
@@ -418,6 +422,17 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     );
     let ran = compare(&folder, export.as_bytes(), &both, &["--meter", "8"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_workbook_is_named_with_the_way_out() {
+    let folder = TempDir::new().unwrap();
+    for first in [&b"PK\x03\x04\x14\0\x06\0"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"] {
+        let export = [first, &[0; 600]].concat();
+        let ran = compare(&folder, &export, &readings(SPRING, SPRING + 3600), &[]);
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        assert!(ran.err.contains("a workbook of Excel: save its sheet as CSV"), "{}", ran.err);
+    }
 }
 
 #[test]
