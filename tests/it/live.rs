@@ -636,7 +636,7 @@ fn keys_rule_the_screen_and_q_gives_the_terminal_back_with_the_messages() {
 
 #[test]
 fn whatever_ends_the_view_leaves_the_terminal_as_it_was() {
-    for ends in [Signal::TERM, Signal::HUP] {
+    for ends in [Signal::TERM, Signal::HUP, Signal::QUIT] {
         let mut on = OnTerminal::start(&["sim:"], &[]);
         on.wait(|text, _| text.contains("waiting for"));
         assert!(on.is_taken_over());

@@ -20,11 +20,14 @@ use rustix::{
     io::Errno,
 };
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH},
     flag,
     iterator::SignalsInfo,
     low_level,
 };
+
+/// The signals that end a run. SIGQUIT would leave a terminal as the live view has set it.
+const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGQUIT];
 
 /// The time in which a second signal is the same as the first one.
 const SAME: Duration = Duration::from_secs(1);
@@ -61,10 +64,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches SIGINT and SIGTERM from now on.
+    /// Catches the signals that end a run from now on.
     pub fn catch() -> Self {
         let signals = Self::default();
-        for signal in [SIGINT, SIGTERM] {
+        for signal in ENDING {
             let _ = flag::register(signal, signals.end.clone());
         }
         WATCH.call_once(|| {
@@ -206,7 +209,7 @@ pub fn forced() -> Option<u8> {
 
 fn watch() {
     let Ok(mut signals) =
-        SignalsInfo::<signal_hook::iterator::exfiltrator::SignalOnly>::new([SIGINT, SIGTERM])
+        SignalsInfo::<signal_hook::iterator::exfiltrator::SignalOnly>::new(ENDING)
     else {
         return;
     };
