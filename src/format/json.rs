@@ -15,7 +15,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         json_string,
         key::{FieldKey, Meta},
-        names::FieldNames,
+        names::{FieldNames, MemberNames},
         options::{FormatEntry, OwnOption},
         selection::Selection,
         units::{Units, symbol},
@@ -40,46 +40,35 @@ pub struct Json {
     selection: Option<Selection>,
     objects: bool,
     names: FieldNames,
-    /// The start of each metadata member, `,"time":`, made once.
-    metas: [Vec<u8>; Meta::ALL.len()],
-    /// The start of each named member, `,"energy_import_wh":`.
-    fields: Vec<Vec<u8>>,
 }
 
 impl Json {
     /// With all readings or a selection, and on request with every element of the telegram.
     #[must_use]
     pub fn new(selection: Option<Selection>, objects: bool) -> Self {
-        let (metas, fields) = (Meta::ALL.map(|_| Vec::new()), Vec::new());
-        Self { selection, objects, names: FieldNames::default(), metas, fields }
-            .named(FieldNames::default())
+        Self { selection, objects, names: FieldNames::default() }
     }
 
     /// The same with other names.
     #[must_use]
     pub fn named(self, names: FieldNames) -> Self {
-        let member = |key: FieldKey| {
-            let mut text = Vec::new();
-            member(&names, key, b"", &mut text);
-            text
-        };
-        Self {
-            metas: Meta::ALL.map(|meta| member(FieldKey::Meta(meta))),
-            fields: (0..FIELDS.len()).map(|place| member(FieldKey::Field(place, 1))).collect(),
-            names,
-            ..self
-        }
+        Self { names, ..self }
+    }
+
+    fn member_names(&self) -> MemberNames<'_> {
+        MemberNames::new(self.names.pairs(), &Units::PUBLISHED)
     }
 
     fn everything(&self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        for (meta, member) in Meta::ALL.into_iter().zip(&self.metas) {
+        let names = self.member_names();
+        for meta in Meta::OF_TELEGRAM {
             if let Some(content) = Content::of_meta(entry, meta) {
-                text.extend_from_slice(member);
+                names.write(FieldKey::Meta(meta), text);
                 content.write_json(entry.zone, text);
             }
         }
         for (place, number) in entry.telegram.fields() {
-            text.extend_from_slice(self.fields.get(place).map_or(&[], Vec::as_slice));
+            names.write(FieldKey::Field(place, 1), text);
             number.write(text);
         }
         Cell::others(entry).for_each(|cell| self.pair(entry, &cell, text));
@@ -87,11 +76,12 @@ impl Json {
 
     /// Appends a member, and its unit if its name does not tell it.
     fn pair(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
-        member(&self.names, cell.key, b"", text);
+        let names = self.member_names();
+        names.write(cell.key, text);
         cell.content.write_json(entry.zone, text);
         let unit = symbol(cell.unit);
         if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
-            member(&self.names, cell.key, b"_unit", text);
+            names.write_with(cell.key, "_unit", text);
             json_string::write(&unit, text);
         }
     }
@@ -117,20 +107,6 @@ impl Format for Json {
         }
         text.extend_from_slice(b"}\n");
     }
-}
-
-/// Appends the start of a member, `,"NAME":`, with an ending of its name.
-fn member(names: &FieldNames, key: FieldKey, ending: &[u8], text: &mut Vec<u8>) {
-    if let Some(name) = names.find(key) {
-        text.push(b',');
-        json_string::write(&format!("{name}{}", String::from_utf8_lossy(ending)), text);
-        return text.push(b':');
-    }
-    // No name of ours needs an escape.
-    text.extend_from_slice(b",\"");
-    key.write(&Units::default(), text);
-    text.extend_from_slice(ending);
-    text.extend_from_slice(b"\":");
 }
 
 fn objects(entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {

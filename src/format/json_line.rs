@@ -11,7 +11,7 @@ use serde_json::{error::Category, value::RawValue};
 use crate::{
     error::{Cause, Error, Layer},
     format::{
-        key::{FieldKey, KNOWN, Meta},
+        key::{FieldKey, KNOWN, KnownName, Meta},
         readings::{Member, ReadingValue, Readings, USUAL, unit},
         units::Units,
     },
@@ -27,11 +27,13 @@ impl Readings {
     /// # Errors
     /// The line is no JSON object, has another schema, or has no reading.
     pub fn parse(line: &[u8]) -> Result<Self, Error> {
-        let line =
-            str::from_utf8(line).map_err(|error| not_readings(NO_JSON, error.valid_up_to()))?;
         let builder = match ReadingsBuilder::plain(line) {
             Some(builder) => builder,
-            None => ReadingsBuilder::any(line).map_err(|error| not_json(&error))?,
+            None => {
+                let line = str::from_utf8(line)
+                    .map_err(|error| not_readings(NO_JSON, error.valid_up_to()))?;
+                ReadingsBuilder::any(line).map_err(|error| not_json(&error))?
+            }
         };
         let readings = builder.readings;
         match readings.get(FieldKey::Meta(Meta::Schema)) {
@@ -77,23 +79,29 @@ struct ReadingsBuilder {
 const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
 
 impl ReadingsBuilder {
-    /// Reads a line as `decode` writes it: no blanks, no escapes, no lists. `None` for any other
-    /// line, which takes the long way through a parser of all JSON.
-    fn plain(line: &str) -> Option<Self> {
+    /// Reads a line as `decode` writes it: ASCII, no blanks, no escapes, no lists. `None` for any
+    /// other line, which takes the long way through a parser of all JSON.
+    fn plain(line: &[u8]) -> Option<Self> {
+        let is_plain = |sign: &u8| matches!(sign, b' '..=0x7f) & (*sign != b'\\');
         // All octets are looked at, without a branch each.
-        if line.bytes().fold(false, |any, sign| any | (sign == b'\\') | (sign < b' ')) {
+        if !line.iter().fold(true, |all, sign| all & is_plain(sign)) {
             return None;
         }
         let mut builder = Self::default();
         builder.readings.members.reserve(USUAL);
-        let mut rest = line.strip_prefix('{')?;
+        let mut rest = line.strip_prefix(b"{")?;
         loop {
-            let (name, behind) = rest.split_at_checked(plain_string(rest)?)?;
-            let behind = behind.strip_prefix(':')?;
-            let (raw, behind) = behind.split_at_checked(plain_value(behind)?)?;
-            builder.take(name.get(1..name.len() - 1)?, Some(value(raw)?));
-            match behind.as_bytes() {
-                [b',', ..] => rest = behind.get(1..)?,
+            let (value, behind);
+            if let Some((known, size)) = builder.next_known(rest) {
+                (value, behind) = plain_value(rest.get(size..)?)?;
+                builder.member(known.key, value);
+            } else {
+                let (name, rest) = plain_string(rest)?;
+                (value, behind) = plain_value(rest.strip_prefix(b":")?)?;
+                builder.take(str::from_utf8(name).ok()?, value);
+            }
+            match behind {
+                [b',', behind @ ..] => rest = behind,
                 [b'}'] => return Some(builder),
                 _ => return None,
             }
@@ -108,32 +116,37 @@ impl ReadingsBuilder {
         Ok(builder)
     }
 
-    fn take(&mut self, name: &str, value: Option<ReadingValue>) {
+    /// The published name with which a member begins, and the octets up to its value.
+    #[inline]
+    fn next_known(&mut self, member: &[u8]) -> Option<(&'static KnownName, usize)> {
         // Lines have the names in their order, so the next name is near.
         let rest = KNOWN.get(self.next..).unwrap_or_default();
-        let found = (0..).zip(rest).find(|(_, (known, _))| *known == name);
-        match found.map(|(ahead, (_, key))| (self.next + ahead, *key)) {
-            Some((place, key)) => {
-                self.next = place + 1;
-                self.member(key, Some(place), value);
-            }
-            None => match FieldKey::parse(name, &Units::default()) {
-                Some(key) => self.member(key, KNOWN.iter().position(|(_, it)| *it == key), value),
-                None => self.unit(name, value),
-            },
+        let begins = |known: &KnownName| {
+            // The quote behind the name tells nearly always.
+            member.get(known.name.len() + 1) == Some(&b'"')
+                && known.member.get(1..).is_some_and(|start| member.starts_with(start))
+        };
+        let ahead = rest.iter().position(begins)?;
+        self.next += ahead + 1;
+        let known = rest.get(ahead)?;
+        Some((known, known.member.len() - 1))
+    }
+
+    fn take(&mut self, name: &str, value: ReadingValue) {
+        match FieldKey::parse(name, &Units::PUBLISHED) {
+            Some(key) => self.member(key, value),
+            None => self.unit(name, value),
         }
     }
 
-    fn member(&mut self, key: FieldKey, known: Option<usize>, value: Option<ReadingValue>) {
-        let Some(value) = value else {
-            return;
-        };
+    #[inline]
+    fn member(&mut self, key: FieldKey, value: ReadingValue) {
         // A published name has a number as its value.
         if matches!(key, FieldKey::Field(..)) && !matches!(value, ReadingValue::Number(_)) {
             return;
         }
         // The first of two values counts.
-        let is_new = match known {
+        let is_new = match key.known() {
             Some(place) => {
                 let before = self.known;
                 self.known |= 1 << place;
@@ -147,45 +160,49 @@ impl ReadingsBuilder {
     }
 
     /// Takes the unit of the last member.
-    fn unit(&mut self, name: &str, value: Option<ReadingValue>) {
+    fn unit(&mut self, name: &str, value: ReadingValue) {
         if let (Some(of), Some(last)) =
             (name.strip_suffix("_unit"), self.readings.members.last_mut())
-            && FieldKey::parse(of, &Units::default()) == Some(last.key)
-            && let Some(ReadingValue::Text(unit)) = value
+            && FieldKey::parse(of, &Units::PUBLISHED) == Some(last.key)
+            && let ReadingValue::Text(unit) = value
         {
             last.unit = unit.into();
         }
     }
 }
 
-/// The size of the string at the start of a text without escapes, its quotes included.
-fn plain_string(text: &str) -> Option<usize> {
-    Some(memchr::memchr(b'"', text.as_bytes().strip_prefix(b"\"")?)? + 2)
+/// The string at the start of a text without escapes, and the octets behind it.
+fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = text.strip_prefix(b"\"")?;
+    let (inner, behind) = inner.split_at_checked(memchr::memchr(b'"', inner)?)?;
+    Some((inner, behind.get(1..)?))
 }
 
-/// The size of the string, number or truth value at the start of a text.
-fn plain_value(text: &str) -> Option<usize> {
-    match text.as_bytes() {
-        [b'"', ..] => plain_string(text),
-        [b't', b'r', b'u', b'e', ..] => Some(4),
-        [b'f', b'a', b'l', b's', b'e', ..] => Some(5),
-        octets => {
-            let size = octets.iter().position(|sign| matches!(sign, b',' | b'}'))?;
-            let digits = octets.get(..size)?;
-            let digits = digits.strip_prefix(b"-").unwrap_or(digits);
-            // JSON has no zeros in front of a number; `Decimal` refuses all else that is no number.
-            let is_json = !matches!(digits, [b'0', b'0'..=b'9', ..]);
-            is_json.then_some(size)
+/// The string, number or truth value at the start of a text without escapes, and the octets behind it.
+#[inline]
+fn plain_value(text: &[u8]) -> Option<(ReadingValue, &[u8])> {
+    let (value, behind) = match text {
+        [b'"', ..] => {
+            let (inner, behind) = plain_string(text)?;
+            (ReadingValue::Text(String::from_utf8(inner.to_vec()).ok()?), behind)
         }
-    }
+        [b't', b'r', b'u', b'e', behind @ ..] => (ReadingValue::Truth(true), behind),
+        [b'f', b'a', b'l', b's', b'e', behind @ ..] => (ReadingValue::Truth(false), behind),
+        _ => {
+            let (number, size) = Decimal::at_start(text)?;
+            // JSON has no zeros in front of a number.
+            if matches!(text, [b'0', b'0'..=b'9', ..] | [b'-', b'0', b'0'..=b'9', ..]) {
+                return None;
+            }
+            (ReadingValue::Number(number), text.get(size..)?)
+        }
+    };
+    Some((value, behind))
 }
 
 /// The value of a piece of JSON; `None` for `null`, an object, and a number that does not fit.
 fn value(raw: &str) -> Option<ReadingValue> {
     match raw.as_bytes() {
-        [b'"', text @ .., b'"'] if !text.contains(&b'\\') => {
-            raw.get(1..raw.len() - 1).map(|text| ReadingValue::Text(text.to_owned()))
-        }
         [b'"', ..] => serde_json::from_str(raw).ok().map(ReadingValue::Text),
         b"true" => Some(ReadingValue::Truth(true)),
         b"false" => Some(ReadingValue::Truth(false)),
@@ -204,7 +221,9 @@ impl<'de> Visitor<'de> for ReadingsBuilder {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
         while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-            self.take(&name, value(raw.get()));
+            if let Some(value) = value(raw.get()) {
+                self.take(&name, value);
+            }
         }
         Ok(self)
     }

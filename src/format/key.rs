@@ -79,6 +79,22 @@ metadata! {
     Running "running" "quarters: there, and true, if the interval goes on",
 }
 
+impl Meta {
+    /// Those of a telegram; the others are those of intervals.
+    pub(super) const OF_TELEGRAM: [Self; 10] = [
+        Self::Schema,
+        Self::Time,
+        Self::TimeAssumed,
+        Self::TimeSuspect,
+        Self::Received,
+        Self::Meter,
+        Self::Device,
+        Self::SystemTitle,
+        Self::InvocationCounter,
+        Self::Authenticated,
+    ];
+}
+
 /// The name of a reading or of an item of metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKey {
@@ -139,6 +155,16 @@ impl FieldKey {
         }
     }
 
+    /// The place of its published name in [`KNOWN`].
+    #[inline]
+    pub(super) const fn known(self) -> Option<usize> {
+        match self {
+            Self::Meta(meta) => Some(meta as usize),
+            Self::Field(place, 1) => Some(Meta::ALL.len() + place),
+            _ => None,
+        }
+    }
+
     /// Its text; most texts are known names, which take no allocation.
     #[must_use]
     pub fn name(self, units: &Units) -> Cow<'static, str> {
@@ -160,15 +186,27 @@ impl FieldKey {
     }
 }
 
+/// A published name.
+#[derive(Debug)]
+pub(super) struct KnownName {
+    pub(super) key: FieldKey,
+    pub(super) name: &'static str,
+    /// The start of a member of JSON with it, `,"time":`.
+    pub(super) member: Vec<u8>,
+}
+
 /// All names in the order in which they are printed.
-pub(super) static KNOWN: LazyLock<Vec<(&str, FieldKey)>> = LazyLock::new(|| {
-    let metas = Meta::ALL.into_iter().map(|meta| (meta.name(), FieldKey::Meta(meta)));
+pub(super) static KNOWN: LazyLock<Vec<KnownName>> = LazyLock::new(|| {
+    let metas = Meta::ALL.into_iter().map(|meta| (FieldKey::Meta(meta), meta.name()));
     let fields = FIELDS.iter().enumerate();
-    metas.chain(fields.map(|(place, field)| (field.name, FieldKey::Field(place, 1)))).collect()
+    let fields = fields.map(|(place, field)| (FieldKey::Field(place, 1), field.name));
+    let known = |(key, name)| KnownName { key, name, member: format!(",\"{name}\":").into() };
+    metas.chain(fields).map(known).collect()
 });
 
 /// The same by name.
-static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| KNOWN.iter().copied().collect());
+static NAMES: LazyLock<HashMap<&str, FieldKey>> =
+    LazyLock::new(|| KNOWN.iter().map(|known| (known.name, known.key)).collect());
 
 fn write_count(count: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());

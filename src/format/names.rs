@@ -10,7 +10,12 @@ use std::borrow::Cow;
 use crate::{
     cosem::obis::Obis,
     format::{
-        key::FieldKey, printable::printable, selection, selection::Selection, units::Units,
+        json_string,
+        key::{FieldKey, KNOWN, KnownName},
+        printable::printable,
+        selection,
+        selection::Selection,
+        units::Units,
         usage::Usage,
     },
     reading::fields::FIELDS,
@@ -20,6 +25,48 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldNames {
     names: Vec<(FieldKey, String)>,
+}
+
+/// The names of the members of an object of JSON.
+#[derive(Clone, Copy)]
+pub struct MemberNames<'a> {
+    names: &'a [(FieldKey, String)],
+    units: &'a Units,
+    /// The published names, if nothing else is chosen.
+    published: &'static [KnownName],
+}
+
+impl<'a> MemberNames<'a> {
+    /// With the names and units that the user chose.
+    #[must_use]
+    pub fn new(names: &'a [(FieldKey, String)], units: &'a Units) -> Self {
+        let published = names.is_empty() && units.are_published();
+        Self { names, units, published: if published { &KNOWN } else { &[] } }
+    }
+
+    /// Appends the start of a member, `,"time":`.
+    #[inline]
+    pub fn write(&self, key: FieldKey, text: &mut Vec<u8>) {
+        match key.known().and_then(|place| self.published.get(place)) {
+            Some(known) => text.extend_from_slice(&known.member),
+            None => self.write_with(key, "", text),
+        }
+    }
+
+    /// Appends the same with an ending of the name.
+    #[inline(never)]
+    pub fn write_with(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
+        if let Some(name) = find(self.names, key) {
+            text.push(b',');
+            json_string::write(&format!("{name}{ending}"), text);
+            return text.push(b':');
+        }
+        // No name of ours needs an escape.
+        text.extend_from_slice(b",\"");
+        key.write(self.units, text);
+        text.extend_from_slice(ending.as_bytes());
+        text.extend_from_slice(b"\":");
+    }
 }
 
 /// A name that cannot be given, and the field that it was meant for.

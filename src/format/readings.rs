@@ -60,7 +60,7 @@ impl Readings {
     #[must_use]
     pub fn of(entry: &OutputTelegram<'_>) -> Option<Self> {
         let mut members = Vec::with_capacity(USUAL);
-        for meta in Meta::ALL {
+        for meta in Meta::OF_TELEGRAM {
             if let Some(content) = Content::of_meta(entry, meta) {
                 let value = ReadingValue::of(&content, entry.zone);
                 members.push(Member { key: FieldKey::Meta(meta), value, unit: "".into() });

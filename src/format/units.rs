@@ -33,10 +33,12 @@ const QUANTITIES: [Quantity; 4] = [
     Quantity { name: "reactive-power",  unit: Unit::VAR,       symbols: ["var", "kvar", "Mvar"] },
 ];
 
-/// Nearly always nothing is chosen.
 const NOTHING: [Option<usize>; QUANTITIES.len()] = [None; QUANTITIES.len()];
 
 impl Units {
+    /// Those of the published names.
+    pub const PUBLISHED: Self = Self { chosen: NOTHING };
+
     /// Adds one choice, `QUANTITY=UNIT`, to the earlier ones.
     ///
     /// # Errors
@@ -63,6 +65,13 @@ impl Units {
         Ok(())
     }
 
+    /// True if all units are those of the published names, as nearly always.
+    #[must_use]
+    #[inline]
+    pub fn are_published(&self) -> bool {
+        *self == Self::PUBLISHED
+    }
+
     /// The number in the chosen unit, and that unit, empty for a count.
     #[must_use]
     pub fn apply(&self, number: Decimal, unit: Unit) -> (Decimal, Cow<'static, str>) {
@@ -75,10 +84,7 @@ impl Units {
     /// The number in the chosen unit.
     #[must_use]
     pub fn number(&self, number: Decimal, unit: Unit) -> Decimal {
-        match self.chosen {
-            NOTHING => number,
-            _ => self.apply(number, unit).0,
-        }
+        if self.are_published() { number } else { self.apply(number, unit).0 }
     }
 
     /// True if the user chose a unit for this quantity.
@@ -97,10 +103,10 @@ impl Units {
     /// The place of a name with the chosen unit.
     #[must_use]
     pub fn place(&self, name: &str) -> Option<usize> {
-        match self.chosen {
-            NOTHING => None,
-            _ => (0..FIELDS.len()).find(|place| self.name(*place) == name),
+        if self.are_published() {
+            return None;
         }
+        (0..FIELDS.len()).find(|place| self.name(*place) == name)
     }
 
     /// The published name at a place, with the chosen unit.
@@ -109,7 +115,7 @@ impl Units {
         let Some(field) = FIELDS.get(place) else {
             return "".into();
         };
-        if self.chosen == NOTHING {
+        if self.are_published() {
             return field.name.into();
         }
         let symbol = self.of(field.unit).filter(|(power, _)| *power != 0);

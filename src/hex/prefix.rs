@@ -375,7 +375,16 @@ pub(super) fn has_octets(text: &[u8], count: usize) -> bool {
 
 /// Octets that begin a UTF-8 character.
 pub(super) fn characters(text: &[u8]) -> usize {
-    text.iter().filter(|&&octet| octet & 0xc0 != 0x80).count()
+    match is_ascii(text) {
+        true => text.len(),
+        false => text.iter().filter(|&&octet| octet & 0xc0 != 0x80).count(),
+    }
+}
+
+/// True for a text without longer characters, as nearly all are. All octets are looked at, without a branch
+/// each.
+pub(super) fn is_ascii(text: &[u8]) -> bool {
+    text.iter().fold(0, |all, octet| all | octet) < 0x80
 }
 
 /// A part of a text; nothing if it is no such part.

@@ -22,14 +22,14 @@ pub(super) struct RowShape {
     fixed: Vec<u8>,
     /// Digits of the offset, with which a row begins.
     offset: usize,
-    /// Where each octet has its two digits.
+    /// Where the digits of its octets are: two in one place each, or four if all groups can be cut so.
     places: Vec<usize>,
     /// Digits of a group.
     width: usize,
     /// Where the text begins, and whether there are bars around it.
     text: Option<(usize, bool)>,
     /// The digits of a row, moved together.
-    digits: Vec<[u8; 2]>,
+    digits: Vec<u8>,
 }
 
 impl RowShape {
@@ -40,8 +40,8 @@ impl RowShape {
         let width = groups.iter().position(|&c| is_blank(c))?;
         let even = |group: &[u8]| group.is_empty() || group.len() == width;
         let is_digit = |at: &usize| line.get(*at).is_some_and(|&c| !is_blank(c));
-        let places: Vec<usize> = body.clone().filter(is_digit).step_by(2).collect();
-        let octets = places.len();
+        let digits: Vec<usize> = body.clone().filter(is_digit).collect();
+        let octets = digits.len() / 2;
         let behind = line.get(body.end..)?;
         let text = match behind.trim_ascii_start() {
             [] if is_without_doubt(groups, octets) && width == 2 => None,
@@ -55,11 +55,12 @@ impl RowShape {
             return None;
         }
         let mut fixed = vec![0xff; line.len()];
-        let free = (0..offset).chain(places.iter().flat_map(|&at| [at, at + 1]));
+        let free = (0..offset).chain(digits.iter().copied());
         for at in free.chain(text.into_iter().flat_map(|(start, _)| start..start + octets)) {
             *fixed.get_mut(at)? = 0;
         }
-        let (sample, digits) = (line.to_vec(), vec![[0; 2]; octets]);
+        let places = digits.iter().copied().step_by(in_one_place(width)).collect();
+        let (sample, digits) = (line.to_vec(), vec![0; 2 * octets]);
         let mut shape = Self { sample, fixed, offset, places, width, text, digits };
         shape.read(line, 16, true, &mut Vec::new()).is_some().then_some(shape)
     }
@@ -85,11 +86,12 @@ impl RowShape {
         if line.len() != self.sample.len() || differs() {
             return None;
         }
-        for (digits, &at) in self.digits.iter_mut().zip(&self.places) {
-            *digits = *line.get(at..)?.first_chunk()?;
+        match in_one_place(self.width) {
+            4 => gather::<4>(line, &self.places, &mut self.digits)?,
+            _ => gather::<2>(line, &self.places, &mut self.digits)?,
         }
         octets.clear();
-        canonical::decode(self.digits.as_flattened(), octets).ok()?;
+        canonical::decode(&self.digits, octets).ok()?;
         if let Some((start, framed)) = self.text
             && !shows(line.get(start..start + octets.len())?, octets, framed, ordered)
         {
@@ -97,6 +99,19 @@ impl RowShape {
         }
         number(line.get(..self.offset)?, radix)
     }
+}
+
+/// The digits that are moved in one go.
+const fn in_one_place(width: usize) -> usize {
+    if width.is_multiple_of(4) { 4 } else { 2 }
+}
+
+/// Moves the digits at these places together.
+fn gather<const SIZE: usize>(line: &[u8], places: &[usize], digits: &mut [u8]) -> Option<()> {
+    for (digits, &at) in digits.as_chunks_mut::<SIZE>().0.iter_mut().zip(places) {
+        *digits = *line.get(at..)?.first_chunk()?;
+    }
+    Some(())
 }
 
 /// The number that up to 16 digits make, in lower case as programs write them.

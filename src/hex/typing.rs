@@ -11,13 +11,13 @@
 
 use std::borrow::Cow;
 
-use super::separator::is_separator;
+use super::{prefix, separator::is_separator};
 
 /// The line as it would be typed; `end`: its end is there.
 pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
-    let typed = match core::str::from_utf8(text) {
-        Ok(characters) if !text.is_ascii() => Cow::Owned(ascii(characters)),
-        _ => Cow::Borrowed(text),
+    let typed = match prefix::is_ascii(text) {
+        true => Cow::Borrowed(text),
+        false => core::str::from_utf8(text).map_or(Cow::Borrowed(text), |it| ascii(it).into()),
     };
     let typed = without_colours(typed);
     match ended(&typed).filter(|_| end) {

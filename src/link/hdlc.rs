@@ -312,16 +312,29 @@ fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
 
 /// The check sequence of some octets: CRC-16 with the reflected polynomial 8408, which begins with
 /// all ones and ends inverted (ISO/IEC 13239, annex A). Its low octet is sent first.
-///
-/// The eight steps of the polynomial over one octet are few enough terms to be written out.
 fn check_sequence(octets: &[u8]) -> u16 {
     !octets.iter().fold(u16::MAX, |crc, &octet| {
         let [low, _] = crc.to_le_bytes();
-        let mixed = low ^ octet;
-        let mixed = u16::from(mixed ^ mixed << 4);
-        crc >> 8 ^ mixed << 8 ^ mixed << 3 ^ mixed >> 4
+        crc >> 8 ^ STEPS.get(usize::from(low ^ octet)).copied().unwrap_or_default()
     })
 }
+
+/// The eight steps of the polynomial over each octet.
+static STEPS: [u16; 256] = {
+    let mut steps = [0; 256];
+    let mut octet = 0;
+    while octet < steps.len() {
+        let mixed = octet as u8;
+        let mixed = (mixed ^ mixed << 4) as u16;
+        // An index beyond the end would not compile.
+        #[allow(clippy::indexing_slicing)]
+        {
+            steps[octet] = mixed << 8 ^ mixed << 3 ^ mixed >> 4;
+        }
+        octet += 1;
+    }
+    steps
+};
 
 #[cfg(test)]
 mod tests {

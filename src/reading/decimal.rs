@@ -42,9 +42,10 @@ impl Decimal {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-        if let Some((magnitude, decimals)) = parse_short(digits) {
-            let exponent = -i16::from(decimals);
-            return Some(Self { magnitude, exponent, negative: digits.len() < text.len() });
+        if let Some((number, size)) = Self::at_start(text.as_bytes())
+            && size == text.len()
+        {
+            return Some(number);
         }
         let (mut magnitude, mut zeros, mut point) = (0_u64, 0, None);
         for (at, sign) in digits.iter().enumerate() {
@@ -70,6 +71,39 @@ impl Decimal {
         Some(Self { magnitude, exponent, negative: digits.len() < text.len() })
     }
 
+    /// The number at the start of a text, and the size of its own text; `None` for none, and for one of
+    /// more than eighteen characters.
+    ///
+    /// ```
+    /// use meterpipe::reading::decimal::Decimal;
+    ///
+    /// assert_eq!(Decimal::at_start(b"-233.7,"), Some((Decimal::new(-2337, -1), 6)));
+    /// assert_eq!(Decimal::at_start(b"5.,"), None);
+    /// assert_eq!(Decimal::at_start(b".5"), None);
+    /// assert_eq!(Decimal::at_start(b"9223372036854775807"), None);
+    /// ```
+    #[must_use]
+    pub fn at_start(text: &[u8]) -> Option<(Self, usize)> {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        let (mut magnitude, mut decimals, mut is_fraction, mut size) = (0, 0, 0, 0);
+        for sign in digits.get(..=SHORT).unwrap_or(digits) {
+            match sign {
+                b'0'..=b'9' => {
+                    magnitude = magnitude * 10 + u64::from(sign - b'0');
+                    decimals += is_fraction;
+                }
+                b'.' if is_fraction == 0 && size > 0 => is_fraction = 1,
+                _ => break,
+            }
+            size += 1;
+        }
+        if !(1..=SHORT).contains(&size) || is_fraction == 1 && decimals == 0 {
+            return None;
+        }
+        let negative = digits.len() < text.len();
+        Some((Self { magnitude, exponent: -decimals, negative }, size + usize::from(negative)))
+    }
+
     /// The number as an integer, if it has no fraction.
     #[must_use]
     pub fn to_integer(self) -> Option<i128> {
@@ -89,11 +123,10 @@ impl Decimal {
     /// assert_eq!(Decimal::new(i64::MAX, 0).whole(-3), None);
     /// ```
     #[must_use]
-    pub const fn whole(self, power: i16) -> Option<u64> {
-        let factor = 10_u64.checked_pow(self.exponent.abs_diff(power) as u32);
-        match factor {
+    pub fn whole(self, power: i16) -> Option<u64> {
+        match POWERS.get(usize::from(self.exponent.abs_diff(power))) {
             _ if self.magnitude == 0 => Some(0),
-            Some(factor) if self.exponent >= power => self.magnitude.checked_mul(factor),
+            Some(factor) if self.exponent >= power => self.magnitude.checked_mul(*factor),
             Some(factor) => Some(self.magnitude / factor),
             None if self.exponent >= power => None,
             None => Some(0),
@@ -279,25 +312,23 @@ impl Decimal {
     }
 }
 
-/// The digits and the number of decimals of a text so short that nothing can overflow; `None` for any other.
-fn parse_short(digits: &[u8]) -> Option<(u64, u8)> {
-    if !(1..=18).contains(&digits.len()) {
-        return None;
-    }
-    let (mut magnitude, mut decimals, mut is_fraction) = (0, 0, 0);
-    for sign in digits {
-        match sign {
-            b'0'..=b'9' => {
-                magnitude = magnitude * 10 + u64::from(sign - b'0');
-                decimals += is_fraction;
-            }
-            b'.' if is_fraction == 0 => is_fraction = 1,
-            _ => return None,
+/// The powers of ten that fit.
+static POWERS: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut at = 1;
+    while at < powers.len() {
+        // An index beyond the end would not compile.
+        #[allow(clippy::indexing_slicing)]
+        {
+            powers[at] = 10 * powers[at - 1];
         }
+        at += 1;
     }
-    let has_digits = is_fraction == 0 || decimals > 0 && digits.first() != Some(&b'.');
-    has_digits.then_some((magnitude, decimals))
-}
+    powers
+};
+
+/// The characters of a number that is so short that nothing can overflow.
+const SHORT: usize = 18;
 
 /// `magnitude` / `power`, rounded half to even.
 const fn rounded(magnitude: u128, power: u128) -> u128 {

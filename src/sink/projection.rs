@@ -7,7 +7,7 @@ use crate::{
     format::{
         json_string,
         key::FieldKey,
-        names,
+        names::{self, MemberNames},
         numbers::NumberStyle,
         readings::{Member, ReadingValue, Readings},
         units::Units,
@@ -95,9 +95,10 @@ impl Projection {
     /// Appends them as a JSON object; `null` for each key of `due` that is absent.
     pub fn write_json(&self, readings: &Readings, due: &[FieldKey], text: &mut Vec<u8>) {
         let start = text.len();
-        self.members(readings).for_each(|member| self.write_member(member, text));
+        let names = &MemberNames::new(&self.names, &self.units);
+        self.members(readings).for_each(|member| self.write_member(member, names, text));
         for key in due.iter().filter(|key| readings.member(**key).is_none()) {
-            self.write_name(*key, "", text);
+            names.write(*key, text);
             text.extend_from_slice(b"null");
         }
         // Every member begins with a comma; the first comma becomes the brace.
@@ -108,8 +109,13 @@ impl Projection {
         text.push(b'}');
     }
 
-    fn write_member(&self, Member { key, value, unit }: &Member, text: &mut Vec<u8>) {
-        self.write_name(*key, "", text);
+    fn write_member(
+        &self,
+        Member { key, value, unit }: &Member,
+        names: &MemberNames<'_>,
+        text: &mut Vec<u8>,
+    ) {
+        names.write(*key, text);
         match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
                 self.numbers.of(self.units.number(*number, unit_of(*place))).write(text);
@@ -120,25 +126,8 @@ impl Projection {
             _ => value.write_json(text),
         }
         if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
-            self.write_name(*key, "_unit", text);
+            names.write_with(*key, "_unit", text);
             json_string::write(unit, text);
-        }
-    }
-
-    fn write_name(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
-        match names::find(&self.names, key) {
-            Some(name) => {
-                text.push(b',');
-                json_string::write(&format!("{name}{ending}"), text);
-                text.push(b':');
-            }
-            None => {
-                // No name of ours needs an escape.
-                text.extend_from_slice(b",\"");
-                key.write(&self.units, text);
-                text.extend_from_slice(ending.as_bytes());
-                text.extend_from_slice(b"\":");
-            }
         }
     }
 }

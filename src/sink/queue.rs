@@ -285,13 +285,20 @@ impl QueueReceiver {
     pub fn next(&self, timeout: Duration) -> Option<SinkEvent> {
         let since = Instant::now();
         loop {
-            let left = timeout.saturating_sub(since.elapsed());
-            let ended = self.is_ended();
-            match self.take() {
-                // A wake-up may be for an event that was already taken, so one look is not enough.
-                None if !ended && !left.is_zero() => self.wait(left),
-                event => return event,
+            let mut queue = self.look();
+            let event = queue.pop();
+            let ended = queue.deadline.is_some();
+            drop(queue);
+            if event.is_some() {
+                self.shared.room.notify_one();
+                return event;
             }
+            let left = timeout.saturating_sub(since.elapsed());
+            if ended || left.is_zero() {
+                return None;
+            }
+            // A wake-up may be for an event that was already taken, so one look is not enough.
+            self.wait(left);
         }
     }
 

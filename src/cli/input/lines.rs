@@ -201,8 +201,12 @@ impl<'a> TextLines<'a> {
     /// True for a line of a DSMR telegram, also of one whose beginning is not there. The readouts of
     /// infrared interfaces are such texts too: the stages behind tell them apart.
     fn is_dsmr(&mut self, line: &[u8]) -> bool {
-        let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_hexdigit);
-        if !self.dsmr_text && is_digit(line.first()) && is_digit(line.last()) {
+        let is_start = |first: &u8| matches!(first, b'/' | b'!');
+        let is_no_end = |last: &u8| last.is_ascii_graphic() && *last != b')';
+        if !self.dsmr_text
+            && !line.first().is_some_and(is_start)
+            && line.last().is_some_and(is_no_end)
+        {
             // Nearly all lines.
             return false;
         }

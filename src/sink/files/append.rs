@@ -53,6 +53,7 @@ pub struct FileAccess {
 struct OpenFile {
     path: PathBuf,
     file: File,
+    identity: (u64, u64),
     /// The lines that may not be on the disk yet.
     unsynced: u64,
     /// The text to write before the first line.
@@ -86,12 +87,13 @@ impl AppendFiles {
         report: &dyn Report,
     ) -> io::Result<()> {
         let mut open = self.take(path, report)?;
-        let metadata = open.file.metadata()?;
+        let mut metadata = open.file.metadata()?;
         let today = Zoned::now().date();
         if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
             open = self.rotate(open, report)?;
+            metadata = open.file.metadata()?;
         }
-        if let Err(error) = open.append(lines) {
+        if let Err(error) = open.append(lines, metadata.len()) {
             open.close(report);
             return Err(error);
         }
@@ -200,7 +202,8 @@ impl AppendFiles {
             false => Vec::new(),
         };
         let path = path.to_owned();
-        Ok(OpenFile { path, file, unsynced: 0, prefix, written: written.date() })
+        let identity = identity(&metadata);
+        Ok(OpenFile { path, file, identity, unsynced: 0, prefix, written: written.date() })
     }
 
     /// Opens a file for appending, and tells if it is a new one.
@@ -259,13 +262,15 @@ fn refuse_others(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
+/// Device and inode: no other file has them as long as this one is open.
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
 impl OpenFile {
     /// True if the path still leads to the open file.
     fn is_there(&self) -> bool {
-        let same = |(one, other): (Metadata, Metadata)| {
-            (one.dev(), one.ino()) == (other.dev(), other.ino())
-        };
-        fs::metadata(&self.path).ok().zip(self.file.metadata().ok()).is_some_and(same)
+        fs::metadata(&self.path).is_ok_and(|metadata| identity(&metadata) == self.identity)
     }
 
     /// Closes it, with its lines on the disk.
@@ -289,8 +294,8 @@ impl OpenFile {
         if self.file.metadata()?.is_file() { self.file.sync_all() } else { Ok(()) }
     }
 
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let size = self.file.metadata()?.len();
+    /// Appends lines to its `size` octets.
+    fn append(&mut self, lines: &[u8], size: u64) -> io::Result<()> {
         let text = [self.prefix.as_slice(), lines].concat();
         let written = self.file.write_all(&text);
         match written {

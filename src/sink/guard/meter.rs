@@ -551,7 +551,7 @@ impl GuardedMeter {
     }
 
     /// Notes a telegram that is believed; `confirmed` is the one of its row before it.
-    fn accept(&mut self, now: MeterSnapshot, confirmed: Option<&MeterSnapshot>) {
+    fn accept(&mut self, mut now: MeterSnapshot, confirmed: Option<&MeterSnapshot>) {
         self.believed = self.believed.saturating_add(1);
         self.latest = Some((now.counter, now.clocks));
         self.offset = now.clocks.offset().or(self.offset);
@@ -574,10 +574,9 @@ impl GuardedMeter {
             Some(known) if now.fall(&known.last).is_some() => {
                 KnownRegisters { last: now, before: confirmed.cloned() }
             }
-            Some(mut known) => {
-                known.before = Some(known.last.clone());
-                known.last.update(now);
-                known
+            Some(known) => {
+                now.complete(&known.last);
+                KnownRegisters { last: now, before: Some(known.last) }
             }
             None => KnownRegisters { last: now, before: None },
         };

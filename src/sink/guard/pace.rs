@@ -55,6 +55,10 @@ impl ClockPace {
         let Some(usual) = self.usual() else {
             return false;
         };
+        // Nearly always.
+        if step.milliseconds <= usual.milliseconds.max(TOLERANCE) {
+            return false;
+        }
         if self.is_known() && usual.telegrams > 0 && step.telegrams > 0 {
             let each = i128::from(usual.milliseconds);
             let expected = each * i128::from(step.telegrams) / i128::from(usual.telegrams);

@@ -99,23 +99,23 @@ impl MeterSnapshot {
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
         let mut powers = ShownPowers::default();
         for Member { key, value, .. } in readings.values() {
-            let (key, ReadingValue::Number(value)) = (*key, value) else {
+            let ReadingValue::Number(value) = value else {
                 continue;
             };
             let field = match key {
-                FieldKey::Field(place, _) => FIELDS.get(place),
+                FieldKey::Field(place, _) => FIELDS.get(*place),
                 _ => None,
             };
             let counts_up = match field {
                 Some(field) => matches!(field.unit, Unit::WATT_HOUR | Unit::VAR_HOUR),
-                None => is_sum(key),
+                None => is_sum(*key),
             };
             if counts_up && registers.len() < MOST_REGISTERS {
-                registers.push(Register { key, value: *value, clocks });
+                registers.push(Register { key: *key, value: *value, clocks });
             } else if let Some(field) = field {
                 let thousandths = value.whole(-3);
                 if limit(field.unit).is_some_and(|limit| thousandths.is_none_or(|it| it > limit)) {
-                    wild.push(Doubt::Wild(key, *value));
+                    wild.push(Doubt::Wild(*key, *value));
                 } else if let Some(code) = field.code {
                     powers.note(code, thousandths);
                 }
@@ -168,13 +168,13 @@ impl MeterSnapshot {
         })
     }
 
-    /// Takes over the values of a later telegram; a register that it lacks stays.
-    pub(super) fn update(&mut self, later: Self) {
-        let mut registers = core::mem::take(&mut self.registers);
-        registers.retain(|register| later.register(register.key).is_none());
-        *self = later;
-        registers.truncate(MOST_REGISTERS.saturating_sub(self.registers.len()));
-        self.registers.append(&mut registers);
+    /// Takes over the registers of an earlier telegram that this one lacks.
+    pub(super) fn complete(&mut self, earlier: &Self) {
+        for register in &earlier.registers {
+            if self.registers.len() < MOST_REGISTERS && self.register(register.key).is_none() {
+                self.registers.push(*register);
+            }
+        }
     }
 
     /// The register that has counted nothing so far: that of the import, which every house has;
