@@ -346,10 +346,15 @@ fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let zeros = (digits.trailing_zeros() / 8).min(7 - decimals);
     let whole = 8 - zeros - decimals;
     let digits = (digits | u64::from_le_bytes(*b"00000000")) >> (8 * zeros);
-    append(digits, whole, text);
-    if decimals > 0 {
-        text.push(b'.');
-        append(digits >> (8 * whole), decimals, text);
+    if decimals == 0 {
+        return append(digits, whole, text);
+    }
+    // The point moves the decimals one octet up; the ninth octet of a full register is left over.
+    let point = 8 * whole;
+    let (below, decimal) = (digits & ((1 << point) - 1), digits >> point);
+    append(below | (u64::from(b'.') | decimal << 8) << point, 8 - zeros + 1, text);
+    if zeros == 0 {
+        text.push((digits >> 56) as u8);
     }
 }
 
