@@ -22,7 +22,7 @@ pub(super) struct OctetsOfLine<'a> {
 /// The line up to its last octet, if there is such a text behind it; else all of it.
 pub(super) fn without_text(line: &[u8]) -> OctetsOfLine<'_> {
     let all = OctetsOfLine { line, is_halved: false };
-    if !has_gap(line) {
+    if line.len() > LONGEST || !has_gap(line) {
         return all;
     }
     let mut octets = Vec::new();
@@ -41,7 +41,8 @@ pub(super) fn without_text(line: &[u8]) -> OctetsOfLine<'_> {
 
 /// True if two blanks, a tab or a bar are in the line, as in each that has text behind its octets.
 fn has_gap(line: &[u8]) -> bool {
-    memchr::memchr2(b'|', b'\t', line).is_some() || memchr::memmem::find(line, b"  ").is_some()
+    let mut gaps = memchr::memchr3_iter(b' ', b'|', b'\t', line);
+    gaps.any(|at| line.get(at) != Some(&b' ') || line.get(at + 1) == Some(&b' '))
 }
 
 /// Two digits between blanks.
@@ -52,10 +53,8 @@ fn pair(line: &[u8], at: usize) -> Option<u8> {
 }
 
 fn first_pair(line: &[u8]) -> Option<usize> {
-    (0..line.len()).find(|&at| {
-        let begins = at.checked_sub(1).and_then(|at| line.get(at)).is_none_or(|&c| is_blank(c));
-        begins && pair(line, at).is_some()
-    })
+    let behind_blanks = memchr::memchr2_iter(b' ', b'\t', line).map(|at| at + 1);
+    core::iter::once(0).chain(behind_blanks).find(|&at| pair(line, at).is_some())
 }
 
 /// Tells if the text behind the octets shows them: `true` for one in two halves.
@@ -79,6 +78,9 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
     };
     is_beside.then_some(half && framed.is_none())
 }
+
+/// The characters of a row with text; lines of loggers, which have none, are longer.
+const LONGEST: usize = 512;
 
 /// The octets in front of the middle of a row.
 const MIDDLE: usize = 8;

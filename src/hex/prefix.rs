@@ -75,6 +75,9 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
 /// A run of digits that begins a telegram, whatever stands around it: `(1,'2024-05-01',0x68fafa68…);`. Nothing if
 /// the digits in front of it are whole octets: a telegram may go on there.
 pub(super) fn run(line: &[u8]) -> Option<HexPart> {
+    if !has_word(line, RUN) {
+        return None;
+    }
     let mut next = 0;
     for word in line.split(|c| !c.is_ascii_alphanumeric()) {
         let end = next + word.len();
@@ -96,6 +99,17 @@ pub(super) fn run(line: &[u8]) -> Option<HexPart> {
         }
     }
     None
+}
+
+/// True if so many letters and digits follow each other. Most of the others are not looked at.
+fn has_word(line: &[u8], length: usize) -> bool {
+    let mut end = length;
+    while let Some(last) = line.get(..end) {
+        let found = last.iter().rev().take(length).position(|c| !c.is_ascii_alphanumeric());
+        let Some(behind) = found else { return true };
+        end += length - behind;
+    }
+    false
 }
 
 /// True if the text has a group that is no whole octets.
@@ -215,6 +229,11 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
 fn behind_number(text: &[u8], begin: usize) -> usize {
     let rest = slice(text, begin..text.len());
     let head = slice(rest, 0..rest.len().min(NUMBERS));
+    let first = head.iter().position(u8::is_ascii_alphanumeric).unwrap_or(head.len());
+    let first = slice(head, first..head.len());
+    if memchr::memchr2(b' ', b'\t', first).is_none() && !first.starts_with(b"0x") {
+        return begin;
+    }
     let starts = (0..head.len()).filter(|&at| {
         let is_start =
             at.checked_sub(1).and_then(|at| head.get(at)).is_none_or(|&c| is_separator(c));
@@ -260,7 +279,7 @@ fn counts(digits: &[u8], text: &[u8]) -> bool {
     count == Some(octets)
 }
 
-/// The characters among which a number is looked for in front of octets.
+/// The characters among which a number, and the mark behind it, are looked for in front of octets.
 const NUMBERS: usize = 32;
 
 /// The digits of an address.

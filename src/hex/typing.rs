@@ -44,6 +44,10 @@ fn ascii(text: &str) -> Vec<u8> {
 
 /// The line without the colours of a terminal.
 fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let bracket = memchr::memchr(b'[', &text).and_then(|at| text.get(at..));
+    if bracket.and_then(|behind| memchr::memchr2(b'm', b'K', behind)).is_none() {
+        return text;
+    }
     let next = |text: &[u8]| {
         memchr::memchr_iter(b'[', text).find_map(|at| {
             let escape = at.checked_sub(1).and_then(|at| text.get(at)) == Some(&0x1b);
