@@ -642,11 +642,17 @@ pub struct FedDevice {
 impl FedDevice {
     /// Sends the octets of `next` over and over, for a line of that speed.
     pub fn new(next: impl Fn(u32) -> Vec<u8> + Send + 'static) -> Self {
+        Self::after(Duration::ZERO, next)
+    }
+
+    /// The same with a pause in front, behind which the speed is looked at.
+    pub fn after(pause: Duration, next: impl Fn(u32) -> Vec<u8> + Send + 'static) -> Self {
         let (master, node) = terminal();
         let (master, ends) = (Arc::new(master), Arc::new(AtomicBool::new(false)));
         let (line, ended) = (master.clone(), ends.clone());
         let feeder = thread::spawn(move || {
             while !ended.load(Ordering::Relaxed) {
+                thread::sleep(pause);
                 let speed = rustix::termios::tcgetattr(&*line).map_or(0, |it| it.input_speed());
                 // A terminal whose queue is full takes no octets for now.
                 for piece in next(speed).chunks(64) {

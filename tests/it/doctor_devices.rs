@@ -72,12 +72,9 @@ fn only_a_process_that_may_have_taken_octets_is_another_reader() {
 #[test]
 fn a_fast_line_is_tried_next_when_a_slow_one_hears_handfuls() {
     let telegram = sound(1);
-    let device = FedDevice::new(move |speed| {
-        thread::sleep(Duration::from_millis(1800));
-        match speed {
-            115_200 => telegram.clone(),
-            _ => noise(12),
-        }
+    let device = FedDevice::after(Duration::from_millis(1800), move |speed| match speed {
+        115_200 => telegram.clone(),
+        _ => noise(12),
     });
     let (ran, found) = doctor(&["--time", "12s", device.node()]);
     assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
@@ -90,13 +87,10 @@ fn a_line_that_is_read_too_fast_has_no_parity_bits() {
     let telegram = sound(1);
     // Runs of even length have even parity, whatever the meter sends.
     let smeared: Vec<u8> = [0x00, 0xf0, 0xff, 0x00, 0xc0, 0x00, 0xfc, 0x0f].repeat(20);
-    let device = FedDevice::new(move |speed| {
-        thread::sleep(Duration::from_millis(1600));
-        match speed {
-            9600 => telegram.clone(),
-            115_200 => smeared.clone(),
-            _ => noise(12),
-        }
+    let device = FedDevice::after(Duration::from_millis(1600), move |speed| match speed {
+        9600 => telegram.clone(),
+        115_200 => smeared.clone(),
+        _ => noise(12),
     });
     let (ran, found) = doctor(&["--time", "18s", device.node()]);
     assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
@@ -106,9 +100,9 @@ fn a_line_that_is_read_too_fast_has_no_parity_bits() {
 #[test]
 fn a_text_of_a_fast_line_is_told_as_text() {
     let text = b"rst:0x1 (POWERON_RESET),boot:0x13\r\nload:0x3fff0030,len:1184\r\n".repeat(3);
-    let device = FedDevice::new(move |speed| {
-        thread::sleep(Duration::from_millis(1700));
-        if speed == 115_200 { text.clone() } else { noise(12) }
+    let device = FedDevice::after(Duration::from_millis(1700), move |speed| match speed {
+        115_200 => text.clone(),
+        _ => noise(12),
     });
     let (ran, found) = doctor(&["--time", "12s", device.node()]);
     assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
