@@ -88,14 +88,18 @@ pub(super) fn unquoted(text: &[u8]) -> (&[u8], usize) {
     (rest, text.len() - rest.len())
 }
 
-/// The line with a hyphen for the backslash or the equals sign behind hex at its end.
+/// The line with a hyphen for the backslash or the equals sign behind hex at its end. Behind a comma the backslash
+/// says no more than that.
 fn ended(text: &[u8]) -> Option<Vec<u8>> {
     let line = text.trim_ascii_end();
     let line = line.strip_suffix(b"\\").or_else(|| line.strip_suffix(b"="))?;
     let is_hex =
         |c: &u8| c.is_ascii_hexdigit() || is_separator(*c) || matches!(c, b'x' | b'X' | b'\\');
     let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
-    (digits > 1 && line.iter().all(is_hex)).then(|| [line, b"-"].concat())
+    match digits > 1 && line.iter().all(is_hex) {
+        true => Some([line, b"-"].concat()),
+        false => line.trim_ascii_end().ends_with(b",").then(|| line.to_vec()),
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +116,7 @@ mod tests {
             ("68 FA 6\\", "68 FA 6-"),
             ("68 FA 6=", "68 FA 6-"),
             ("key=", "key="),
+            ("\"frame\"=hex:68,fa,\\", "\"frame\"=hex:68,fa,"),
             ("\u{201e}68 FA\u{201c}", "\"68 FA\""),
             ("\u{bb}68\u{2013}FA\u{ab}", "\"68-FA\""),
             ("\x1b[0;36m[12:34:56][D] 68:FA\x1b[0m", "[12:34:56][D] 68:FA"),

@@ -91,6 +91,10 @@ fn forms() -> Vec<(&'static str, String)> {
                 )
             }),
         ),
+        ("the registry of Windows", {
+            let rows: Vec<String> = hex.chunks(25).map(|row| row.join(",")).collect();
+            format!("[HKEY_CURRENT_USER\\Meter]\n\"frame\"=hex:{}\n", rows.join(",\\\n  "))
+        }),
         ("SQL", format!("INSERT INTO t VALUES (1,'2024-05-01 12:00:00',0x{digits});\n")),
         ("PostgreSQL", format!(" id | data\n----+------\n  1 | \\x{digits}\n(1 row)\n")),
         ("pack", format!("data = [\"{digits}\"].pack(\"H*\")\n")),
