@@ -399,3 +399,19 @@ fn a_watch_that_ends_without_a_reading_names_the_doctor_once() {
     );
     assert!(ran.err.contains("whole frames are lost"), "{ran:?}");
 }
+
+#[test]
+fn frames_of_two_telegrams_make_no_whole_one() {
+    let simulated = |arguments: &[&str]| {
+        let common = ["simulate", "--start", "2026-06-21T12:00+02", "--seed", "1"];
+        run_command(command(&[&common, arguments].concat()), b"").out
+    };
+    // A first frame and, seconds later, the second one of another telegram.
+    let halves = simulated(&["--lose", "100%", "--count", "6"]);
+    // The CRC of a telegram without frames tells damage of the line as a checksum does.
+    let damaged = simulated(&["--meter", "steiermark", "--flip", "40%", "--count", "40"]);
+    for (input, verdict) in [(halves, "half"), (damaged, "checksum")] {
+        let (_, found) = verdict_of_file(input.as_bytes(), KEY);
+        assert_eq!(found["verdict"], verdict, "{found:#}");
+    }
+}

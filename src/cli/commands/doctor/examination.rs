@@ -108,8 +108,9 @@ pub struct Examination {
     push: usize,
     longest_push: usize,
     rejected: usize,
-    /// Telegrams without frames that break off.
+    /// Telegrams without frames that break off, and those whose CRC is wrong.
     broken_off: usize,
+    wrong_crcs: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
     /// True if the octets are those of hex in a text.
@@ -161,6 +162,7 @@ impl Examination {
             longest_push: 0,
             rejected: 0,
             broken_off: 0,
+            wrong_crcs: 0,
             cut_off: None,
             is_text: false,
             unread: None,
@@ -206,7 +208,13 @@ impl Examination {
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
         let facts = self.window.facts_of_links(self.links);
-        LineFacts { broken_off: self.broken_off, ..facts }
+        let checksums = facts.checksums + self.wrong_crcs;
+        let facts = LineFacts { broken_off: self.broken_off, checksums, ..facts };
+        // Octets do not tell how much time lies between two frames; the stages know, and join none of two telegrams.
+        match self.telegrams() + self.wrong_crcs {
+            0 => LineFacts { apdus: 0, halves: facts.halves + facts.apdus, ..facts },
+            _ => facts,
+        }
     }
 
     /// True if the only telegrams are look-alikes among noise: in no frame, and few for so many octets.
@@ -303,7 +311,9 @@ impl Examination {
                     }
                     (layer, cause) => {
                         let breaks_off = matches!(cause, Cause::CutOff { .. });
+                        let is_sum = matches!(cause, Cause::CheckSequence { .. });
                         self.broken_off += usize::from(layer == Layer::Apdu && breaks_off);
+                        self.wrong_crcs += usize::from(layer == Layer::Apdu && is_sum);
                         self.rejected += 1;
                     }
                 }
