@@ -271,6 +271,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             format!("telegrams that open and whose tag does not fit: {closed}"),
             format!("Telegramme, die sich öffnen lassen und deren Marke nicht passt: {closed}"),
         ),
+        Some(Cause::NotAuthenticated) => not_authenticated(closed),
         _ if facts.other_name.is_some() => under_other_name(facts, whole(Diagnosis::OtherMeter)),
         Some(Cause::OtherMeter) => names(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
@@ -294,6 +295,22 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         _ if facts.names.is_empty() => whole(Diagnosis::WrongKey),
         _ => with_names(whole(Diagnosis::WrongKey), facts),
     }
+}
+
+/// The finding that telegrams are refused because nobody verifies their tag.
+fn not_authenticated(closed: usize) -> Finding {
+    let cause = [
+        "--require-auth refuses telegrams whose tag is not verified: they carry none, or the authentication key (GAK) is missing",
+        "--require-auth weist Telegramme ab, deren Marke nicht geprüft ist: sie tragen keine, oder der Authentifizierungsschlüssel (GAK) fehlt",
+    ];
+    let step = [
+        "leave --require-auth out, or write the authentication key (GAK) of the meter behind its key (GUEK) in the file",
+        "--require-auth weglassen oder den Authentifizierungsschlüssel (GAK) des Zählers in der Datei hinter seinen Schlüssel (GUEK) schreiben",
+    ];
+    Finding::new(Diagnosis::Tag).advising(cause, step).with(
+        format!("telegrams that are not authenticated: {closed}"),
+        format!("Telegramme, die nicht authentifiziert sind: {closed}"),
+    )
 }
 
 /// Adds the meters that the file names.

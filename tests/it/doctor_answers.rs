@@ -415,3 +415,16 @@ fn frames_of_two_telegrams_make_no_whole_one() {
         assert_eq!(found["verdict"], verdict, "{found:#}");
     }
 }
+
+#[test]
+fn a_demand_for_tags_is_told_from_a_wrong_key() {
+    for gak in [None, Some(GAK)] {
+        let folder = folder(KEY);
+        let (input, key) = (folder.path().join("input"), folder.path().join("guek"));
+        fs::write(&input, telegrams(MeterKind::KsmWest, 3, None, gak).concat()).unwrap();
+        let [input, key] = [&input, &key].map(|path| path.to_str().unwrap());
+        let (_, found) = doctor(&["--require-auth", "--key-file", key, input]);
+        assert_eq!(found["verdict"], "tag", "{found:#}");
+        assert!(found["next_step"].to_string().contains("leave --require-auth out"), "{found:#}");
+    }
+}

@@ -516,8 +516,12 @@ fn each_format_has_its_place_for_intervals() {
         "{page}"
     );
     assert!(!page.contains("_total"), "an interval is no counter: {page}");
-    for format in ["xml", "solarview"] {
-        let ran = run(&["quarters", "--format", format], input.as_bytes());
+    for refused in [
+        &["--format", "xml"][..],
+        &["--format", "solarview"],
+        &["--format", "json", "--unit", "energy=kWh"],
+    ] {
+        let ran = run(&[&["quarters"], refused].concat(), input.as_bytes());
         assert_eq!(ran.status, 2, "{}", ran.err);
     }
 }

@@ -96,7 +96,7 @@ impl Quarters {
     fn new(args: &args::QuartersArgs) -> Result<Self, Stop> {
         let format = args.format.of_telegrams();
         let options = output_format::options(&format)?;
-        let kind = output_format::kind(&format, &options);
+        let kind = output_format::kind(&format, &options)?;
         let rows = if args.peaks { RowChoice::Peaks } else { RowChoice::Intervals };
         let rows_of_output = match (args.peaks, args.running) {
             (true, _) => RowColumns::Peaks,

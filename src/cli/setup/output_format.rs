@@ -25,24 +25,27 @@ use meterpipe::{
 /// selects that format.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     let options = options(args)?;
-    let kind = kind(args, &options);
+    kind(args, &options)?.build(&options).map_err(usage)
+}
+
+/// The name of that format.
+///
+/// # Errors
+/// Its units never change, and others are chosen.
+pub fn kind(args: &Args, options: &FormatOptions) -> Result<FormatKind, Stop> {
+    let kind = args.format.or_else(|| FormatKind::meant_by(options));
+    let usual = || match std::io::stdout().is_terminal() {
+        true => FormatKind::Table,
+        false => FormatKind::Json,
+    };
+    let kind = kind.unwrap_or_else(usual);
     if !args.unit.is_empty() && BASE_UNITS.contains(&kind) {
         let text = format!(
             "--unit belongs to csv, table, lines, influx and solarview: {kind} has the units of the meter"
         );
         return Err(Stop::usage(text));
     }
-    kind.build(&options).map_err(usage)
-}
-
-/// The name of that format.
-pub fn kind(args: &Args, options: &FormatOptions) -> FormatKind {
-    let kind = args.format.or_else(|| FormatKind::meant_by(options));
-    let usual = || match std::io::stdout().is_terminal() {
-        true => FormatKind::Table,
-        false => FormatKind::Json,
-    };
-    kind.unwrap_or_else(usual)
+    Ok(kind)
 }
 
 /// The formats for programs, whose units never change.
