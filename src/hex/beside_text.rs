@@ -9,7 +9,7 @@
 //! A text is beside the octets if it has a character for each of them, and each is the one that its octet is shown
 //! as. Rows of `listing.rs` are known by their offsets.
 
-use super::{listing::agrees, prefix::slice, separator::is_blank};
+use super::{digits::octet, listing::agrees, prefix::slice, separator::is_blank};
 
 /// A line up to its last octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,7 @@ fn has_gap(line: &[u8]) -> bool {
 /// Two digits between blanks.
 fn pair(line: &[u8], at: usize) -> Option<u8> {
     let is_end = line.get(at + 2).is_none_or(|&c| is_blank(c) || c == b'-');
-    let digits = core::str::from_utf8(line.get(at..at + 2)?).ok().filter(|_| is_end)?;
-    u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+    line.get(at..at + 2).filter(|_| is_end).and_then(octet)
 }
 
 fn first_pair(line: &[u8]) -> Option<usize> {

@@ -388,6 +388,13 @@ fn value(character: u8) -> Option<u8> {
     char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+/// The octet of two digits.
+pub(super) fn octet(digits: &[u8]) -> Option<u8> {
+    let &[high, low] = digits else { return None };
+    let digit = |c: u8| char::from(c).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

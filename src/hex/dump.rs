@@ -203,10 +203,11 @@ impl Dump {
             let is_odd = is_odd_run(text);
             let was_odd = core::mem::replace(&mut self.was_odd, is_odd);
             let stamp = stamp::before_text(text);
-            found = self.pasted.line(prefix::slice(text, stamp..text.len()), was_odd);
+            let behind = prefix::slice(text, stamp..text.len());
+            found = self.pasted.line(behind, was_odd);
             if found.is_some() {
                 self.margin += stamp;
-                text = prefix::slice(text, stamp..text.len());
+                text = behind;
             }
         }
         match found {

@@ -274,9 +274,16 @@ fn behind_number(text: &[u8], begin: usize) -> usize {
 
 /// True if the number is that of the octets.
 fn counts(digits: &[u8], text: &[u8]) -> bool {
-    let count: Option<usize> = core::str::from_utf8(digits).ok().and_then(|it| it.parse().ok());
-    let octets = text.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2).sum::<usize>();
-    count == Some(octets)
+    decimal(digits) == Some(octet_count(text))
+}
+
+fn decimal(digits: &[u8]) -> Option<usize> {
+    core::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The octets that all groups of digits make.
+fn octet_count(text: &[u8]) -> usize {
+    text.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2).sum()
 }
 
 /// The characters among which a number, and the mark behind it, are looked for in front of octets.
@@ -370,10 +377,9 @@ fn note_start(text: &[u8]) -> Option<usize> {
 /// count as some.
 fn is_count(note: &[u8], text: &[u8]) -> bool {
     let digits = note.get(1..note.len() - 1).unwrap_or_default();
-    let count: Option<usize> = core::str::from_utf8(digits).ok().and_then(|d| d.parse().ok());
-    let group = |c: &u8| !c.is_ascii_hexdigit();
-    let octets: usize = text.split(group).map(|digits| digits.len() / 2).sum();
-    count.is_some_and(|count| count > TAIL_OCTETS && (count..count + 16).contains(&octets))
+    let octets = octet_count(text);
+    decimal(digits)
+        .is_some_and(|count| count > TAIL_OCTETS && (count..count + 16).contains(&octets))
 }
 
 /// Where `>h..hS...<` begins, which `od -An -t x1z` writes: one character for each group.

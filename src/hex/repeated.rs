@@ -6,11 +6,7 @@
 //!
 //! The octets have two hex digits each, and are those of a telegram. Text that is only separators is read anyway.
 
-use super::{
-    prefix::slice,
-    separator::{is_blank, is_separator},
-    telegram::begins_telegram,
-};
+use super::{digits::octet, prefix::slice, separator::is_separator, telegram::begins_telegram};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +25,7 @@ impl RepeatedText {
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let open = core::mem::take(&mut self.between);
         if !open.is_empty() {
-            let octets = list(line, 0, &open).or_else(|| list(line, first(line)?, &open));
+            let octets = list(line, 0, &open).or_else(|| list(line, starts(line).next()?, &open));
             if let Some(octets) = octets {
                 self.between = open;
                 return Some(octets);
@@ -70,11 +66,6 @@ fn list(line: &[u8], start: usize, between: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn octet(digits: &[u8]) -> Option<u8> {
-    let digits = core::str::from_utf8(digits).ok()?;
-    digits.bytes().all(|c| c.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
-}
-
 /// The places near the start of the line where two digits are alone.
 fn starts(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
     (0..line.len().min(FARTHEST)).filter(|&at| {
@@ -85,14 +76,9 @@ fn starts(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// The first place behind blanks, or behind what stands in front of an octet.
-fn first(line: &[u8]) -> Option<usize> {
-    starts(line).next()
-}
-
 /// True for text with which octets are read anyway.
 fn is_plain(between: &[u8]) -> bool {
-    between.iter().all(|&c| is_separator(c) || is_blank(c))
+    between.iter().all(|&c| is_separator(c))
         || matches!(between, [.., b'0' | b'\\', b'x' | b'X'] if between.iter().rev().skip(2).all(|&c| is_separator(c)))
 }
 
