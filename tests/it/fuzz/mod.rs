@@ -32,47 +32,33 @@ fn every_seed_and_every_finding_is_read_without_a_panic() {
 /// The configuration belongs to the binary, so the replay runs the binary.
 #[test]
 fn every_configuration_is_read_or_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let seeds = seeds::all();
-    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "config").collect();
-    assert!(!own.is_empty());
-    for seed in own {
-        fs::write(&path, &seed.octets).unwrap();
-        let ran = binary::run(&["config", "show", "--config", path.to_str().unwrap()], b"");
-        assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
-    }
+    each_seed("config", "config.toml", &["config", "show", "--config"], [0, 2]);
 }
 
 /// The translation of older configurations belongs to the binary too.
 #[test]
 fn every_older_configuration_is_translated_or_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.json");
-    let seeds = seeds::all();
-    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "older").collect();
-    assert!(!own.is_empty());
-    for seed in own {
-        fs::write(&path, &seed.octets).unwrap();
-        let mut command = binary::command(&["config", "import", path.to_str().unwrap()]);
-        command.env("HOME", folder.path());
-        let ran = binary::run_command(command, b"");
-        assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
-    }
+    each_seed("older", "meter.json", &["config", "import"], [0, 2]);
 }
 
-/// So do the tables of meters without codes.
+/// So do the tables of meters without codes. One that is read finds no telegram here.
 #[test]
 fn every_layout_is_read_or_refused() {
+    each_seed("layout", "layout.toml", &["explain", "--layout"], [2, 3]);
+}
+
+/// Runs the binary with each seed of a reader, in a file of that name.
+fn each_seed(reader: &str, file: &str, arguments: &[&str], statuses: [i32; 2]) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("layout.toml");
+    let path = folder.path().join(file);
     let seeds = seeds::all();
-    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "layout").collect();
+    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == reader).collect();
     assert!(!own.is_empty());
     for seed in own {
         fs::write(&path, &seed.octets).unwrap();
-        let ran = binary::run(&["explain", "--layout", path.to_str().unwrap()], b"");
-        // A table that is read finds no telegram here.
-        assert!([2, 3].contains(&ran.status), "{}: {}", seed.name, ran.err);
+        let mut command = binary::command(&[arguments, &[path.to_str().unwrap()]].concat());
+        command.env("HOME", folder.path());
+        let ran = binary::run_command(command, b"");
+        assert!(statuses.contains(&ran.status), "{}: {}", seed.name, ran.err);
     }
 }
