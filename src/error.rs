@@ -281,6 +281,8 @@ pub enum Cause {
     KeysSwapped,
     /// A tag was demanded, and there is none or no key for it.
     NotAuthenticated,
+    /// The key fits, but the APDU stands near a frame, and neither a tag nor a CRC shows that it is whole.
+    NearFrame,
     /// The key fits, and is for another meter.
     OtherMeter,
     /// No key is known for the telegram.
@@ -437,6 +439,9 @@ impl fmt::Display for Error {
                  exchange it with the encryption key (GUEK)",
             ),
             Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
+            Cause::NearFrame => f.write_str(
+                "the key fits, but beside a frame nothing but a verified tag shows that the telegram is whole",
+            ),
             Cause::OtherMeter => {
                 f.write_str("the key fits, but the key file names another meter number for it")
             }

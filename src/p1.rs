@@ -274,6 +274,12 @@ pub fn crc(text: &[u8]) -> u16 {
     })
 }
 
+/// True for a telegram that ends with a CRC, not with its exclamation mark. The CRC is not looked at.
+#[must_use]
+pub fn has_crc(telegram: &[u8]) -> bool {
+    telegram.first() == Some(&START) && telegram.trim_ascii_end().last() != Some(&b'!')
+}
+
 /// Puts the right CRC into a telegram that had one.
 pub fn renew_crc(telegram: &mut [u8]) {
     let mark = memchr::memmem::rfind(telegram, b"\n!").map(|at| at + 1);

@@ -191,6 +191,8 @@ pub struct Attributes<'a> {
     pub sc: Option<u8>,
     /// The integrity of a ciphered APDU.
     pub auth: Option<Auth>,
+    /// The APDU stands near a frame and may be a part of one: only its tag or its CRC vouches for it.
+    pub near_frame: bool,
     /// Marks of the UART by octet: `parity@17,overrun@40`. [`marks`] reads it.
     pub err: Option<&'a str>,
     /// The columns as they were read. Keys that are not known here are written again from it.
@@ -297,6 +299,7 @@ impl<'a> Attributes<'a> {
                 "from" => attributes.from = Some(value),
                 "link" => attributes.link = Some(value),
                 "err" => attributes.err = Some(value),
+                "near" if value == "frame" => attributes.near_frame = true,
                 "ic" => attributes.ic = Some(value.parse().map_err(|_| wrong)?),
                 "sc" => attributes.sc = Some(u8::from_str_radix(value, 16).map_err(|_| wrong)?),
                 "auth" => attributes.auth = Some(Auth::parse(value).ok_or(wrong)?),
@@ -316,7 +319,8 @@ impl<'a> Attributes<'a> {
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
         pairs(self.text).filter(|pair| {
             let key = key_value(pair).map_or(*pair, |(key, _)| key);
-            !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
+            *pair != "near=frame"
+                && !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
         })
     }
 
@@ -350,6 +354,9 @@ impl<'a> Attributes<'a> {
         }
         if let Some(auth) = self.auth {
             pair(" auth=", auth.as_str().as_bytes());
+        }
+        if self.near_frame {
+            pair(" near=", b"frame");
         }
         if let Some(err) = self.err {
             pair(" err=", err.as_bytes());

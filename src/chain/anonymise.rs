@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use crate::{
     chain::{
-        bare_apdu::{BareApdus, FoundApdu},
+        bare_apdu::{BareApdu, BareApdus, FoundApdu},
         decrypt::Decrypt,
         event::{Out, Refusal, StageEvent},
         sources::Sources,
@@ -352,11 +352,11 @@ fn drain_bare(
 ) {
     while let Some(found) = bare.next() {
         match found {
-            FoundApdu::Apdu(octets, position, _) => {
-                let origin = origins.iter().rev().find(|(at, ..)| *at <= position);
+            FoundApdu::Apdu(BareApdu { octets, begin, near_frame, .. }) => {
+                let origin = origins.iter().rev().find(|(at, ..)| *at <= begin);
                 let (time, place) =
                     origin.map_or((Time::UNKNOWN, Place::Live), |(_, time, place)| (*time, *place));
-                let attributes = Attributes { from, ..Attributes::default() };
+                let attributes = Attributes { from, near_frame, ..Attributes::default() };
                 let record = Record { time, kind: RecordKind::Apdu, octets, attributes };
                 telegrams.hand_on(&record, place, out);
             }

@@ -1,8 +1,9 @@
 //! The octets that begin an APDU, and those that begin another one within it.
 
 use crate::{
-    cipher::ciphered::{GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
+    cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::notification::DATA_NOTIFICATION,
+    error::{Cause, Error, Layer},
     link::block_transfer::GENERAL_BLOCK_TRANSFER,
 };
 
@@ -57,6 +58,20 @@ pub(super) fn is_unmistakable(octets: &[u8]) -> bool {
             (1..=12).contains(month) && (1..=31).contains(day)
         }
         _ => false,
+    }
+}
+
+/// Checks the length that the ciphering header announces, if there is one.
+pub(super) fn is_whole(apdu: &[u8], layer: Layer) -> Result<(), Error> {
+    if !matches!(apdu.first(), Some(&(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING))) {
+        return Ok(());
+    }
+    match ciphered::announced(apdu)? {
+        Some(announced) if announced == apdu.len() => Ok(()),
+        announced => {
+            let (announced, found) = (announced.unwrap_or(apdu.len() + 1), apdu.len());
+            Err(Error::new(layer, 0, Cause::Announced { announced, found }))
+        }
     }
 }
 

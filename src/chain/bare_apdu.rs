@@ -3,7 +3,7 @@
 //! An APDU tells its own length. At the start of a line of text its first octets are enough to
 //! believe in it; elsewhere they have to be as good as unmistakable. Near a frame, octets outside
 //! of it are an APDU only if the stream ends right behind them or another one begins there: the end
-//! of a frame would say that its start was damaged, and then nothing vouches for them.
+//! of a frame would say that its start was damaged, and then nothing vouches for them but a tag.
 //!
 //! Blocks of an APDU ([`block_transfer`](crate::link::block_transfer)) stand there one right behind
 //! the other.
@@ -14,7 +14,7 @@ use crate::{
     chain::{
         apdu_start::{
             Another, MAX_APDU, UNMISTAKABLE, begins_something, begins_without_title,
-            is_unmistakable, within,
+            is_unmistakable, is_whole, within,
         },
         block_start::{BlockHead, BlockStart, all_blocks, another_block, is_first_block},
     },
@@ -42,12 +42,25 @@ const FRAME_HEAD: u64 = 64;
 /// The next find.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FoundApdu<'a> {
-    /// A whole APDU, and the positions in the stream at which it begins and behind it.
-    Apdu(&'a [u8], u64, u64),
+    /// A whole APDU.
+    Apdu(BareApdu<'a>),
     /// Octets that begin like a telegram and are none, and their position.
     Refused(Error, u64),
     /// A number of octets that belong to nothing.
     Noise(usize),
+}
+
+/// An APDU without a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BareApdu<'a> {
+    /// The octets.
+    pub octets: &'a [u8],
+    /// The position in the stream at which it begins.
+    pub begin: u64,
+    /// The position behind it.
+    pub end: u64,
+    /// It may belong to a frame that lost its start: only its tag or its CRC vouches for it.
+    pub near_frame: bool,
 }
 
 /// Finds APDUs among the octets that belong to no frame.
@@ -72,6 +85,8 @@ pub struct BareApdus {
     blocks: BlockTransfer,
     /// Where the blocks of this APDU began, and where the next one has to stand.
     blocks_at: (u64, u64),
+    /// The blocks of this APDU may belong to frames that lost their starts.
+    blocks_near_frame: bool,
 }
 
 /// The thing that begins at some place.
@@ -162,10 +177,11 @@ impl BareApdus {
         loop {
             match self.block() {
                 BlockStart::Block(size) => match self.take_block(size) {
-                    Some((None, began)) => {
+                    Some((None, begin)) => {
                         let end = self.before + self.done as u64;
                         self.next_at = end;
-                        return Some(FoundApdu::Apdu(self.blocks.joined(), began, end));
+                        let (octets, near_frame) = (self.blocks.joined(), self.blocks_near_frame);
+                        return Some(FoundApdu::Apdu(BareApdu { octets, begin, end, near_frame }));
                     }
                     Some((Some(error), position)) => {
                         return Some(FoundApdu::Refused(error, position));
@@ -206,7 +222,12 @@ impl BareApdus {
             Start::Apdu(Some(size)) if is_framed => match self.is_alone(rest, size) {
                 None => None,
                 Some(true) => Some(self.apdu(size, first, position)),
-                Some(false) => Some(self.noise(1)),
+                Some(false) if !ciphered::is_tagged(rest) => Some(self.noise(1)),
+                Some(false) => match self.before_another(rest, position, Some(size)) {
+                    Another::Wait if !self.ended => None,
+                    Another::Behind(_) => Some(self.noise(1)),
+                    _ => Some(self.apdu_near_frame(size, position)),
+                },
             },
             Start::Apdu(None) if is_framed && self.ended => Some(self.noise(1)),
             Start::Apdu(size) => match (self.before_another(rest, position, size), size) {
@@ -294,11 +315,21 @@ impl BareApdus {
             let cause = Cause::Leftover { what: "the data", octets: on_line };
             return self.refuse(Error::new(Layer::Axdr, size, cause), size + on_line);
         }
+        FoundApdu::Apdu(self.take_apdu(size, position))
+    }
+
+    /// Hands out an APDU that may belong to a frame.
+    fn apdu_near_frame(&mut self, size: usize, position: u64) -> FoundApdu<'_> {
+        FoundApdu::Apdu(BareApdu { near_frame: true, ..self.take_apdu(size, position) })
+    }
+
+    fn take_apdu(&mut self, size: usize, begin: u64) -> BareApdu<'_> {
         let start = self.done;
         self.done += size;
         let end = self.before + self.done as u64;
         self.next_at = end;
-        FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position, end)
+        let octets = self.buffer.get(start..self.done).unwrap_or_default();
+        BareApdu { octets, begin, end, near_frame: false }
     }
 
     /// Another telegram that unmistakably begins within an APDU. `size` is `None` while the size of
@@ -310,7 +341,10 @@ impl BareApdus {
         if let Some(line) = places.find(|at| rest.get(*at..).is_some_and(is_unmistakable)) {
             return Another::Behind(line);
         }
-        within(rest, size.unwrap_or(rest.len()))
+        match (within(rest, size.unwrap_or(rest.len())), size) {
+            (Another::Nowhere, Some(size)) => within_damaged(rest, size, 1),
+            (another, _) => another,
+        }
     }
 
     /// The block of an APDU that comes next.
@@ -331,14 +365,21 @@ impl BareApdus {
                 _ if trusted => {}
                 _ if self.is_block_in_frame(head.size) => return BlockStart::Nothing,
                 _ if self.is_framed() => match self.are_blocks_alone(rest) {
-                    Some(true) => {}
-                    Some(false) => return BlockStart::Nothing,
+                    Some(false) if !are_tagged(&head, rest) => return BlockStart::Nothing,
+                    Some(_) => {}
                     None => return BlockStart::Wait,
                 },
                 _ => {}
             }
         }
-        match another_block(rest, head.size) {
+        let another = match another_block(rest, head.size) {
+            // The first one holds the start of its own APDU.
+            Another::Nowhere => {
+                within_damaged(rest, head.size, head.content + usize::from(head.is_first()))
+            }
+            another => another,
+        };
+        match another {
             Another::Behind(octets) => BlockStart::Cut(octets),
             Another::Wait if !self.ended => BlockStart::Wait,
             _ if rest.len() < head.size => BlockStart::Wait,
@@ -358,16 +399,22 @@ impl BareApdus {
     /// Takes the block that comes next: a defect and its place, or the place of an APDU that is whole.
     fn take_block(&mut self, size: usize) -> Option<(Option<Error>, u64)> {
         let position = self.before + self.done as u64;
-        let octets = self.buffer.get(self.done..self.done + size).unwrap_or_default();
-        let outcome = self.blocks.take(octets, None);
+        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        let near_frame = !self.is_trusted(position)
+            && self.is_framed()
+            && self.are_blocks_alone(rest) == Some(false);
+        let outcome = self.blocks.take(rest.get(..size).unwrap_or_default(), None);
         if outcome.begins {
             self.blocks_at.0 = position;
+            self.blocks_near_frame = near_frame;
         }
-        self.done += size;
         self.blocks_at.1 = position + size as u64;
-        match (outcome.refused, outcome.apdu) {
+        let is_whole = outcome.apdu.map(|apdu| is_whole(apdu, Layer::Apdu));
+        // A header that lacks octets takes others for its own.
+        self.done += if let Some(Err(_)) = is_whole { 1 } else { size };
+        match (outcome.refused, is_whole) {
             (Some(error), _) => Some((Some(error), position)),
-            (None, Some(_)) => Some((None, self.blocks_at.0)),
+            (None, Some(whole)) => Some((whole.err(), self.blocks_at.0)),
             (None, None) => None,
         }
     }
@@ -397,6 +444,24 @@ impl BareApdus {
         let more = rest.iter().position(|octet| begins_something(*octet)).unwrap_or(rest.len());
         self.done += least + more;
         FoundApdu::Noise(least + more)
+    }
+}
+
+/// True for the blocks of an APDU with a tag that are all there.
+fn are_tagged(head: &BlockHead, octets: &[u8]) -> bool {
+    ciphered::is_tagged(head.content(octets)) && matches!(all_blocks(octets), BlockStart::Block(_))
+}
+
+/// A telegram of any meter within the octets of one, or of a block, behind which nothing begins.
+fn within_damaged(rest: &[u8], size: usize, from: usize) -> Another {
+    let begins = |octets: &[u8]| is_unmistakable(octets) || is_first_block(octets) == Some(true);
+    let behind = rest.get(size..).unwrap_or_default();
+    let may_begin = behind.first().is_none_or(|first| begins_something(*first));
+    match (from..size).find(|at| rest.get(*at..).is_some_and(begins)) {
+        None => Another::Nowhere,
+        Some(_) if begins(behind) || begins_without_title(behind) => Another::Nowhere,
+        Some(_) if may_begin && behind.len() < UNMISTAKABLE => Another::Wait,
+        Some(at) => Another::Behind(at),
     }
 }
 

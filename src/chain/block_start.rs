@@ -22,7 +22,8 @@ pub(super) enum BlockStart {
 pub(super) struct BlockHead {
     /// The octets of header and content.
     pub(super) size: usize,
-    content: usize,
+    /// The octets of the header.
+    pub(super) content: usize,
     number: u16,
     last: bool,
     confirms: bool,
@@ -57,6 +58,11 @@ impl BlockHead {
     /// True if it may be the first block of an APDU.
     pub(super) const fn is_first(&self) -> bool {
         self.number == 1 && !self.confirms && self.size >= self.content + UNMISTAKABLE
+    }
+
+    /// The octets of the content that are there.
+    pub(super) fn content<'a>(&self, octets: &'a [u8]) -> &'a [u8] {
+        octets.get(self.content..self.size.min(octets.len())).unwrap_or_default()
     }
 
     /// The first octets of the content; `None` if more octets are needed.
@@ -110,8 +116,8 @@ pub(super) fn is_first_block(octets: &[u8]) -> Option<bool> {
     }
     match BlockHead::read(octets) {
         Ok(head) => {
-            let content = octets.get(head.content..).unwrap_or_default();
-            let may_begin = content.first().is_none_or(|first| begins_something(*first));
+            let may_begin =
+                head.content(octets).first().is_none_or(|first| begins_something(*first));
             match head.first_octets(octets) {
                 _ if !may_begin || !head.is_first() => Some(false),
                 first => first.map(|first| is_unmistakable(first)),

@@ -245,6 +245,9 @@ impl Decrypt {
             return Err(if swapped { refusal(Cause::KeysSwapped) } else { reason });
         };
         keys.opened(title, index);
+        if record.attributes.near_frame && auth != Auth::Verified && !p1::has_crc(plain) {
+            return Err(refusal(Cause::NearFrame));
+        }
         Ok(attributes(&apdu, title, auth, record.attributes))
     }
 }
@@ -261,6 +264,7 @@ pub(super) const fn attributes<'a>(
         ic: Some(apdu.counter),
         sc: Some(apdu.security.0),
         auth: Some(auth),
+        near_frame: false,
         ..attributes
     }
 }

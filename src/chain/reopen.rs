@@ -62,6 +62,9 @@ impl Reopen {
 
     /// Deciphers an APDU into `self.plain`.
     fn open<'a>(&mut self, record: &Record<'a>, chosen: &Chosen) -> Option<Attributes<'a>> {
+        if record.attributes.near_frame {
+            return None;
+        }
         let apdu = &Ciphered::parse(record.octets).ok()?;
         let title = apdu.title.or(chosen.title)?;
         let keys = self.ring.all.get(chosen.key?)?;

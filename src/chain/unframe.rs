@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 
 use crate::{
     chain::{
-        bare_apdu::{BareApdus, FoundApdu},
+        apdu_start::is_whole,
+        bare_apdu::{BareApdu, BareApdus, FoundApdu},
         event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
         sources::{MAX_SOURCES, Sources},
     },
-    cipher::ciphered,
     error::{Cause, Error, Layer},
     link::{
         deframer::Skipped,
@@ -20,6 +20,7 @@ use crate::{
         registry::{LinkChoice, LinkKind},
         stream::{ApduStream, LinkApdu, StreamItem},
     },
+    p1,
     record::{self, Attributes, Place, Record, RecordKind, Time},
 };
 
@@ -188,7 +189,7 @@ impl SourceStream {
                     }
                     if let Some(apdu) = apdu {
                         if apdu.link == LinkKind::Dsmr
-                            && is_unchecked(apdu.octets)
+                            && !p1::has_crc(apdu.octets)
                             && !core::mem::replace(reported_unchecked, true)
                         {
                             out(StageEvent::Unchecked);
@@ -242,16 +243,14 @@ impl SourceStream {
     }
 }
 
-/// True for a DSMR telegram that ends without a CRC.
-fn is_unchecked(text: &[u8]) -> bool {
-    text.trim_ascii_end().ends_with(b"!")
-}
-
 /// Hands on an APDU whose segments add up to the length in its ciphering header.
 fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl Out) {
     let LinkApdu { link, octets, origin } = *apdu;
-    out(match is_whole(octets, link) {
-        Ok(()) => apdu_event(octets, origin, from, Some(link.layer().name())),
+    out(match is_whole(octets, link.layer()) {
+        Ok(()) => {
+            let link = Some(link.layer().name());
+            apdu_event(octets, origin, Attributes { from, link, ..Attributes::default() })
+        }
         Err(error) => StageEvent::Refused(origin.refusal(error, from)),
     });
 }
@@ -265,12 +264,13 @@ fn drain_bare(
 ) {
     while let Some(found) = bare.next() {
         match found {
-            FoundApdu::Apdu(apdu, position, end) => {
-                let origin = origins.peek(position);
+            FoundApdu::Apdu(BareApdu { octets, begin, end, near_frame }) => {
+                let origin = origins.peek(begin);
                 if sorts {
-                    sort(apdu, position, StreamPart::Apdu(end), &origin, from, out);
+                    sort(octets, begin, StreamPart::Apdu(end), &origin, from, out);
                 }
-                out(apdu_event(apdu, &origin, from, None));
+                let attributes = Attributes { from, near_frame, ..Attributes::default() };
+                out(apdu_event(octets, &origin, attributes));
             }
             FoundApdu::Refused(error, position) => {
                 let origin = origins.peek(position);
@@ -299,27 +299,10 @@ fn sort(
 fn apdu_event<'a>(
     octets: &'a [u8],
     origin: &OctetOrigin,
-    from: Option<&'a str>,
-    link: Option<&'static str>,
+    attributes: Attributes<'a>,
 ) -> StageEvent<'a> {
-    let attributes = Attributes { from, link, ..Attributes::default() };
     let record = Record { time: origin.time, kind: RecordKind::Apdu, octets, attributes };
     StageEvent::Record(record, origin.place)
-}
-
-/// Checks the length that the ciphering header announces, if there is one.
-fn is_whole(apdu: &[u8], link: LinkKind) -> Result<(), Error> {
-    let ciphered = [ciphered::GENERAL_GLO_CIPHERING, ciphered::GENERAL_DED_CIPHERING];
-    if !apdu.first().is_some_and(|tag| ciphered.contains(tag)) {
-        return Ok(());
-    }
-    match ciphered::announced(apdu)? {
-        Some(announced) if announced == apdu.len() => Ok(()),
-        announced => {
-            let (announced, found) = (announced.unwrap_or(apdu.len() + 1), apdu.len());
-            Err(Error::new(link.layer(), 0, Cause::Announced { announced, found }))
-        }
-    }
 }
 
 /// The origin of some octets of a stream.

@@ -182,7 +182,17 @@ fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
         };
         return Some(if is_whole { NextHeader::Whole(at) } else { NextHeader::Begins });
     }
-    None
+    next_title(rest, title?, behind).map(|at| NextHeader::Whole(HEADER + at))
+}
+
+/// Looks for the next APDU of the same meter, ciphered with any key, within an APDU and the octets behind it.
+fn next_title(apdu: &[u8], title: &[u8], behind: &[u8]) -> Option<usize> {
+    let behind = behind.get(..TITLED).unwrap_or(behind);
+    let octets = [apdu.get(TITLED..)?, behind].concat();
+    let title = title.get(1..)?;
+    let mut found = memchr::memmem::find_iter(&octets, title).filter_map(|at| at.checked_sub(1));
+    let is_tag = |at: &usize| matches!(octets.get(*at), Some(0xdb | 0xdc));
+    found.find(|at| is_tag(at) && TITLED + at < apdu.len()).map(|at| TITLED + at)
 }
 
 /// True if the octets that are there may begin an APDU.

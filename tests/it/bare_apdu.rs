@@ -1,9 +1,10 @@
 //! APDUs without frames.
 
-use meterpipe::chain::bare_apdu::{BareApdus, FoundApdu};
+use meterpipe::chain::bare_apdu::{BareApdu, BareApdus, FoundApdu};
 
+use crate::common::binary::run;
 use crate::common::chain::{decode_dump, decode_octets};
-use crate::common::published::{DUMP, KEY, PLAIN, octets};
+use crate::common::published::{DUMP, EXAMPLE_KEYS, Folder, HEADER, KEY, PLAIN, octets};
 use crate::common::wire::block;
 
 fn plain() -> String {
@@ -283,6 +284,109 @@ fn a_plain_one_does_not_wait_for_the_next() {
     let mut bare = BareApdus::default();
     bare.push(&list, 0);
     let found = bare.next();
-    let whole = matches!(&found, Some(FoundApdu::Apdu(octets, 0, _)) if *octets == list);
-    assert!(whole, "{found:?}");
+    let whole = BareApdu { octets: &list, begin: 0, end: list.len() as u64, near_frame: false };
+    assert_eq!(found, Some(FoundApdu::Apdu(whole)));
+}
+
+/// A short list with a tag, ciphered by the Python library `cryptography` with the example keys.
+const TAGGED: &str = concat!(
+    "db084b464d6750000009323000000005ecd67f29cc4ba6a2ae60736343b262bc9a5da6d60cb59f2b",
+    "7c40ec8c82e878d3a930dbcc4e9e66439a9abd3fc0",
+);
+
+/// A short DSMR text with a CRC, ciphered in the same way.
+const TAGGED_TEXT: &str = concat!(
+    "db084b464d6750000009393000000006ca45baf5ac14ba553ecfbd3c4f44a8bd1adbaaa87e74c843",
+    "ecb35585634a10e476510bbe88e4e0371c8efb2ee6960cd55adffd29",
+);
+
+/// Telegrams beside `apdu` and what is not a frame, with their errors.
+fn near_frames(apdu: &[u8], keys: &str) -> Vec<(usize, Vec<String>)> {
+    let mut outcomes = Vec::new();
+    let noise = [0x55, 0x16];
+    for before in LOOK_ALIKES.into_iter().chain([&octets(DUMP)[..]]) {
+        for behind in LOOK_ALIKES.into_iter().chain([&noise[..]]) {
+            for piece in [1, 4096] {
+                let stream = [before, &noise, apdu, behind].concat();
+                let outcome = decode_octets(&stream, keys, piece);
+                let has_dump = usize::from(before.len() > 200);
+                outcomes.push((outcome.telegrams.len() - has_dump, outcome.refused));
+            }
+        }
+    }
+    outcomes
+}
+
+#[test]
+fn a_tag_vouches_for_one_near_a_frame() {
+    let (list, text) = (octets(TAGGED), octets(TAGGED_TEXT));
+    let blocks = [block(0, false, &list[..40]), block(1, true, &list[40..])].concat();
+    for apdu in [&list, &text, &blocks] {
+        for (telegrams, refused) in near_frames(apdu, EXAMPLE_KEYS) {
+            assert_eq!(telegrams, 1, "{apdu:02x?}: {refused:?}");
+        }
+    }
+    // Without the authentication key the CRC of the text does.
+    for (telegrams, refused) in near_frames(&text, KEY) {
+        assert_eq!(telegrams, 1, "{refused:?}");
+    }
+    for (telegrams, refused) in near_frames(&list, KEY) {
+        let expected = "cipher: the key fits, but beside a frame nothing but a verified tag shows \
+                        that the telegram is whole";
+        assert_eq!(telegrams, 0);
+        assert!(refused.iter().any(|error| error == expected), "{refused:?}");
+    }
+    let mut damaged = list;
+    damaged[50] ^= 1;
+    assert!(near_frames(&damaged, EXAMPLE_KEYS).iter().all(|(telegrams, _)| *telegrams == 0));
+}
+
+#[test]
+fn the_record_tells_that_one_stands_near_a_frame() {
+    let stream = [LOOK_ALIKES[0], &octets(TAGGED), &[0x55]].concat();
+    let folder = Folder::new();
+    let keys = folder.write("both", EXAMPLE_KEYS);
+    let unframed = run(&["unframe", "--input", "binary"], &stream).out;
+    let record = format!(
+        "{HEADER}- apdu {TAGGED} near=frame
+"
+    );
+    assert_eq!(unframed, record);
+    let plain = "0f000000050c07ea0615010c000000ff8880020209060100010800ff06000003e9";
+    for (keys, out) in [
+        (
+            keys,
+            format!(
+                "- apdu {plain} title=4b464d6750000009 ic=5 sc=30 auth=verified
+"
+            ),
+        ),
+        (folder.key(), String::new()),
+    ] {
+        let decrypted = run(&["decrypt", "--key-file", &keys], record.as_bytes());
+        assert_eq!(decrypted.out, format!("{HEADER}{out}"), "{}", decrypted.err);
+        assert_eq!(decrypted.err.contains("add the authentication key"), out.is_empty());
+    }
+}
+
+#[test]
+fn a_cut_one_costs_no_telegram_of_another_meter() {
+    let list = octets(TAGGED);
+    let mut other = list.clone();
+    other[2..5].copy_from_slice(b"SAG");
+    let blocks = |apdu: &[u8]| [block(0, false, &apdu[..40]), block(1, true, &apdu[40..])].concat();
+    for (cut, next) in [
+        (other.clone(), list.clone()),
+        (other.clone(), blocks(&list)),
+        (blocks(&other), list.clone()),
+        (blocks(&list), list.clone()),
+    ] {
+        // Octet by octet the start of the next one has to be there before the end of the cut one.
+        for (size, piece) in (24..cut.len() - 10).map(|size| (size, 4096)).chain([(30, 1)]) {
+            let stream = [&cut[..size], &next, &[0x55]].concat();
+            let outcome = decode_octets(&stream, EXAMPLE_KEYS, piece);
+            let found = outcome.telegrams.len();
+            assert_eq!(found, 1, "{size} of {cut:02x?} by {piece}: {:?}", outcome.refused);
+        }
+    }
 }

@@ -295,6 +295,7 @@ impl Messages {
     fn advice(&self, error: &Error) -> Option<&'static str> {
         Some(match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
+            Cause::NearFrame => "add the authentication key (GAK) behind the GUEK",
             Cause::Unsupported { what: "a key file" } => "give it with --key-file",
             Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
             Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {

@@ -246,6 +246,7 @@ fn the_page_of_records_names_all_kinds_and_columns() {
         ic: Some(1),
         sc: Some(0x20),
         auth: Some(Auth::None),
+        near_frame: true,
         err: Some("parity@1"),
         text: "",
     };
