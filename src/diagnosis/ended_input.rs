@@ -60,12 +60,15 @@ impl EndedInput<'_> {
             return Finding { protocol: Some(protocol), ..other_protocol(protocol.titles()) };
         }
         if !is_of_line(&found) {
-            return found;
+            return self.with_place(found);
         }
         match self.text.first {
             Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
-            Some((line, error)) => slip(line, &error, self.text.defects),
+            Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
+                slip(line, &error, self.text.defects)
+            }
+            Some(_) => self.with_place(of_text(found)),
             None if found.diagnosis == Diagnosis::Silent && !self.text.is_text => too_short(found),
             None => match self.cut_off(&found) {
                 Some(cut_off) => cut_off,
@@ -73,6 +76,14 @@ impl EndedInput<'_> {
                 None => found,
             },
         }
+    }
+
+    /// A finding with the first place of the text that cannot be read: few of them are no trouble.
+    fn with_place(&self, mut found: Finding) -> Finding {
+        if let Some((line, error)) = self.text.first {
+            found.evidence.push(place(line, &error).0);
+        }
+        found
     }
 
     /// The finding about an input that ends within its first telegram: the octets before say nothing about a line.
@@ -176,49 +187,15 @@ fn words() -> Finding {
 
 /// The finding about a text in which a character is wrong, or missing.
 fn slip(line: u64, error: &Error, defects: u64) -> Finding {
-    let place = error.offset + 1;
-    let [english, german, advice, rat] = match error.cause {
-        Cause::OddDigits => [
-            format!("line {line}: odd number of hex digits at character {place}"),
-            format!("Zeile {line}: ungerade Zahl von Hexziffern bei Zeichen {place}"),
-            "compare this place with the original: each octet has two digits, and one is missing or too many"
-                .to_owned(),
-            "diese Stelle mit dem Original vergleichen: jedes Oktett hat zwei Ziffern, und eine fehlt oder ist zu viel"
-                .to_owned(),
-        ],
-        Cause::NotHex => [
-            format!("line {line}: character {place} is not a hex digit"),
-            format!("Zeile {line}: Zeichen {place} ist keine Hexziffer"),
-            "compare this place with the original: hex digits are 0 to 9 and A to F, and a letter O or l is none"
-                .to_owned(),
-            "diese Stelle mit dem Original vergleichen: Hexziffern sind 0 bis 9 und A bis F, ein Buchstabe O oder l ist keine"
-                .to_owned(),
-        ],
-        Cause::Unsupported { what } => {
-            let [name, german] = unread::titles(what);
-            let [step, schritt] = unread::step(what).unwrap_or(unread::GENERAL);
-            [
-                format!("line {line}: {name}, which is not read"),
-                format!("Zeile {line}: {german}, was nicht gelesen wird"),
-                step.to_owned(),
-                schritt.to_owned(),
-            ]
-        }
-        _ => [
-            format!("line {line} cannot be read: {error}"),
-            format!("Zeile {line} ist nicht lesbar"),
-            "compare this place with the original".to_owned(),
-            "diese Stelle mit dem Original vergleichen".to_owned(),
-        ],
-    };
+    let (place, advice) = place(line, error);
     let cause = [
         "the text of the telegrams has a slip: a character is wrong, missing or too many",
         "der Text der Telegramme hat einen Fehler: ein Zeichen ist falsch, fehlt oder ist zu viel",
     ];
     let found = Finding::new(Diagnosis::Checksum)
-        .advising(cause, [advice, rat])
-        .hinting("compare this place with the original")
-        .with(english, german);
+        .advising(cause, advice)
+        .hinting("compare this place with the original");
+    let found = Finding { evidence: vec![place], ..found };
     match defects {
         0 | 1 => found,
         more => found.with(
@@ -226,6 +203,46 @@ fn slip(line: u64, error: &Error, defects: u64) -> Finding {
             format!("Stellen, die nicht lesbar sind: {more}"),
         ),
     }
+}
+
+/// A place that cannot be read, and the advice about it.
+fn place(line: u64, error: &Error) -> (Wording, [&'static str; 2]) {
+    let at = error.offset + 1;
+    let ([english, german], advice) = match error.cause {
+        Cause::OddDigits => (
+            [
+                format!("odd number of hex digits at character {at}"),
+                format!("ungerade Zahl von Hexziffern bei Zeichen {at}"),
+            ],
+            [
+                "compare this place with the original: each octet has two digits, and one is missing or too many",
+                "diese Stelle mit dem Original vergleichen: jedes Oktett hat zwei Ziffern, und eine fehlt oder ist zu viel",
+            ],
+        ),
+        Cause::NotHex => (
+            [
+                format!("character {at} is not a hex digit"),
+                format!("Zeichen {at} ist keine Hexziffer"),
+            ],
+            [
+                "compare this place with the original: hex digits are 0 to 9 and A to F, and a letter O or l is none",
+                "diese Stelle mit dem Original vergleichen: Hexziffern sind 0 bis 9 und A bis F, ein Buchstabe O oder l ist keine",
+            ],
+        ),
+        Cause::Unsupported { what } => {
+            let [english, german] = unread::titles(what);
+            (
+                [format!("not supported: {english}"), format!("nicht lesbar: {german}")],
+                unread::step(what).unwrap_or(unread::GENERAL),
+            )
+        }
+        _ => (
+            [error.to_string(), "nicht lesbar".to_owned()],
+            ["compare this place with the original", "diese Stelle mit dem Original vergleichen"],
+        ),
+    };
+    let place = Wording::new(format!("line {line}: {english}"), format!("Zeile {line}: {german}"));
+    (place, advice)
 }
 
 /// The finding about a file with hardly any octets.

@@ -556,7 +556,8 @@ mod tests {
     #[test]
     fn parts_that_the_time_cuts_are_no_evidence() {
         let (mut first, mut second) = (vec![], vec![]);
-        mbus::emit(0, false, &[0xdb; 245], &mut first);
+        let content: Vec<u8> = (0..245).collect();
+        mbus::emit(0, false, &content, &mut first);
         mbus::emit(1, true, &[7; 15], &mut second);
         let diagnosis = |octets: &[u8], is_cut_off| {
             let view = LineView { seconds: Some(12), is_cut_off, ..LineView::default() };

@@ -11,9 +11,13 @@ pub const GENERAL: [&str; 2] = [
 pub fn step(what: &str) -> Option<[&'static str; 2]> {
     Some(match what {
         "a key file" => ["give it with --key-file", "sie mit --key-file angeben"],
-        "a PDF document" => [
+        "a PDF document" | "a document of an office program" => [
             "copy the hex digits of the telegram out of it",
             "die Hexziffern des Telegramms daraus kopieren",
+        ],
+        "a PNG picture" | "a JPEG picture" => [
+            "write the hex digits of the telegram into a text file; no picture is read",
+            "die Hexziffern des Telegramms in eine Textdatei schreiben; Bilder werden nicht gelesen",
         ],
         _ if what.starts_with("UTF-16") => ["save it as UTF-8", "als UTF-8 speichern"],
         _ if what.ends_with("data") || what.ends_with("archive") => {
@@ -38,6 +42,10 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "bzip2 data" => "mit bzip2 gepackt",
         "a zip archive" => "ein ZIP-Archiv",
         "a PDF document" => "ein PDF-Dokument",
+        "a PNG picture" => "ein PNG-Bild",
+        "a JPEG picture" => "ein JPEG-Bild",
+        "a document of an office program" => "ein Dokument eines Büroprogramms",
+        "an SQLite database" => "eine SQLite-Datenbank",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
         "octets in octal (od -b)" => "Oktette in Oktal (od -b)",
         "words of several octets (od -t x4)" => "Wörter aus mehreren Oktetten (od -t x4)",

@@ -112,6 +112,9 @@ fn files_of_another_kind_are_named_with_the_way_to_read_them() {
         (of(b"\x28\xb5\x2f\xfd"), "zstd data", "unpack it first"),
         (of(b"BZh91AY"), "bzip2 data", "unpack it first"),
         (of(b"%PDF-1.4\n"), "a PDF document", "copy the hex digits"),
+        (of(b"\x89PNG\r\n\x1a\n"), "a PNG picture", "no picture is read"),
+        (of(b"\xff\xd8\xff\xe0\x00\x10JFIF\0"), "a JPEG picture", "no picture is read"),
+        (of(b"SQLite format 3\0"), "an SQLite database", "hex digits"),
     ] {
         let found = verdict(&octets);
         has(&found, "other-protocol", &[protocol, step]);
@@ -132,6 +135,45 @@ fn a_letter_is_text_and_no_device_is_behind_it() {
         let found = verdict(text.as_bytes());
         has(&found, "other-protocol", &["the input is text", "hex digits"]);
         assert_eq!(found["protocol"], "text", "{found:#}");
+    }
+}
+
+#[test]
+fn a_slip_beside_sound_telegrams_is_told_and_hides_no_fault_of_the_line() {
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 6, None, None);
+    let lines =
+        |frames: &[Vec<u8>]| frames.iter().map(|it| hex::encode(it) + "\n").collect::<String>();
+    let mut text = lines(&frames);
+    text.replace_range(100..101, "o");
+    has(
+        &verdict(text.as_bytes()),
+        "ok",
+        &["5 telegrams", "line 1: character 101 is not a hex digit"],
+    );
+    let records = text.lines().map(|line| format!("- frame {line} from=a\n")).collect::<String>();
+    let records = format!("# meterpipe-record 1\n{records}");
+    has(&verdict(records.as_bytes()), "ok", &["5 telegrams", "line 2"]);
+    // Each telegram lacks octets, and one line has a slip too.
+    let cut: Vec<_> = frames.chunks(2).map(|pair| pair[0][..150].to_vec()).collect();
+    let mut text = lines(&cut);
+    text.replace_range(100..101, "o");
+    has(&verdict(text.as_bytes()), "octets-lost", &["line 1: character 101"]);
+}
+
+#[test]
+fn a_form_that_was_chosen_wrongly_is_named() {
+    let folder = folder(KEY);
+    let input = folder.path().join("input");
+    let octets = telegrams(MeterKind::NetzNoeKaifa, 3, None, None).concat();
+    let text = hex::encode(&octets).into_bytes();
+    for (form, content) in
+        [("hex", &octets), ("records", &octets), ("binary", &text), ("records", &text)]
+    {
+        std::fs::write(&input, content).unwrap();
+        let (_, found) = doctor(&["--input", form, input.to_str().unwrap()]);
+        let given = format!("--input {form} is given");
+        assert!(found["cause"].as_str().unwrap().starts_with(&given), "{found:#}");
+        assert!(found["next_step"].as_str().unwrap().contains("leave --input out"), "{found:#}");
     }
 }
 

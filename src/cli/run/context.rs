@@ -154,7 +154,9 @@ impl Context {
     /// Counts and reports a refusal.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
-        if let (Layer::Hex, Place::Line(line)) = (refusal.error.layer, refusal.place) {
+        if let (Layer::Hex | Layer::Record, Place::Line(line)) =
+            (refusal.error.layer, refusal.place)
+        {
             self.text_facts.note(line, &refusal.error);
         }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use clap::ValueEnum as _;
+
 use crate::cli::{
     commands::doctor::{
         examiner::Examiner,
@@ -46,8 +48,26 @@ pub fn examine(
     report.is_read = examination.is_read();
     let line = examination.line();
     let input = context.ended(&line, telegrams, examination.cut_off);
-    report.finding = of_file(input.finding(found));
+    let found = input.finding(found);
+    report.finding = match form.filter(|_| telegrams == 0) {
+        Some(form) => of_form(found, form),
+        None => of_file(found),
+    };
     Ok(())
+}
+
+/// The finding about an input without telegrams whose form the user chose.
+fn of_form(found: Finding, form: InputForm) -> Finding {
+    let form = form.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
+    let cause = [
+        format!("--input {form} is given, and read as that the input holds no telegram"),
+        format!("--input {form} ist angegeben, und so gelesen enthält die Eingabe kein Telegramm"),
+    ];
+    let step = [
+        "leave --input out: the content tells the form",
+        "--input weglassen: der Inhalt zeigt die Form",
+    ];
+    found.advising(cause, step)
 }
 
 /// The finding about a file: no command goes on reading it.
