@@ -73,7 +73,7 @@ fn a_slip_in_a_pasted_telegram_is_named_with_its_place() {
 fn a_pasted_telegram_without_its_end_is_no_lost_frame() {
     let text = pasted();
     for missing in [2, 6, 20, 50, 52, 200] {
-        let found = verdict(text[..text.len() - missing].as_bytes());
+        let found = verdict(&text.as_bytes()[..text.len() - missing]);
         has(&found, "half", &["the input ends before its telegram does", "to the last octet"]);
     }
 }
