@@ -15,6 +15,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     diagnosis::diagnosis::AdviceLanguage,
+    hex::unread,
     link::{deframer::Deframer, registry::LinkKind},
     p1::{self, CodeForm},
 };
@@ -38,6 +39,8 @@ pub enum ForeignProtocol {
     Telnet,
     /// Text that is none of these.
     Text,
+    /// A file or a text in a form that is not read.
+    Form(&'static str),
     /// Something of DLMS that exists and is not read.
     Dlms(&'static str),
 }
@@ -61,14 +64,20 @@ impl ForeignProtocol {
             Self::OnRequest => "on-request",
             Self::Telnet => "telnet",
             Self::Text => "text",
-            Self::Dlms(name) => name,
+            Self::Form(name) | Self::Dlms(name) => name,
         }
     }
 
     /// The name for people.
     #[must_use]
-    pub const fn title(self, language: AdviceLanguage) -> &'static str {
-        let [english, german] = match self {
+    pub fn title(self, language: AdviceLanguage) -> &'static str {
+        pick(self.titles(), language)
+    }
+
+    /// The names for people, in English and German.
+    #[must_use]
+    pub fn titles(self) -> [&'static str; 2] {
+        match self {
             Self::Dsmr => ["DSMR, the text of a P1 socket", "DSMR, der Text einer P1-Buchse"],
             Self::D0 => [
                 "D0 (IEC 62056-21), the text of an infrared interface",
@@ -91,14 +100,14 @@ impl ForeignProtocol {
                 "Telnet, womit ein Server auf dem Weg die Oktette des Zählers verändert",
             ],
             Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
+            Self::Form(name) => unread::titles(name),
             Self::Dlms(name) => [name, german(name)],
-        };
-        pick([english, german], language)
+        }
     }
 
     /// The next step.
     #[must_use]
-    pub const fn step(self, language: AdviceLanguage) -> &'static str {
+    pub fn step(self, language: AdviceLanguage) -> &'static str {
         let texts = match self {
             Self::Dsmr => [
                 "a telegram runs from the line that begins with / to the one that begins with !, with its CRC: give a whole one",
@@ -128,6 +137,7 @@ impl ForeignProtocol {
                 "check which device is behind this name: meters send no plain text",
                 "prüfen, welches Gerät hinter diesem Namen steckt: Zähler senden keinen gewöhnlichen Text",
             ],
+            Self::Form(name) => unread::step(name).unwrap_or(unread::GENERAL),
             Self::Dlms(_) => [
                 "report the meter's model and operator with the output of meterpipe capture",
                 "Modell und Netzbetreiber mit der Ausgabe von meterpipe capture melden",

@@ -96,6 +96,15 @@ impl KeyFacts {
         self.opened == 0 && unsound >= LISTS && self.unsound_at.len() == 1
     }
 
+    /// The meters of which several telegrams came, and none opened.
+    fn lacking(&self) -> Vec<SystemTitle> {
+        let meters = self.meters.iter();
+        let lacking = meters.filter(|(_, turns)| turns.opened == 0 && turns.closed >= LACKING);
+        let mut lacking: Vec<_> = lacking.map(|(title, _)| *title).collect();
+        lacking.sort_unstable();
+        lacking
+    }
+
     fn is_exchanged(&self) -> bool {
         self.meters.values().any(KeyTurns::is_exchange)
     }
@@ -103,6 +112,9 @@ impl KeyFacts {
 
 /// Telegrams that break at the same octet and are no chance.
 const LISTS: usize = 3;
+
+/// Closed telegrams of a meter that are no damage.
+const LACKING: usize = 2;
 
 /// The cause, if the telegrams are not read; `None` if they are.
 #[must_use]
@@ -112,9 +124,13 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let of_damage = facts.meters.values().filter(|it| it.is_damage()).map(|it| it.closed);
     let closed = facts.closed.saturating_sub(of_damage.sum());
     let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
-    if closed > 0 && (opened == 0 || many(closed)) {
+    let lacking = facts.lacking();
+    if closed > 0 && (opened == 0 || many(closed) || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
             true => exchanged(closed, opened),
+            false if opened > 0 && !lacking.is_empty() => {
+                return Some(without_key(closed, opened, &lacking));
+            }
             false => closed_finding(&KeyFacts { closed, ..facts.clone() }),
         };
         return Some(with_title(found, facts));
@@ -166,6 +182,29 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         format!("{doubted} of {opened} telegrams{is_right}"),
         format!("{doubted} von {opened} Telegrammen{stimmt}"),
     ))
+}
+
+/// The finding that several meters send, and keys for some of them are missing.
+fn without_key(closed: usize, opened: usize, lacking: &[SystemTitle]) -> Finding {
+    let cause = [
+        "several meters send on this line, and no key opens the telegrams of the one below: its key is missing or wrong",
+        "auf dieser Leitung senden mehrere Zähler, und die Telegramme des unten genannten öffnet kein Schlüssel: seiner fehlt oder ist falsch",
+    ];
+    let step = [
+        "write a line for each meter into the key file: its system title, a space, its key; a meter of the neighbours needs none",
+        "in die Schlüsseldatei für jeden Zähler eine Zeile schreiben: Systemtitel, Leerzeichen, Schlüssel; ein Zähler der Nachbarn braucht keine",
+    ];
+    let found = Finding::new(Diagnosis::OtherMeter).advising(cause, step).with(
+        format!("whole telegrams that stay closed: {closed}; {opened} of other meters open"),
+        format!("vollständige Telegramme, die zu bleiben: {closed}; {opened} anderer Zähler lassen sich öffnen"),
+    );
+    lacking.iter().fold(found, |found, title| {
+        let title = hex::encode(title);
+        found.with(
+            format!("no key opens the meter with system title {title}"),
+            format!("kein Schlüssel öffnet den Zähler mit dem Systemtitel {title}"),
+        )
+    })
 }
 
 /// The finding that a clock lost the time and began anew.
@@ -287,7 +326,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             "the key is the authentication key of the published examples",
             "der Schlüssel ist der Authentifizierungsschlüssel der veröffentlichten Beispiele",
         ),
-        _ if facts.has_example => whole(Diagnosis::ExampleKey),
+        _ if facts.has_example && opened == 0 => whole(Diagnosis::ExampleKey),
         _ if facts.tagged && !facts.has_gak => whole(Diagnosis::WrongKey).with(
             "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
             "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
@@ -366,6 +405,15 @@ fn with_title(found: Finding, facts: &KeyFacts) -> Finding {
     let Some(title) = facts.title else {
         return found;
     };
+    let lacking = facts.lacking();
+    if lacking.len() > 1 {
+        let titles: Vec<_> = lacking.iter().map(hex::encode).collect();
+        let titles = titles.join(", ");
+        return found.with(
+            format!("the meters have the system titles {titles}"),
+            format!("die Zähler haben die Systemtitel {titles}"),
+        );
+    }
     let title = hex::encode(title);
     found.with(
         format!("the meter has the system title {title}"),

@@ -1,6 +1,7 @@
 //! Counts of the octets of a line.
 
 use crate::{
+    cipher::ciphered::{Ciphered, SystemTitle},
     diagnosis::{
         defects::is_checksum,
         foreign::{self, DsmrParts, ForeignProtocol},
@@ -45,6 +46,10 @@ pub struct LineFacts {
     pub marked_frames: usize,
     /// Telegrams without their last or first frames.
     pub halves: usize,
+    /// True if the octets end within a telegram whose first frames are there.
+    pub breaks_off: bool,
+    /// Look-alikes of damaged frames between telegrams whose counters follow each other: noise that harmed none.
+    pub harmless: usize,
     /// Lines of other frames: starts whose two lengths differ.
     pub doubtful: usize,
     /// Another protocol.
@@ -122,6 +127,8 @@ impl LineFacts {
         let mut stream = ApduStream::<u64>::with(links);
         stream.push(octets, marks.iter().copied());
         stream.pause();
+        // The meter and the counter of the last APDU, and the facts up to it.
+        let mut last: Option<(SystemTitle, u32, Self)> = None;
         while let Some(item) = stream.next(|position| (position, None)) {
             match item {
                 StreamItem::Frame { refused, apdu, .. } => {
@@ -130,6 +137,16 @@ impl LineFacts {
                     if let Some((error, _)) = refused {
                         self.note(&error);
                     }
+                    let Some(apdu) = apdu else { continue };
+                    let next = Ciphered::parse(apdu.octets).ok();
+                    let next = next.and_then(|it| Some((it.title?, it.counter)));
+                    if let (Some((title, counter, before)), Some((same, next))) = (&last, next)
+                        && *title == same
+                        && next.wrapping_sub(*counter) <= 1
+                    {
+                        self.forgive(before);
+                    }
+                    last = next.map(|(title, counter)| (title, counter, self.counts()));
                 }
                 StreamItem::Skipped(skipped) => {
                     let at = usize::try_from(skipped.position).unwrap_or(usize::MAX);
@@ -145,6 +162,24 @@ impl LineFacts {
                 }
             }
         }
+        let is_broken_off = |it: Error| {
+            matches!(it.cause, Cause::LastSegmentMissing { .. } | Cause::LastBlockMissing { .. })
+        };
+        self.breaks_off = stream.partial().is_some_and(is_broken_off);
+    }
+
+    /// The counts alone.
+    fn counts(&self) -> Self {
+        Self { constant: None, sample: Vec::new(), ..self.clone() }
+    }
+
+    /// Takes back the damage since other counts: no telegram was lost, and noise may look like anything.
+    const fn forgive(&mut self, before: &Self) {
+        self.harmless += self.damaged() - before.damaged();
+        (self.cut, self.first_cut) = (before.cut, before.first_cut);
+        (self.checksums, self.without_crc) = (before.checksums, before.without_crc);
+        (self.hdlc, self.marked_frames) = (before.hdlc, before.marked_frames);
+        (self.halves, self.foreign_frames) = (before.halves, before.foreign_frames);
     }
 
     fn note(&mut self, error: &Error) {

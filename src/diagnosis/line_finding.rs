@@ -2,7 +2,7 @@
 
 use crate::counted::{counted, counted_as, verb};
 use crate::diagnosis::{
-    diagnosis::{Diagnosis, Wording},
+    diagnosis::{AdviceLanguage, Diagnosis, Wording},
     finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
     line::LineFacts,
@@ -24,6 +24,8 @@ pub struct LineView {
     pub searches: bool,
     /// True while the speed is searched for too.
     pub seeks_speed: bool,
+    /// True if a live line was sending when the listening ended.
+    pub is_cut_off: bool,
     /// The link layers that were chosen.
     pub links: LinkChoice,
 }
@@ -163,9 +165,9 @@ fn shared(found: Finding, view: &LineView) -> Finding {
 }
 
 fn foreign(protocol: ForeignProtocol, facts: &LineFacts) -> Finding {
-    use crate::diagnosis::diagnosis::AdviceLanguage::{English, German};
+    use AdviceLanguage::{English, German};
     let found = Finding::new(Diagnosis::OtherProtocol).with(
-        format!("they are {}", protocol.title(English)),
+        format!("the octets are {}", protocol.title(English)),
         format!("es ist {}", protocol.title(German)),
     );
     Finding { protocol: Some(protocol), ..sampled(found, facts) }
@@ -338,6 +340,7 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
         () if facts.broken_off > most => broken_off(facts.broken_off, whole),
         () if is_random => return order_less(facts, view),
         () if is_foreign && most == halves => return foreign(ForeignProtocol::MbusRecords, facts),
+        () if most == 0 && frames > 0 && is_too_little(facts, view) => too_little(frames),
         () if most == 0 && frames > 0 => Finding::new(Diagnosis::Half).with(
             format!(
                 "{} {} whole, and no telegram is",
@@ -391,6 +394,64 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
         ),
     };
     sampled(found, facts)
+}
+
+/// The finding that frames are lost, and what looks whole is made of two telegrams.
+#[must_use]
+pub fn joined(halves: usize, closed: usize) -> Finding {
+    with_halves(Finding::new(Diagnosis::Half), halves).with(
+        format!("none opens of {closed} that look whole: their frames may be of two telegrams"),
+        format!("von {closed}, die vollständig aussehen, öffnet sich keines: ihre Rahmen können von zwei Telegrammen sein"),
+    )
+}
+
+/// A finding about keys with the remark that not all telegrams are whole.
+#[must_use]
+pub fn with_halves(found: Finding, halves: usize) -> Finding {
+    let cause = |language, all: &str, some: &str| found.cause(language).replacen(all, some, 1);
+    let cause = [
+        cause(AdviceLanguage::English, "telegrams arrive whole", "some telegrams seem whole"),
+        cause(
+            AdviceLanguage::German,
+            "Telegramme kommen vollständig an",
+            "manche Telegramme scheinen vollständig",
+        ),
+    ];
+    let step =
+        [AdviceLanguage::English, AdviceLanguage::German].map(|it| found.step(it).to_owned());
+    let found = match found.advice {
+        None if found.diagnosis != Diagnosis::Half => found.advising(cause, step),
+        _ => found,
+    };
+    found.with(
+        format!("{} {} a frame", counted(halves, "telegram"), verb(halves, "lacks", "lack")),
+        format!("{} fehlt ein Rahmen", counted_as(halves, "Telegramm", "Telegrammen")),
+    )
+}
+
+/// True if nothing came whole on a live line but parts of telegrams that its beginning or its end cuts.
+const fn is_too_little(facts: &LineFacts, view: &LineView) -> bool {
+    view.seconds.is_some() && (view.is_cut_off || !facts.breaks_off)
+}
+
+/// The finding that the time was too short for a telegram.
+fn too_little(frames: usize) -> Finding {
+    let cause = [
+        "too little came for an answer: parts of telegrams whose beginning or end lies outside of the time",
+        "für eine Antwort kam zu wenig: Teile von Telegrammen, deren Anfang oder Ende außerhalb der Zeit liegt",
+    ];
+    let step = [
+        "listen longer, for a whole telegram at least: --time 90s",
+        "länger zuhören, mindestens ein ganzes Telegramm lang: --time 90s",
+    ];
+    Finding::new(Diagnosis::Silent).advising(cause, step).hinting("listen longer").with(
+        format!(
+            "{} {} whole, and no telegram is",
+            counted(frames, "frame"),
+            verb(frames, "is", "are")
+        ),
+        format!("{frames} Rahmen {} vollständig, aber kein Telegramm", verb(frames, "ist", "sind")),
+    )
 }
 
 /// The finding that no octet need be wrong: DSMR telegrams lack their CRC.
@@ -485,4 +546,40 @@ fn sampled(found: Finding, facts: &LineFacts) -> Finding {
         format!("{}: {sample} …", counted(octets, "octet")),
         format!("{}: {sample} …", counted_as(octets, "Oktett", "Oktette")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::mbus;
+
+    #[test]
+    fn parts_that_the_time_cuts_are_no_evidence() {
+        let (mut first, mut second) = (vec![], vec![]);
+        let content: Vec<u8> = (0..245).collect();
+        mbus::emit(0, false, &content, &mut first);
+        mbus::emit(1, true, &[7; 15], &mut second);
+        let diagnosis = |octets: &[u8], is_cut_off| {
+            let view = LineView { seconds: Some(12), is_cut_off, ..LineView::default() };
+            line_finding(&LineFacts::of(octets, &[]), &view).map(|found| found.diagnosis)
+        };
+        let begun_late = [&second[10..], &second, &first].concat();
+        for (octets, is_cut_off, expected) in [
+            (&second, false, Diagnosis::Silent),
+            (&second, true, Diagnosis::Silent),
+            (&first, true, Diagnosis::Silent),
+            (&begun_late, true, Diagnosis::Silent),
+            // Silence came behind the first frame, and no second one.
+            (&first, false, Diagnosis::Half),
+            (&begun_late, false, Diagnosis::Half),
+            (&first.repeat(3), true, Diagnosis::Half),
+        ] {
+            assert_eq!(
+                diagnosis(octets, is_cut_off),
+                Some(expected),
+                "{} {is_cut_off}",
+                octets.len()
+            );
+        }
+    }
 }

@@ -9,10 +9,12 @@
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
+//! - [`ended_input`]: causes that lie in a text or a file itself.
 //! - [`defects`]: the cause behind a single defect.
 
 pub mod defects;
 pub mod diagnosis;
+pub mod ended_input;
 pub mod finding;
 pub mod foreign;
 pub mod key_finding;

@@ -3,6 +3,8 @@
 //! - [`canonical`]: the form that records carry, lower case without separators.
 //! - [`detect`]: whether an input is text at all.
 //! - [`dump`]: every other form that people keep telegrams in.
+//! - [`unread`]: the names of forms that are not read.
+
 mod annotated;
 pub(crate) mod base64;
 mod beside_text;
@@ -32,3 +34,4 @@ mod separator;
 mod stamp;
 pub mod telegram;
 mod typing;
+pub mod unread;

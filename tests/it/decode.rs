@@ -162,7 +162,7 @@ fn a_defect_of_a_key_is_named_by_place_and_never_shown() {
         ),
         ("SIXTEENLETTERSAB", "16 characters are a key only when"),
         (&format!("{KEY}{KEY}"), "64 digits look like the character codes"),
-        ("", "no key in the file"),
+        ("", "the key file is empty"),
     ];
     for (text, expected) in cases {
         let path = folder.write("defect", text);

@@ -358,7 +358,7 @@ fn situations() -> Vec<Situation> {
             "log",
             b"[12:00:01][D][api:102]: Accepted connection\n".repeat(3),
             "other-protocol",
-            "plain text",
+            "hex digits",
         )
         .protocol("text")
         .alone(),
@@ -512,7 +512,7 @@ fn sound_streams_are_never_called_sick() {
 }
 
 /// The octets of so many telegrams of any meter.
-fn wires(kind: MeterKind, count: usize) -> Vec<Vec<u8>> {
+pub fn wires(kind: MeterKind, count: usize) -> Vec<Vec<u8>> {
     let start = Timestamp::from_second(1_790_000_000).unwrap();
     let options = PushOptions::new(kind, start);
     let mut simulator = Simulator::new(options);

@@ -24,7 +24,10 @@ fn a_wrong_choice_is_named_with_the_link_layer_of_the_octets() {
     for source in [&*dump, "sim:netz-noe-kaifa"] {
         let ran = run(&["doctor", "--link", "hdlc", "--key-file", &key, source], b"");
         let words = (ran.out + &ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("The link layer is chosen as hdlc"), "{source}: {words}");
+        assert!(
+            words.contains("--link hdlc (in the configuration: link) is wrong"),
+            "{source}: {words}"
+        );
         assert!(words.contains("or name mbus"), "{source}: {words}");
     }
     // Without frames of another link layer the choice is only the likely reason.

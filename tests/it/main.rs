@@ -21,6 +21,7 @@ mod docs;
 mod doctor;
 mod doctor_answers;
 mod doctor_devices;
+mod doctor_inputs;
 mod drop_in;
 mod dry_run;
 mod dsmr;

@@ -142,6 +142,7 @@ impl SourceState {
             searches: *searches,
             seeks_speed: *seeks_speed,
             links: self.links,
+            ..LineView::default()
         }
     }
 
@@ -469,7 +470,7 @@ mod tests {
         line.note_octets(at(2));
         frameless(&mut line, burst(b"1-0:2.8.0*255(0000*kWh)\r\n1-0:1.7.0*255(0.1*kW)\r\n"), at(2));
         let message = line.fault(at(2)).unwrap();
-        assert!(message.contains("they are D0 (IEC 62056-21)"), "{message}");
+        assert!(message.contains("the octets are D0 (IEC 62056-21)"), "{message}");
         assert!(!message.contains("parity") && !message.contains("adapter, baud"), "{message}");
         line.note_octets(at(40));
         assert_eq!(line.fault(at(40)), None, "told once");

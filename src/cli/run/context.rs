@@ -13,8 +13,10 @@ use meterpipe::{
     counted::counted,
     diagnosis::{
         diagnosis::Diagnosis,
+        ended_input::{EndedInput, TextFacts},
         finding::Finding,
-        foreign::ForeignProtocol,
+        foreign::{self, ForeignProtocol},
+        line::LineFacts,
         line_finding::{LineView, line_finding},
         link,
         window::OctetWindow,
@@ -40,6 +42,8 @@ pub struct Context {
     /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
     text: OctetWindow,
+    /// The facts about that text.
+    pub text_facts: TextFacts,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
     pub may_name_doctor: bool,
 }
@@ -64,6 +68,7 @@ impl Context {
             can_wait: false,
             window,
             text,
+            text_facts: TextFacts::default(),
             may_name_doctor: false,
         }
     }
@@ -87,6 +92,7 @@ impl Context {
 
     /// Takes note of a line of text: it may be that of another protocol.
     pub fn note_text(&mut self, line: &[u8]) {
+        self.text_facts.is_text = true;
         if self.text.has_room() {
             self.text.push_first(line, []);
             self.text.push_first(b"\n", []);
@@ -148,6 +154,11 @@ impl Context {
     /// Counts and reports a refusal.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
+        if let (Layer::Hex | Layer::Record, Place::Line(line)) =
+            (refusal.error.layer, refusal.place)
+        {
+            self.text_facts.note(line, &refusal.error);
+        }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
         self.messages.refused(refusal);
@@ -156,6 +167,18 @@ impl Context {
     /// Counts and reports a damaged line of text.
     pub fn defect(&mut self, line: u64, error: &Error) {
         self.refused(&line_refusal(line, error));
+    }
+
+    /// The input at its end, with the facts about its octets, its telegrams, and the one that the end cuts off.
+    #[must_use]
+    pub fn ended<'a>(
+        &self,
+        line: &'a LineFacts,
+        telegrams: usize,
+        partial: Option<Error>,
+    ) -> EndedInput<'a> {
+        let (text, protocol) = (self.text_facts, foreign::recognise(self.text.octets()));
+        EndedInput { text, protocol, line, octets: self.tally.octets, telegrams, partial }
     }
 
     /// Counts octets that belong to no telegram.
@@ -230,8 +253,8 @@ impl Context {
         };
         let reason = match status {
             Status::Nothing => {
-                let read = [&self.text, &self.window];
-                Some(nothing(&self.tally, ending.partial, read))
+                let facts = [&self.text, &self.window].map(OctetWindow::facts);
+                Some(nothing(&self.tally, &facts, &self.ended(&facts[1], 0, ending.partial)))
             }
             Status::Closed => Some(closed(&self.tally)),
             _ => None,
@@ -271,7 +294,7 @@ fn closed(tally: &Tally) -> String {
     }
 }
 
-fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> String {
+fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> String {
     let mut text = match (tally.octets, tally.prose) {
         (0, 1..) => {
             let lines = counted(tally.prose, "line");
@@ -280,18 +303,26 @@ fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> St
         (octets, _) => format!("no telegram found in {}", counted(octets, "octet")),
     };
     // A file may hold anything: only a cause that its octets show is told.
-    let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();
+    let view = LineView::default();
+    let mut found = facts.iter().filter_map(|facts| line_finding(facts, &view));
     let is_told = |found: &Finding| {
         TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
     };
-    let found = found.find_map(|found| found.filter(is_told));
-    // The text of another protocol may begin as a telegram does.
-    let is_foreign = found.as_ref().is_some_and(|found| found.protocol.is_some());
-    if let Some(error) = partial.filter(|_| !is_foreign) {
+    let found = found.find(is_told);
+    let told = found.map(|found| input.finding(found));
+    // The text of another protocol may begin as a telegram does, and the message says once that the end cuts one off.
+    let is_foreign = told.as_ref().is_some_and(|found| found.protocol.is_some());
+    let is_slip = input.text.first.is_some();
+    let partial = input.partial.filter(|_| !is_foreign && !is_slip);
+    if let Some(error) = partial {
         text.push_str(&format!("; at the end, {error}"));
     }
-    if let Some(found) = found {
-        text.push_str(&format!("; {}", found.clause()));
+    if let Some(found) = told {
+        let is_cut_off = partial.is_some_and(|it| {
+            matches!(it.cause, Cause::LastSegmentMissing { .. } | Cause::LastBlockMissing { .. })
+        });
+        let clause = if is_cut_off { found.hint().to_owned() } else { found.clause() };
+        text.push_str(&format!("; {clause}"));
     }
     text
 }

@@ -29,6 +29,7 @@ use meterpipe::{
     diagnosis::{defects, diagnosis::Diagnosis},
     error::{Cause, Error, Layer},
     format::printable::printable,
+    hex::unread,
     record::Place,
     sink::settings::redact,
 };
@@ -296,13 +297,10 @@ impl Messages {
         Some(match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
             Cause::NearFrame => "add the authentication key (GAK) behind the GUEK",
-            Cause::Unsupported { what: "a key file" } => "give it with --key-file",
-            Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
-            Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
-                "unpack it first"
-            }
-            Cause::Unsupported { what } if is_other_dump(what) => {
-                "dump it again with xxd or hexdump -C"
+            Cause::OtherMeter => "write the right number in front of the key, or nothing",
+            Cause::Unsupported { what } if error.layer == Layer::Hex => {
+                let [english, _] = unread::step(what)?;
+                english
             }
             _ => return defects::cause_of(error).map(|cause| self.with_keys(cause).hint()),
         })
@@ -443,10 +441,4 @@ fn cause_kind(error: &Error) -> CauseKind {
         _ => None,
     };
     (error.layer, discriminant(&error.cause), what)
-}
-
-/// True for the names of listings that another option would make readable.
-fn is_other_dump(what: &str) -> bool {
-    let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
-    names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
 }

@@ -62,22 +62,29 @@ impl KeyProblem {
     pub fn of_defect(text: &str, name: &str, defect: &Defect, mark: &str) -> Self {
         let is_file = !name.starts_with(['-', '$']) || name == "-";
         let is_empty = text.trim().is_empty();
+        let is_gak = defect.error.cause == Cause::Column { what: ONLY_AUTHENTICATION };
         let [place, ort] = match defect.line {
-            0 if !is_file => [name.to_owned(), name.to_owned()],
-            0 if is_empty => [
-                format!("{name}: the key file is empty"),
-                format!("{name}: die Schlüsseldatei ist leer"),
-            ],
-            0 => [
-                format!("{name}: the key file has no key"),
-                format!("{name}: die Schlüsseldatei hat keinen Schlüssel"),
-            ],
+            0 if !is_file || is_gak => [name.to_owned(), name.to_owned()],
+            0 if is_empty => {
+                return Self::new(
+                    KeyFault::Empty,
+                    name,
+                    ["the key file is empty", "die Schlüsseldatei ist leer"],
+                );
+            }
+            0 => {
+                return Self::new(
+                    KeyFault::NoKey,
+                    name,
+                    ["the key file has no key", "die Schlüsseldatei hat keinen Schlüssel"],
+                );
+            }
             line => [format!("{name}: line {line}"), format!("{name}: Zeile {line}")],
         };
-        let fault = match (defect.line, defect.error.cause) {
-            (_, Cause::Column { what: ONLY_AUTHENTICATION }) => KeyFault::OnlyAuthentication,
-            (0, _) if is_empty => KeyFault::Empty,
-            (0, _) => KeyFault::NoKey,
+        let fault = match defect.line {
+            _ if is_gak => KeyFault::OnlyAuthentication,
+            0 if is_empty => KeyFault::Empty,
+            0 => KeyFault::NoKey,
             _ if has_digits(text) => KeyFault::Format,
             _ => KeyFault::NoKey,
         };

@@ -11,7 +11,6 @@ use meterpipe::{
     chain::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
-        event::Refusal,
     },
     cipher::{
         ciphered,
@@ -65,7 +64,7 @@ const LEAST_OCTETS: u64 = 8;
 const LEAST_PUSH: u64 = 90;
 
 /// The time in which a telegram comes to its end.
-const LONGEST_PUSH: Duration = Duration::from_secs(5);
+pub const LONGEST_PUSH: Duration = Duration::from_secs(5);
 
 /// A silence that no telegram has within.
 const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
@@ -108,15 +107,13 @@ pub struct Examination {
     push: usize,
     longest_push: usize,
     rejected: usize,
+    /// The causes of telegrams that stay closed, and how often each came.
+    causes: Vec<(Cause, usize)>,
     /// Telegrams without frames that break off, and those whose CRC is wrong.
     broken_off: usize,
     wrong_crcs: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
-    /// True if the octets are those of hex in a text.
-    pub is_text: bool,
-    /// The form of a text that is not read.
-    pub unread: Option<&'static str>,
     is_foreign: bool,
     look_at: usize,
 }
@@ -161,11 +158,10 @@ impl Examination {
             push: 0,
             longest_push: 0,
             rejected: 0,
+            causes: Vec::new(),
             broken_off: 0,
             wrong_crcs: 0,
             cut_off: None,
-            is_text: false,
-            unread: None,
             is_foreign: false,
             look_at: 64,
         }
@@ -187,7 +183,19 @@ impl Examination {
     /// The end as things are.
     fn end_of_time(&self) -> Instant {
         let is_silent = self.octets() < LEAST_OCTETS;
-        if is_silent { self.longest.max(self.until) } else { self.until }
+        let end = if is_silent { self.longest.max(self.until) } else { self.until };
+        if self.is_within_first() { end + LONGEST_PUSH } else { end }
+    }
+
+    /// True while a live line may be within its first telegram.
+    fn is_within_first(&self) -> bool {
+        let has_begun = self.chain.frames() > 0 || self.from_silence && self.push < IN_VAIN;
+        self.is_within_push() && has_begun && self.telegrams() == 0
+    }
+
+    /// True while no pause has come since the last octets of a live line.
+    pub const fn is_within_push(&self) -> bool {
+        self.live && self.push > 0
     }
 
     /// Whole telegrams, opened or not.
@@ -298,7 +306,9 @@ impl Examination {
                 let is_other = matches!(cause, Cause::Unsupported { .. });
                 match (layer, cause) {
                     (_, cause) if cause.leaves_closed() => self.closed(refusal.title, cause),
-                    (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(None, cause),
+                    (Layer::Cipher | Layer::Apdu, cause) if is_other => {
+                        self.closed(refusal.title, cause)
+                    }
                     (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
                         if self.keys.unsound_at.len() < SEVERAL {
@@ -333,7 +343,12 @@ impl Examination {
     fn closed(&mut self, title: Option<[u8; 8]>, cause: Cause) {
         self.keys.closed += 1;
         self.keys.count(title, false);
-        self.keys.cause = Some(cause);
+        match self.causes.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, times)) => *times += 1,
+            None => self.causes.push((cause, 1)),
+        }
+        let most = self.causes.iter().rev().max_by_key(|(_, times)| *times);
+        self.keys.cause = most.map(|(cause, _)| *cause);
         self.keys.title = title.or(self.keys.title);
         self.keys.title_was_given = title.is_none() && self.demands.title.is_some();
     }
@@ -400,7 +415,6 @@ impl Stage for Examination {
         }
         self.push += record.octets.len();
         self.longest_push = self.longest_push.max(self.push);
-        self.is_text |= matches!(place, Place::Line(_));
         match self.live {
             true => self.window.push(record.octets, marks),
             false => self.window.push_file(record.octets, marks),
@@ -411,14 +425,6 @@ impl Stage for Examination {
     fn end(&mut self, context: &mut Context) {
         self.run(context, |chain, out| chain.end(out));
         self.cut_off = self.chain.partial();
-    }
-
-    fn refused(&mut self, refusal: &Refusal<'_>, context: &mut Context) {
-        if let Cause::Unsupported { what } = refusal.error.cause {
-            self.is_text = true;
-            self.unread.get_or_insert(what);
-        }
-        context.refused(refusal);
     }
 
     fn start_live(&mut self) {

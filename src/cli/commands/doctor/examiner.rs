@@ -13,8 +13,8 @@ use meterpipe::{
     cipher::key_file::KeyEntry,
     diagnosis::{
         finding::Finding,
-        key_finding::key_finding,
-        line_finding::{LineView, line_finding},
+        key_finding::{KeyFacts, key_finding},
+        line_finding::{LineView, joined, line_finding, with_halves},
     },
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
@@ -45,7 +45,8 @@ impl Examiner {
 
     /// The one cause behind all that was seen.
     pub fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
-        let view = &LineView { links: self.links, ..view.clone() };
+        let is_cut_off = examination.is_within_push();
+        let view = &LineView { links: self.links, is_cut_off, ..view.clone() };
         examination.look_at_closed();
         if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
             return sound::wrong_link(self.links, other);
@@ -56,6 +57,17 @@ impl Examiner {
             return line_finding(&line, &view).unwrap_or_else(|| sound::sound(examination, &view));
         }
         let keys = key_finding(&examination.keys);
+        let KeyFacts { opened, closed, unsound, .. } = examination.keys;
+        // Frames whose times nobody knows may be those of two telegrams, which no key opens.
+        if opened == 0 && line.halves > 0 && closed + unsound > 0 {
+            if closed == 0 || line.halves * 2 >= closed + unsound {
+                return joined(line.halves, closed + unsound);
+            }
+            return keys.map_or_else(
+                || joined(line.halves, closed + unsound),
+                |found| with_halves(found, line.halves),
+            );
+        }
         let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
         match keys {
             Some(found) if stays_closed => found,

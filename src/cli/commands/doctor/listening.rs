@@ -3,7 +3,7 @@
 use std::{sync::mpsc, time::Duration};
 
 use crate::cli::{
-    commands::doctor::examination::Examination,
+    commands::doctor::examination::{Examination, LONGEST_PUSH},
     live::event_loop,
     run::{
         context::Context,
@@ -24,7 +24,7 @@ pub fn listen(
     time: Duration,
     examination: &mut Examination,
 ) -> Result<Result<(), OpenError>, Stop> {
-    let until = UntilArgs { timeout: Some(time), ..UntilArgs::default() };
+    let until = UntilArgs { timeout: Some(time + LONGEST_PUSH), ..UntilArgs::default() };
     let mut context = quiet();
     // The first read opens the source, and tells why that fails.
     let from = record::escape(source.name());

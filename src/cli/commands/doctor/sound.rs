@@ -15,7 +15,8 @@ use meterpipe::{
 /// The finding about a source that is read.
 pub fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
-    let damaged = examination.line().damaged();
+    let line = examination.line();
+    let damaged = line.damaged() + keys.closed + keys.unsound;
     let mut found = match keys.ciphered {
         0 => plain(),
         _ => Finding::new(Diagnosis::Ok),
@@ -38,6 +39,10 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
             format!("{damaged} of them or of their neighbours damaged: that is no trouble"),
             format!("{damaged} davon oder daneben beschädigt: das stört nicht"),
         );
+    }
+    if line.harmless > 0 {
+        found = found
+            .with("the noise between them harms none", "das Rauschen dazwischen schadet keinem");
     }
     if keys.ciphered == 0 && keys.keys > 0 {
         found = found.with("they need no key", "sie brauchen keinen Schlüssel");
@@ -84,10 +89,10 @@ pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
     let (chosen, words, other) = (chosen.name(), link::in_words(other), other.name());
     let cause = [
         format!(
-            "the link layer is chosen as {chosen}, and the line has another one: all its octets are noise"
+            "--link {chosen} (in the configuration: link) is wrong: the octets are {words}, and read as {chosen} they are noise"
         ),
         format!(
-            "als Link-Schicht ist {chosen} gewählt, und die Leitung hat eine andere: alle ihre Oktette sind Rauschen"
+            "--link {chosen} (in der Konfiguration: link) ist falsch: die Oktette sind {words}, und als {chosen} gelesen sind sie Rauschen"
         ),
     ];
     let step = [

@@ -1,0 +1,313 @@
+//! The cause of an input that ends and brings no telegram: a text with a slip, a file of another kind, a telegram that
+//! is cut off. No cable, adapter or program in between is to blame for a text.
+
+use crate::{
+    counted::{counted, counted_as},
+    diagnosis::{
+        diagnosis::{AdviceLanguage, Diagnosis, Wording},
+        finding::Finding,
+        foreign::ForeignProtocol,
+        line::LineFacts,
+    },
+    error::{Cause, Error},
+    hex::unread,
+};
+
+/// The facts about the text of an input.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextFacts {
+    /// True if there are lines of hex, or of other text.
+    pub is_text: bool,
+    /// The first place that cannot be read: its line, and the defect.
+    pub first: Option<(u64, Error)>,
+    /// How many such places there are.
+    pub defects: u64,
+}
+
+impl TextFacts {
+    /// Takes note of a place that cannot be read.
+    pub fn note(&mut self, line: u64, error: &Error) {
+        self.first.get_or_insert((line, *error));
+        self.defects += 1;
+    }
+}
+
+/// An input that was read to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct EndedInput<'a> {
+    /// The facts about its text.
+    pub text: TextFacts,
+    /// The protocol that the text itself is.
+    pub protocol: Option<ForeignProtocol>,
+    /// The facts about its octets.
+    pub line: &'a LineFacts,
+    /// All its octets.
+    pub octets: u64,
+    /// Whole telegrams.
+    pub telegrams: usize,
+    /// The telegram that the end cuts off.
+    pub partial: Option<Error>,
+}
+
+impl EndedInput<'_> {
+    /// The finding about the octets, as far as the input itself does not explain it.
+    #[must_use]
+    pub fn finding(&self, found: Finding) -> Finding {
+        let nothing = self.telegrams == 0;
+        // Octets, or the text of a meter, decide before the words around them.
+        let protocol = self.protocol.filter(|it| nothing && !it.is_weak());
+        if let Some(protocol) = protocol {
+            return Finding { protocol: Some(protocol), ..other_protocol(protocol.titles()) };
+        }
+        if !is_of_line(&found) {
+            return self.with_place(found);
+        }
+        match self.text.first {
+            Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
+            Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
+            Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
+                slip(line, &error, self.text.defects)
+            }
+            Some(_) => self.with_place(of_text(found)),
+            None if found.diagnosis == Diagnosis::Silent && !self.text.is_text => too_short(found),
+            None => match self.cut_off(&found) {
+                Some(cut_off) => cut_off,
+                None if self.text.is_text => of_text(found),
+                None => found,
+            },
+        }
+    }
+
+    /// A finding with the first place of the text that cannot be read: few of them are no trouble.
+    fn with_place(&self, mut found: Finding) -> Finding {
+        if let Some((line, error)) = self.text.first {
+            found.evidence.push(place(line, &error).0);
+        }
+        found
+    }
+
+    /// The finding about an input that ends within its first telegram: the octets before say nothing about a line.
+    fn cut_off(&self, found: &Finding) -> Option<Finding> {
+        let error = self.partial.filter(|_| self.telegrams == 0)?;
+        let evidence = match error.cause {
+            Cause::CutOff { octets } => {
+                let is_noise = matches!(found.diagnosis, Diagnosis::Noise | Diagnosis::Baud);
+                // Noise may end with the first octet of a telegram.
+                let is_most = octets >= LEAST_PART && octets as u64 * 2 >= self.octets;
+                (is_noise && is_most).then(|| {
+                    Wording::new(
+                        format!("a telegram breaks off after {}", counted(octets, "octet")),
+                        format!(
+                            "ein Telegramm bricht nach {} ab",
+                            counted_as(octets, "Oktett", "Oktetten")
+                        ),
+                    )
+                })
+            }
+            Cause::LastSegmentMissing { .. } | Cause::LastBlockMissing { .. } => {
+                let frames = self.line.frames;
+                (self.line.damaged() == 0).then(|| {
+                    Wording::new(
+                        format!("a telegram breaks off after {}", counted(frames, "whole frame")),
+                        format!(
+                            "ein Telegramm bricht nach {} ab",
+                            counted_as(frames, "vollständigen Rahmen", "vollständigen Rahmen")
+                        ),
+                    )
+                })
+            }
+            _ => None,
+        };
+        let cause =
+            ["the input ends before its telegram does", "die Eingabe endet vor ihrem Telegramm"];
+        let step = [
+            "take all frames of a telegram to the last octet, or a longer capture",
+            "alle Rahmen des Telegramms bis zum letzten Oktett nehmen, oder eine längere Aufzeichnung",
+        ];
+        let found = Finding::new(Diagnosis::Half)
+            .advising(cause, step)
+            .hinting("take all frames of a telegram to the last octet, or a longer capture");
+        evidence.map(|evidence| Finding { evidence: vec![evidence], ..found })
+    }
+}
+
+/// Fewer octets are the dates and numbers of a letter.
+const LEAST_HEX: u64 = 8;
+
+/// Fewer octets may be a telegram's start by chance.
+const LEAST_PART: usize = 32;
+
+/// True for a cause that is looked for on a line, and may as well be one of the input.
+const fn is_of_line(found: &Finding) -> bool {
+    match found.diagnosis {
+        Diagnosis::Silent
+        | Diagnosis::Baud
+        | Diagnosis::Noise
+        | Diagnosis::OctetsLost
+        | Diagnosis::Checksum
+        | Diagnosis::Half
+        | Diagnosis::HdlcDamaged => true,
+        // Lost octets leave their mark on a text, and a setting of seven bits leaves none.
+        Diagnosis::Parity => found.advice.is_none(),
+        Diagnosis::OtherProtocol => {
+            matches!(found.protocol, Some(ForeignProtocol::Text | ForeignProtocol::WirelessMbus))
+        }
+        _ => false,
+    }
+}
+
+fn other_protocol([english, german]: [&str; 2]) -> Finding {
+    Finding::new(Diagnosis::OtherProtocol)
+        .with(format!("the input is {english}"), format!("die Eingabe ist {german}"))
+}
+
+/// The finding about an input in a form that is not read.
+fn form(what: &'static str) -> Finding {
+    let protocol = ForeignProtocol::Form(what);
+    let cause = [
+        "the input has a form that is not read: a telegram in it, if there is one, stays hidden",
+        "die Eingabe hat eine Form, die nicht gelesen wird: ein Telegramm darin bliebe verborgen",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [protocol.step(english), protocol.step(german)];
+    let found = other_protocol(protocol.titles()).advising(cause, step).hinting(step[0]);
+    Finding { protocol: Some(protocol), ..found }
+}
+
+/// The finding about a text without a telegram.
+fn words() -> Finding {
+    let cause = [
+        "the input is text, and there is no telegram in it",
+        "die Eingabe ist Text, und es ist kein Telegramm darin",
+    ];
+    let protocol = ForeignProtocol::Text;
+    let found = other_protocol(protocol.titles()).advising(cause, unread::GENERAL);
+    Finding { protocol: Some(protocol), ..found }
+}
+
+/// The finding about a text in which a character is wrong, or missing.
+fn slip(line: u64, error: &Error, defects: u64) -> Finding {
+    let (place, advice) = place(line, error);
+    let cause = [
+        "the text of the telegrams has a slip: a character is wrong, missing or too many",
+        "der Text der Telegramme hat einen Fehler: ein Zeichen ist falsch, fehlt oder ist zu viel",
+    ];
+    let found = Finding::new(Diagnosis::Checksum)
+        .advising(cause, advice)
+        .hinting("compare this place with the original");
+    let found = Finding { evidence: vec![place], ..found };
+    match defects {
+        0 | 1 => found,
+        more => found.with(
+            format!("places that cannot be read: {more}"),
+            format!("Stellen, die nicht lesbar sind: {more}"),
+        ),
+    }
+}
+
+/// A place that cannot be read, and the advice about it.
+fn place(line: u64, error: &Error) -> (Wording, [&'static str; 2]) {
+    let at = error.offset + 1;
+    let ([english, german], advice) = match error.cause {
+        Cause::OddDigits => (
+            [
+                format!("odd number of hex digits at character {at}"),
+                format!("ungerade Zahl von Hexziffern bei Zeichen {at}"),
+            ],
+            [
+                "compare this place with the original: each octet has two digits, and one is missing or too many",
+                "diese Stelle mit dem Original vergleichen: jedes Oktett hat zwei Ziffern, und eine fehlt oder ist zu viel",
+            ],
+        ),
+        Cause::NotHex => (
+            [
+                format!("character {at} is not a hex digit"),
+                format!("Zeichen {at} ist keine Hexziffer"),
+            ],
+            [
+                "compare this place with the original: hex digits are 0 to 9 and A to F, and a letter O or l is none",
+                "diese Stelle mit dem Original vergleichen: Hexziffern sind 0 bis 9 und A bis F, ein Buchstabe O oder l ist keine",
+            ],
+        ),
+        Cause::Unsupported { what } => {
+            let [english, german] = unread::titles(what);
+            (
+                [format!("not supported: {english}"), format!("nicht lesbar: {german}")],
+                unread::step(what).unwrap_or(unread::GENERAL),
+            )
+        }
+        _ => (
+            [error.to_string(), "nicht lesbar".to_owned()],
+            ["compare this place with the original", "diese Stelle mit dem Original vergleichen"],
+        ),
+    };
+    let place = Wording::new(format!("line {line}: {english}"), format!("Zeile {line}: {german}"));
+    (place, advice)
+}
+
+/// The finding about a file with hardly any octets.
+fn too_short(found: Finding) -> Finding {
+    let cause = [
+        "there is nothing in the input, or too little for a telegram",
+        "in der Eingabe steht nichts, oder zu wenig für ein Telegramm",
+    ];
+    let step = [
+        "see that the capture ran while the meter sent, or ended without an error; doctor DEVICE examines the line itself",
+        "prüfen, ob die Aufzeichnung lief, während der Zähler sendete, und ohne Fehler endete; doctor GERÄT untersucht die Leitung selbst",
+    ];
+    found.advising(cause, step)
+}
+
+/// The same cause in the octets of a text: the copy comes before the line.
+fn of_text(found: Finding) -> Finding {
+    const COMPARE: [&str; 2] = [
+        "compare the digits with the original; if they are right, take another telegram: doctor DEVICE examines the line itself",
+        "die Ziffern mit dem Original vergleichen; stimmen sie, ein anderes Telegramm nehmen: doctor GERÄT untersucht die Leitung selbst",
+    ];
+    let (cause, step, hint) = match found.diagnosis {
+        Diagnosis::Checksum | Diagnosis::HdlcDamaged if found.advice.is_none() => (
+            [
+                "the frames in the text have their length, and single octets in them are wrong: mistyped, or damaged before they were written down",
+                "die Rahmen im Text haben ihre Länge, aber einzelne Oktette darin sind falsch: vertippt, oder schon vor der Niederschrift beschädigt",
+            ],
+            COMPARE,
+            "single octets are wrong: compare the digits with the original",
+        ),
+        Diagnosis::OctetsLost => (
+            [
+                "parts of the frames are missing in the text: it was not copied as a whole, or they were lost before it was written",
+                "im Text fehlen Teile der Rahmen: er wurde nicht ganz kopiert, oder sie gingen vor der Niederschrift verloren",
+            ],
+            [
+                "copy the whole telegram again; in a log of ESPHome, enlarge the receive buffer (rx_buffer_size: 512)",
+                "das ganze Telegramm noch einmal kopieren; in einem Protokoll von ESPHome den Empfangspuffer vergrößern (rx_buffer_size: 512)",
+            ],
+            "copy the whole telegram again; in a log of ESPHome, enlarge rx_buffer_size",
+        ),
+        Diagnosis::Half if found.advice.is_none() => (
+            [
+                "of each telegram only a part of its frames is in the text",
+                "von jedem Telegramm ist nur ein Teil seiner Rahmen im Text",
+            ],
+            [
+                "copy all frames of a telegram, one behind the other; the second one is often short and in a line of its own",
+                "alle Rahmen eines Telegramms hintereinander kopieren; der zweite ist oft kurz und in einer eigenen Zeile",
+            ],
+            "copy all frames of a telegram: the second one is often short, in a line of its own",
+        ),
+        Diagnosis::Noise | Diagnosis::Baud | Diagnosis::Parity | Diagnosis::Silent
+            if found.advice.is_none() =>
+        {
+            (
+                [
+                    "the text holds no telegram as hex, or in a form that is not read",
+                    "der Text enthält kein Telegramm in Hex, oder eines in einer Form, die nicht gelesen wird",
+                ],
+                unread::GENERAL,
+                unread::GENERAL[0],
+            )
+        }
+        _ => return found,
+    };
+    found.advising(cause, step).hinting(hint)
+}

@@ -1,0 +1,65 @@
+//! Inputs in a form that is not read: their names in two languages, and the way to a form that is.
+
+/// The advice where no other one fits.
+pub const GENERAL: [&str; 2] = [
+    "write the octets of the telegram as hex digits, two each, or give the binary capture itself",
+    "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
+];
+
+/// The advice for a form, in English and German, if there is one.
+#[must_use]
+pub fn step(what: &str) -> Option<[&'static str; 2]> {
+    Some(match what {
+        "a key file" => ["give it with --key-file", "sie mit --key-file angeben"],
+        "a PDF document" | "a document of an office program" => [
+            "copy the hex digits of the telegram out of it",
+            "die Hexziffern des Telegramms daraus kopieren",
+        ],
+        "a PNG picture" | "a JPEG picture" => [
+            "write the hex digits of the telegram into a text file; no picture is read",
+            "die Hexziffern des Telegramms in eine Textdatei schreiben; Bilder werden nicht gelesen",
+        ],
+        _ if what.starts_with("UTF-16") => ["save it as UTF-8", "als UTF-8 speichern"],
+        _ if what.ends_with("data") || what.ends_with("archive") => {
+            ["unpack it first", "zuerst entpacken"]
+        }
+        _ if is_other_dump(what) => [
+            "dump it again with xxd or hexdump -C",
+            "den Mitschnitt noch einmal mit xxd oder hexdump -C ausgeben",
+        ],
+        _ => return None,
+    })
+}
+
+/// The name of a form in English and German.
+#[must_use]
+pub fn titles(what: &'static str) -> [&'static str; 2] {
+    let german = match what {
+        "a key file" => "eine Schlüsseldatei",
+        "gzip data" => "mit gzip gepackt",
+        "zstd data" => "mit zstd gepackt",
+        "xz data" => "mit xz gepackt",
+        "bzip2 data" => "mit bzip2 gepackt",
+        "a zip archive" => "ein ZIP-Archiv",
+        "a PDF document" => "ein PDF-Dokument",
+        "a PNG picture" => "ein PNG-Bild",
+        "a JPEG picture" => "ein JPEG-Bild",
+        "a document of an office program" => "ein Dokument eines Büroprogramms",
+        "an SQLite database" => "eine SQLite-Datenbank",
+        "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
+        "octets in octal (od -b)" => "Oktette in Oktal (od -b)",
+        "words of several octets (od -t x4)" => "Wörter aus mehreren Oktetten (od -t x4)",
+        _ if what.starts_with("16-bit words") => "16-Bit-Wörter (hexdump ohne -C, od ohne -t x1)",
+        _ if what.starts_with("a listing of od") => "eine Ausgabe von od mit Lücken",
+        _ if what.contains("Intel HEX") => "Intel HEX oder Motorola mit Fehlern",
+        _ if what.starts_with("Gurux XML") => "XML von Gurux in einer Form, die nicht gelesen wird",
+        _ => "eine andere Form",
+    };
+    [what, german]
+}
+
+/// True for the names of listings that another option would make readable.
+fn is_other_dump(what: &str) -> bool {
+    let names = ["16-bit words", "words of", "octets in octal", "swapped words", "binary digits"];
+    names.iter().any(|name| what.starts_with(name)) || what.starts_with("a listing of od")
+}
