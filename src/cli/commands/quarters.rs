@@ -172,10 +172,8 @@ impl Quarters {
             }
             RowUse::Comparison(comparison) => {
                 // The portal has its rows all the same.
-                if let Err(Stop::Failed(_, lack)) = lack {
-                    context.messages.say(&lack);
-                }
-                comparison.finish(&self.clock.zone, context)
+                let compared = comparison.finish(&self.clock.zone, context);
+                lack.and(compared)
             }
         }
     }
