@@ -40,6 +40,8 @@ pub struct Context {
     /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
     text: OctetWindow,
+    /// True once the user was told why an input has nothing.
+    is_told: bool,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
     pub may_name_doctor: bool,
 }
@@ -64,6 +66,7 @@ impl Context {
             can_wait: false,
             window,
             text,
+            is_told: false,
             may_name_doctor: false,
         }
     }
@@ -158,6 +161,13 @@ impl Context {
         self.refused(&line_refusal(line, error));
     }
 
+    /// Counts a damaged line of text that the user was told of.
+    pub fn told(&mut self, error: &Error) {
+        self.count(error);
+        self.messages.told(error);
+        self.is_told = true;
+    }
+
     /// Counts octets that belong to no telegram.
     pub const fn noise(&mut self, octets: usize) {
         self.tally.noise += octets as u64;
@@ -228,6 +238,9 @@ impl Context {
             _ if interrupted => Status::Fine,
             status => status,
         };
+        if self.is_told && status == Status::Nothing {
+            return status;
+        }
         let reason = match status {
             Status::Nothing => {
                 let read = [&self.text, &self.window];
