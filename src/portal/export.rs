@@ -34,13 +34,15 @@ pub struct PortalExport {
     pub only_time: Option<OnlyTime>,
 }
 
-/// The only column with times.
+/// The only column with times, if another name makes them the other ends of quarters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnlyTime {
     /// Its name.
     pub name: String,
     /// True for the ends of quarters.
     pub is_end: bool,
+    /// The name with which its times are the other ends.
+    pub other: &'static str,
 }
 
 /// A text that is none of the known exports.
@@ -115,7 +117,13 @@ impl PortalExport {
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
         let name = name_of_value(columns, head);
-        let is_in_wh = name.contains("(wh)") || name.contains("[wh]");
+        let is_in =
+            |unit: &str| ["(", "["].iter().any(|sign| name.contains(&format!("{sign}{unit}")));
+        let is_in_wh = is_in("wh");
+        // The mean power of a quarter is four times its energy.
+        if is_in("kw)") || is_in("kw]") {
+            return Err(PortalError::Unit);
+        }
         let mut twice = 0;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -221,8 +229,12 @@ impl OnlyTime {
             ([], [at]) => (at, true),
             _ => return None,
         };
-        let name = head.last()?.cells.get(*at)?.trim().to_owned();
-        Some(Self { name, is_end })
+        let mut names: Vec<_> = head.last()?.cells.iter().map(String::as_str).collect();
+        let other = if is_end { "von" } else { "bis" };
+        let name = core::mem::replace(names.get_mut(*at)?, other).trim().to_owned();
+        let renamed = header::columns(&names);
+        let is_other = |it: &PortalColumns| it.end.is_empty() == is_end;
+        renamed.first().is_some_and(is_other).then_some(Self { name, is_end, other })
     }
 }
 

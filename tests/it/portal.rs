@@ -444,12 +444,15 @@ fn times_that_are_moved_are_told() {
     let (ends, begins) = ("Messzeitpunkt;Verbrauch (kWh);", "Datum;Verbrauch (kWh);");
     assert_eq!((said(ends, 900), said(begins, 0)), (String::new(), String::new()));
     let words = "portal.csv: 16 of 16 rows fit the meter if their times are 15 minutes later: they may be the \
-                 starts of quarters, so name the column Messzeitpunkt von\n";
+                 starts of quarters; if so, name the column 'von' instead of 'Messzeitpunkt'\n";
     assert!(said(ends, 0).ends_with(words), "{}", said(ends, 0));
     assert_eq!(said("Von;Verbrauch (kWh);", 0), "");
-    let words =
-        "15 minutes earlier: they may be the ends of quarters, so name the column Datum bis\n";
+    let words = "15 minutes earlier: they may be the ends of quarters; if so, name the column 'bis' instead of 'Datum'\n";
     assert!(said(begins, 900).ends_with(words), "{}", said(begins, 900));
+    // No other name of its column makes IKB's times starts.
+    let words = "15 minutes later: the clock of the portal or of the meter may be wrong\n";
+    let ikb = said("Datum;AT0051000602000000000000000000000 ab 21.02.2024 00:30;", 0);
+    assert!(ikb.ends_with(words), "{ikb}");
     // A difference of its own does not hide the others.
     let export = table(ends, &starts, |start, value| {
         let value = if start == from { "9,999".to_owned() } else { value };
@@ -499,6 +502,9 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     say(american, &input, &[], "the first one is in line 2");
     let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
     say(unit, &input, &[], "values in another unit than kWh: export the energies");
+    let power = "Messzeitpunkt;Verbrauch (kW)\n";
+    let power = format!("{power}29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n");
+    say(&power, &input, &[], "values in another unit than kWh: export the energies");
     let several = "quarters have several values";
     let coded = |code: &str| {
         let time = |minute| format!("29.03.2026 03:{minute:02}");

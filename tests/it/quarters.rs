@@ -670,6 +670,18 @@ fn another_input_earns_one_message() {
     assert!(ran.err.contains("2 telegrams, 1 rejected (1 unreadable)"), "{}", ran.err);
 }
 
+/// Telegrams between which all energies start anew have no row, as one telegram alone has none.
+#[test]
+fn a_run_without_a_row_has_found_nothing() {
+    let line = |year: u32| {
+        format!("{{\"time\":\"{year}-01-01T00:00:00+01:00\",\"energy_import_wh\":{year}}}\n")
+    };
+    let ran = run(&["quarters"], format!("{}{}", line(2020), line(2026)).as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{}", ran.err);
+    assert!(ran.err.contains("for more than a year"), "{}", ran.err);
+    assert!(ran.err.ends_with("quarters: no interval among 2 telegrams\n"), "{}", ran.err);
+}
+
 /// The first frame of a telegram.
 fn frame_in_hex() -> String {
     let records = run(&["simulate", "--count", "1"], b"").out;

@@ -35,7 +35,7 @@ use meterpipe::{
     format::printable::printable,
     intervals::row::IntervalRow,
     local_time::offset,
-    portal::export::PortalExport,
+    portal::export::{OnlyTime, PortalExport},
     reading::{
         decimal::Decimal,
         fields::{ENERGY_EXPORT, ENERGY_IMPORT, FIELDS},
@@ -251,17 +251,17 @@ impl Comparison {
             "{}: {fitting} of {compared} rows fit the meter if their times are {minutes} minutes {side}",
             self.name
         );
-        let is_end = self.portal.only_time.as_ref().map(|only| (&only.name, only.is_end));
-        Some(match (is_end, shift) {
-            (Some((name, true)), QUARTER) => format!(
-                "{text}: they may be the starts of quarters, so name the column {} von",
-                printable(name)
-            ),
-            (Some((name, false)), EARLIER) => format!(
-                "{text}: they may be the ends of quarters, so name the column {} bis",
-                printable(name)
-            ),
-            _ => format!("{text}: the clock of the portal or of the meter may be wrong"),
+        let only = self.portal.only_time.as_ref();
+        let is_other_end = |it: &&OnlyTime| shift == if it.is_end { QUARTER } else { EARLIER };
+        Some(match only.filter(is_other_end) {
+            Some(OnlyTime { name, is_end, other }) => {
+                let end = if *is_end { "starts" } else { "ends" };
+                let name = printable(name);
+                format!(
+                    "{text}: they may be the {end} of quarters; if so, name the column '{other}' instead of '{name}'"
+                )
+            }
+            None => format!("{text}: the clock of the portal or of the meter may be wrong"),
         })
     }
 

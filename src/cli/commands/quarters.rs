@@ -197,6 +197,9 @@ impl Quarters {
             messages.say(lack, name, lack, &context.messages);
         }
         messages.finish(&context.messages);
+        // All energies may have started anew.
+        let telegrams = counted(context.tally.telegrams, "telegram");
+        let last = last.or(is_failure.then(|| format!("no interval among {telegrams}")));
         last.map_or(Ok(()), |last| Err(Stop::Failed(Status::Nothing, last)))
     }
 }
