@@ -154,6 +154,49 @@ fn a_text_on_a_bar_and_one_below_it_are_found() {
     }
 }
 
+/// Numbers above bars keep apart, whatever font has them: digits of DejaVu Sans are as wide as any.
+#[test]
+fn no_number_touches_another() {
+    for (days, scale) in [(31, 1), (31, 2), (400, 1), (800, 0), (800, 1), (1200, 2)] {
+        let series = series(days, 0, scale, true);
+        for size in [PictureSize::WIDE, PictureSize::NARROW] {
+            for scene in [
+                energy::draw(&series, energy::step(&series, size), size, PictureLanguage::German),
+                energy::draw(&series, LocalStep::Month, size, PictureLanguage::German),
+                peaks::draw(&series, size, PictureLanguage::German),
+            ] {
+                let numbers = scene.marks.iter().filter_map(|mark| match mark {
+                    SceneMark::Label { at, anchor: Anchor::Middle, text, .. } => {
+                        let is_digit = |sign: char| sign.is_ascii_digit() || sign == ',';
+                        let digits: i64 =
+                            text.chars().map(|sign| if sign == ',' { 38 } else { 76 }).sum();
+                        let place = Cuboid {
+                            x: at.0 - digits / 2,
+                            width: digits,
+                            ..place_of(text, *at, Anchor::Middle)
+                        };
+                        text.chars().all(is_digit).then_some((place, text))
+                    }
+                    _ => None,
+                });
+                let numbers: Vec<_> = numbers.collect();
+                for (place, (one, text)) in numbers.iter().enumerate() {
+                    let other = numbers.iter().skip(place + 1).find(|(other, _)| meet(one, other));
+                    assert!(other.is_none(), "{days} {scale} {size:?}: {text} and {other:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The peak of a house that uses nearly nothing is not zero.
+#[test]
+fn a_small_peak_has_its_digits() {
+    let scene = peaks::draw(&series(31, 0, -3, false), PictureSize::WIDE, PictureLanguage::English);
+    let is = |mark: &SceneMark, word: &str| matches!(mark, SceneMark::Label { text, .. } if text == word);
+    assert!(scene.marks.iter().any(|mark| is(mark, "0.002")), "{scene:?}");
+}
+
 /// The page has its texts on the page itself, in these two colours alone.
 #[test]
 fn the_page_around_the_pictures_has_no_other_colours() {
