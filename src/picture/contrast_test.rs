@@ -30,7 +30,7 @@ fn series(days: i64, first: i64, scale: i16, exports: bool) -> PlotSeries {
     let row = |place: i64| {
         let start = from + place * 900;
         let wave = (place * 7919 + place / 96 * 104_729) % 1000;
-        let number = |wh: i64| Decimal::of(wh.into(), scale.into());
+        let number = |wh: i64| Decimal::of(wh.into(), scale);
         let sun = (24..72).contains(&(place % 96)) && exports;
         let energies = match sun {
             true => [number(wave / 9), number(wave)],
