@@ -4,8 +4,8 @@
 //! 2021-09-27T09:47:15+02:00  181220000009  1-0:32.7.0  voltage_l1_v  233.7  V
 //! ```
 //!
-//! One TAB between the columns, `-` for an absent cell: METER is the number, else the system title, a computed value has no code, an object
-//! without a published name has no name.
+//! One TAB between the columns, `-` for an absent cell: a computed value has no code, an object
+//! without a published name has no name. METER is the number, else the system title.
 
 use crate::{
     format::{
