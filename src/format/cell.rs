@@ -93,6 +93,13 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The name of the meter: its number, else its system title.
+    #[must_use]
+    pub fn of_meter(entry: &'a OutputTelegram<'_>) -> Option<Self> {
+        let (key, content) = (FieldKey::Meta(Meta::Meter), Content::of_meter(entry)?);
+        Some(Self { key, code: None, content, unit: Unit::COUNT })
+    }
+
     fn named(telegram: &Telegram<'_>, place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
@@ -128,8 +135,9 @@ impl<'a> Content<'a> {
     /// The name of the meter: its number, else its system title.
     #[must_use]
     pub fn of_meter(entry: &'a OutputTelegram<'_>) -> Option<Self> {
-        let mut names = [Meta::Meter, Meta::SystemTitle].into_iter();
-        names.find_map(|meta| Self::of_meta(entry, meta))
+        let number = entry.telegram.meter().filter(|number| !number.is_empty());
+        let meta = number.map_or(Meta::SystemTitle, |_| Meta::Meter);
+        Self::of_meta(entry, meta)
     }
 
     /// Of the metadata of a telegram.

@@ -4,6 +4,8 @@
 //! every reader of CSV accepts. The forms for spreadsheets have `;` between cells, a comma in numbers where their
 //! country writes one, and local dates: each column with a time has one with its offset behind it.
 //!
+//! The column of the meter has its number, else its system title: two meters on one line stay apart.
+//!
 //! A text cell that a spreadsheet would run as a formula gets a `'` in front. Numbers stay numbers.
 
 use std::borrow::Cow;
@@ -16,6 +18,7 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        latest,
         locale::Locale,
         names::FieldNames,
         numbers::NumberStyle,
@@ -140,10 +143,16 @@ impl Csv {
             if at > 0 {
                 text.push(cells.locale.delimiter());
             }
-            // The time of an interval is its start.
-            let start = || readings.get(FieldKey::Meta(Meta::Start));
-            let value = readings.get(*key);
-            let value = value.or_else(|| (*key == FieldKey::Meta(Meta::Time)).then(start)?);
+            let value = match key {
+                // The time of an interval is its start.
+                FieldKey::Meta(Meta::Time) => {
+                    readings.get(*key).or_else(|| readings.get(FieldKey::Meta(Meta::Start)))
+                }
+                FieldKey::Meta(Meta::Meter) => {
+                    latest::name_key(readings).and_then(|key| readings.get(key))
+                }
+                _ => readings.get(*key),
+            };
             match value {
                 Some(readings::ReadingValue::Text(time)) if *part != ColumnPart::Whole => {
                     cells.time(time, *part, *key, &VIENNA, text);
@@ -290,7 +299,11 @@ impl Format for Csv {
                     text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
                 }
                 key => {
-                    if let Some(cell) = Cell::find(entry, key) {
+                    let cell = match key {
+                        FieldKey::Meta(Meta::Meter) => Cell::of_meter(entry),
+                        _ => Cell::find(entry, key),
+                    };
+                    if let Some(cell) = cell {
                         cells.cell(&cell, entry, text);
                     }
                 }
@@ -373,7 +386,7 @@ fn usual() -> Vec<FieldKey> {
 
 /// True if a text needs neither quotes nor a guard against formulas, as nearly all meter numbers.
 fn is_plain(octets: &[u8]) -> bool {
-    octets.iter().fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric())
+    octets.iter().fold(!octets.is_empty(), |plain, octet| plain & octet.is_ascii_alphanumeric())
 }
 
 /// True if a spreadsheet may run the text as a formula: OWASP, "CSV injection".

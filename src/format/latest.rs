@@ -8,7 +8,7 @@ use crate::format::{
     key::{FieldKey, Meta},
     lists::MeterLists,
     meters::Meters,
-    readings::{ReadingValue, Readings},
+    readings::Readings,
 };
 
 /// The meters that were seen.
@@ -88,13 +88,17 @@ impl Seen {
 /// The name of the meter of some readings: its number, else its system title.
 #[must_use]
 pub fn name(readings: &Readings) -> Option<&str> {
-    let names = [Meta::Meter, Meta::SystemTitle];
-    let mut texts = names.iter().filter_map(|meta| match readings.get(FieldKey::Meta(*meta)) {
-        Some(ReadingValue::Text(text)) if !text.is_empty() => Some(text.as_str()),
-        _ => None,
-    });
-    texts.next()
+    NAMES.iter().find_map(|meta| readings.meta(*meta).filter(|name| !name.is_empty()))
 }
+
+/// The key of that [name].
+#[must_use]
+pub fn name_key(readings: &Readings) -> Option<FieldKey> {
+    let is_name = |meta: &&Meta| readings.meta(**meta).is_some_and(|name| !name.is_empty());
+    NAMES.iter().find(is_name).map(|meta| FieldKey::Meta(*meta))
+}
+
+const NAMES: [Meta; 2] = [Meta::Meter, Meta::SystemTitle];
 
 #[cfg(test)]
 mod tests {

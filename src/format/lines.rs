@@ -5,7 +5,7 @@
 //! ```
 //!
 //! One TAB between the columns, `-` for an absent cell: a computed value has no code, an object
-//! without a published name has no name.
+//! without a published name has no name. METER is the number, else the system title.
 
 use crate::{
     format::{
@@ -59,8 +59,9 @@ impl Format for Lines {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let Self { selection, units, names, head } = self;
         head.clear();
-        for meta in [Meta::Time, Meta::Meter] {
-            match Content::of_meta(entry, meta) {
+        let time = Content::of_meta(entry, Meta::Time);
+        for content in [time, Content::of_meter(entry)] {
+            match content {
                 Some(content) => value(&content, entry, head),
                 None => head.push(b'-'),
             }

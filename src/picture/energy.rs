@@ -10,7 +10,7 @@ use crate::{
         language::{PictureLanguage, local},
         load::{draw_axes, parts, stripes},
         palette::Ink,
-        scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
+        scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, number_fits},
         series::{EXPORT, IMPORT, PlotSeries, PlotSpan, milli},
     },
 };
@@ -105,14 +105,13 @@ fn decimals(
     language: PictureLanguage,
 ) -> Option<i16> {
     let energies = || spans.iter().filter_map(|span| span.energies.get(direction).copied()?);
-    let widest = |decimals| {
-        let texts = energies().map(|energy| language.rounded(energy, decimals));
-        texts.map(|text| text_width(&text)).max().unwrap_or(0)
+    let fits = |decimals: &i16| {
+        energies().all(|energy| number_fits(&language.rounded(energy, *decimals), room))
     };
     // A small load has digits that count behind the point.
     let is_small = energies().map(milli).max().is_some_and(|highest| highest < 1_000_000);
     let decimals = if is_small { [3, 2] } else { [1, 0] };
-    decimals.into_iter().find(|decimals| widest(*decimals) <= room)
+    decimals.into_iter().find(fits)
 }
 
 /// Days in two forms: with the day of the week, and without.

@@ -1,6 +1,8 @@
 //! Pictures of quarter hours: load curve, energies, heat map and peaks.
 
 pub mod axis;
+#[cfg(test)]
+mod contrast_test;
 pub mod energy;
 pub mod heat_map;
 pub mod html;

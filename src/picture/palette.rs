@@ -131,22 +131,23 @@ impl Ink {
     }
 }
 
+/// The contrast of two colours by WCAG 2.
+#[cfg(test)]
+pub(super) fn contrast(one: u32, other: u32) -> f64 {
+    let channel = |colour: u32, shift: u32| {
+        let part = f64::from(colour >> shift & 255) / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = |colour| {
+        0.2126 * channel(colour, 16) + 0.7152 * channel(colour, 8) + 0.0722 * channel(colour, 0)
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The contrast of two colours by WCAG 2.
-    fn contrast(one: u32, other: u32) -> f64 {
-        let channel = |colour: u32, shift: u32| {
-            let part = f64::from(colour >> shift & 255) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-        };
-        let luminance = |colour| {
-            0.2126 * channel(colour, 16) + 0.7152 * channel(colour, 8) + 0.0722 * channel(colour, 0)
-        };
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
-    }
 
     #[test]
     fn text_and_values_stand_out_from_the_page() {

@@ -8,7 +8,7 @@ use crate::picture::{
     language::{PictureLanguage, local},
     load::{draw_axes, parts},
     palette::Ink,
-    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, number_fits},
     series::{PlotRow, PlotSeries, milli},
 };
 
@@ -36,11 +36,14 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let place = i64::try_from(place).unwrap_or(slots);
         (x(place), x(place + 1))
     };
-    let texts = |decimals| {
-        peaks.iter().filter_map(move |(_, row)| Some(language.rounded(mean(row)?, decimals)))
+    // A small load has digits that count behind the point.
+    let is_small = highest.is_some_and(|highest| highest < 100_000);
+    let decimals = if is_small { [3, 2] } else { [2, 1] };
+    let fits = |decimals: &i16| {
+        let mut means = peaks.iter().filter_map(|(_, row)| mean(row));
+        means.all(|mean| number_fits(&language.rounded(mean, *decimals), size.plot() / slots))
     };
-    let widest = |decimals| texts(decimals).map(|text| text_width(&text)).max().unwrap_or(0);
-    let decimals = [2, 1].into_iter().find(|decimals| widest(*decimals) <= size.plot() / slots);
+    let decimals = decimals.into_iter().find(fits);
     let mut told = vec![scene.title.clone()];
     for (place, (month, row)) in peaks.iter().enumerate() {
         let Some(exact) = mean(row) else {

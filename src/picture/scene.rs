@@ -106,6 +106,13 @@ pub fn text_width(text: &str) -> i64 {
     i64::try_from(text.chars().count()).map_or(0, |count| count * 70)
 }
 
+/// True if a number has room beside others: digits are wider than most letters, and a gap keeps two numbers apart.
+#[must_use]
+pub fn number_fits(text: &str, room: i64) -> bool {
+    let width = |sign: char| if sign.is_ascii_digit() { 76 } else { 38 };
+    text.chars().map(width).sum::<i64>() + 15 <= room
+}
+
 /// The room of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureSize {

@@ -30,6 +30,19 @@ pub struct PortalExport {
     pub unordered: BTreeSet<i64>,
     /// The most digits of the energies behind the point, in kWh.
     pub decimals: u16,
+    /// The column of the times, if there is one alone: its header tells which end of a quarter they are.
+    pub only_time: Option<OnlyTime>,
+}
+
+/// The only column with times, if another name makes them the other ends of quarters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlyTime {
+    /// Its name.
+    pub name: String,
+    /// True for the ends of quarters.
+    pub is_end: bool,
+    /// The name with which its times are the other ends.
+    pub other: &'static str,
 }
 
 /// A text that is none of the known exports.
@@ -39,6 +52,8 @@ pub enum PortalError {
     NoHeader,
     /// The rows are no quarter hours, but days for example.
     NoQuarters,
+    /// One row, of which nothing tells the length.
+    Length,
     /// The values have another unit than kWh or Wh.
     Unit,
     /// Quarters have several values: consumption and feed-in, or two metering points.
@@ -102,7 +117,13 @@ impl PortalExport {
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
         let name = name_of_value(columns, head);
-        let is_in_wh = name.contains("(wh)") || name.contains("[wh]");
+        let is_in =
+            |unit: &str| ["(", "["].iter().any(|sign| name.contains(&format!("{sign}{unit}")));
+        let is_in_wh = is_in("wh");
+        // The mean power of a quarter is four times its energy.
+        if is_in("kw)") || is_in("kw]") {
+            return Err(PortalError::Unit);
+        }
         let mut twice = 0;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -120,9 +141,11 @@ impl PortalExport {
         }
         // Rows with one time alone are quarters if some follow each other at such a distance.
         let is_single = columns.start.is_empty() || columns.end.is_empty();
-        if is_single && lines.len() > 1 && !steps(&lines).any(|step| step == QUARTER) {
-            return Ok(());
+        let is_told = !is_single || lines.iter().any(|line| line.is_quarter);
+        if !is_told && !steps(&lines).any(|step| step == QUARTER) {
+            return if lines.len() == 1 { Err(PortalError::Length) } else { Ok(()) };
         }
+        self.only_time = OnlyTime::of(columns, head);
         let length = if columns.start.is_empty() { QUARTER } else { 0 };
         let doubled = doubled_times(&lines, zone);
         let unordered = doubled.values().filter(|times| times.is_together());
@@ -199,6 +222,22 @@ fn doubled_times(lines: &[PortalRow], zone: &TimeZone) -> BTreeMap<i64, DoubledT
     times
 }
 
+impl OnlyTime {
+    fn of(columns: &PortalColumns, head: &[CellRow]) -> Option<Self> {
+        let (at, is_end) = match (&columns.start[..], &columns.end[..]) {
+            ([at], []) => (at, false),
+            ([], [at]) => (at, true),
+            _ => return None,
+        };
+        let mut names: Vec<_> = head.last()?.cells.iter().map(String::as_str).collect();
+        let other = if is_end { "von" } else { "bis" };
+        let name = core::mem::replace(names.get_mut(*at)?, other).trim().to_owned();
+        let renamed = header::columns(&names);
+        let is_other = |it: &PortalColumns| it.end.is_empty() == is_end;
+        renamed.first().is_some_and(is_other).then_some(Self { name, is_end, other })
+    }
+}
+
 /// The name of the column of the energy.
 fn name_of_value(columns: &PortalColumns, head: &[CellRow]) -> String {
     let name = head.last().and_then(|names| names.cells.get(columns.value));
@@ -255,6 +294,8 @@ struct PortalRow<'a> {
     time: WrittenTime,
     value: Option<&'a str>,
     unit: &'static str,
+    /// True if the export names the length of the interval.
+    is_quarter: bool,
 }
 
 impl<'a> PortalRow<'a> {
@@ -274,6 +315,11 @@ impl<'a> PortalRow<'a> {
                 return Ok(None);
             }
         }
+        let is_quarter = columns
+            .length
+            .as_ref()
+            .map(cell)
+            .is_some_and(|length| length.eq_ignore_ascii_case("qh"));
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
         let unit = match columns.unit.as_ref().map(cell).unwrap_or_default() {
             "" => "",
@@ -282,7 +328,7 @@ impl<'a> PortalRow<'a> {
             _ => "?",
         };
         match (start.or(end), value) {
-            (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit })),
+            (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit, is_quarter })),
             (None, Some(_)) => Err(Unreadable),
             (None, None) => Ok(None),
         }
@@ -336,6 +382,9 @@ impl core::fmt::Display for PortalError {
             }
             Self::NoHeader => "no row of names that an operator's portal is known to write",
             Self::NoQuarters => "no quarter hours: export these, not hours or days",
+            Self::Length => {
+                "one row with one time, and nothing tells if it is a quarter hour or a day: export more quarter hours"
+            }
             Self::Unit => "values in another unit than kWh: export the energies",
             Self::Several => {
                 "quarters have several values, of consumption and feed-in or of two metering points: \

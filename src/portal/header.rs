@@ -29,6 +29,8 @@ pub struct PortalColumns {
     pub unit: Option<usize>,
     /// That of its OBIS code.
     pub code: Option<usize>,
+    /// That of the length of the intervals.
+    pub length: Option<usize>,
 }
 
 /// The task of a column.
@@ -40,11 +42,14 @@ enum ColumnTask {
     Date,
     /// The time of the start, to a date.
     Clock,
+    /// The time of the end, to the date of the start.
+    ClockOfEnd,
     Value,
     /// The value, to the end that stands before it.
     ValueOfEnd,
     Unit,
     Code,
+    Length,
 }
 
 /// The columns of a row of names: those of each series in it; empty for any other row.
@@ -64,12 +69,16 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
             }
             Some(ColumnTask::Start | ColumnTask::Date | ColumnTask::Clock) => series.start.push(at),
             Some(ColumnTask::End) => series.end.push(at),
+            Some(ColumnTask::ClockOfEnd) => {
+                series.end = series.start.first().copied().into_iter().chain([at]).collect();
+            }
             Some(ColumnTask::Value) if !has_value => (series.value, has_value) = (at, true),
             Some(ColumnTask::ValueOfEnd) if !has_value => {
                 (series.value, has_value) = (at, true);
                 series.end = core::mem::take(&mut series.start);
             }
             Some(ColumnTask::Code) if series.code.is_none() => series.code = Some(at),
+            Some(ColumnTask::Length) if series.length.is_none() => series.length = Some(at),
             Some(ColumnTask::Unit) if series.unit.is_none() => series.unit = Some(at),
             _ => {}
         }
@@ -95,8 +104,9 @@ fn task(name: &str) -> Option<ColumnTask> {
         "value" | "wert" | "kwh" => ColumnTask::Value,
         "einheit" => ColumnTask::Unit,
         "obis" | "obis-code" | "obis code" => ColumnTask::Code,
-        // The end of the time alone says no more than its start.
-        "zeit bis" => return None,
+        "messintervall" => ColumnTask::Length,
+        // At midnight it is a day too early, which no step within the hour shows.
+        "zeit bis" => ColumnTask::ClockOfEnd,
         "enduhrzeit" => ColumnTask::End,
         _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
             return None;
@@ -128,7 +138,7 @@ mod tests {
         assert_eq!(one("Messzeitpunkt;Verbrauch (kWh);Qualität;"), (vec![], vec![0], 1));
         assert_eq!(
             one("Datum;Zeit von;Zeit bis;Haus - AT00 - Verbrauch [kWh]"),
-            (vec![0, 1], vec![], 3)
+            (vec![0, 1], vec![0, 2], 3)
         );
         assert_eq!(
             one("\"Datum\";\"Restverbrauch (kWh)\";\"Status\";\"Zeitumstellung\""),

@@ -15,7 +15,10 @@
 //! Others send codes, but neither scaler nor unit (Landis+Gyr E450, Kamstrup). Their table is a list of
 //! codes with scaler and unit, and marks: objects that this family sends and no other.
 
-use std::sync::LazyLock;
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit};
 
@@ -23,6 +26,8 @@ use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeterFamilies {
     given: &'static [MeterFamily],
+    /// True once a list was that of a given table.
+    has_fitted: Option<&'static AtomicBool>,
     built_in: Option<&'static LazyLock<Vec<MeterFamily>>>,
 }
 
@@ -30,7 +35,28 @@ impl MeterFamilies {
     /// The tables that a user gives.
     #[must_use]
     pub const fn of(given: &'static [MeterFamily]) -> Self {
-        Self { given, built_in: None }
+        Self { given, has_fitted: None, built_in: None }
+    }
+
+    /// The same with a place to note that one of them fits a list.
+    #[must_use]
+    pub const fn noted(self, has_fitted: &'static AtomicBool) -> Self {
+        Self { has_fitted: Some(has_fitted), ..self }
+    }
+
+    /// True if there are given tables and a place for notes, and no list so far was theirs.
+    #[must_use]
+    pub fn is_given_in_vain(self) -> bool {
+        !self.given.is_empty() && self.has_fitted.is_some_and(|it| !it.load(Ordering::Relaxed))
+    }
+
+    /// Notes the table of a list.
+    pub(super) fn note(self, family: &MeterFamily) {
+        if let Some(has_fitted) = self.has_fitted
+            && self.given.iter().any(|given| core::ptr::eq(given, family))
+        {
+            has_fitted.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The same, and behind them tables that are made only when a list needs one.

@@ -12,10 +12,12 @@ use crate::{
 pub(super) fn family_of(body: &Data<'_>, families: MeterFamilies) -> Option<&'static MeterFamily> {
     // Nearly all meters send scalers and units.
     let lacks_scales = Objects::of(*body, None).any(|object| object.lacks_scale());
-    families.for_list(lacks_scales).find(|family| match &family.table {
+    let mut families_of_list = families.for_list(lacks_scales);
+    let found = families_of_list.find(|family| match &family.table {
         FamilyTable::Places(elements) => are_elements(body, elements),
         FamilyTable::Codes { marks, .. } => lacks_scales && has_marks(body, marks),
-    })
+    });
+    found.inspect(|family| families.note(family))
 }
 
 fn are_elements(body: &Data<'_>, elements: &[FamilyElement]) -> bool {

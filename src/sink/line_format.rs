@@ -5,6 +5,7 @@ use crate::{
         csv::Csv,
         entry::Format,
         key::{FieldKey, Meta},
+        latest::{name, name_key},
         locale::Locale,
         printable::printable,
         readings::{ReadingValue, Readings},
@@ -50,11 +51,11 @@ impl LineFormat {
             Self::Lines(projection) => {
                 // The time of an interval is its start, and more is to be told of it than numbers.
                 let time = readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Start));
-                let metas = [time, readings.meta(Meta::Meter)];
-                let is_interval = readings.is_interval();
+                let metas = [time, name(readings)];
+                let (is_interval, column) = (readings.is_interval(), name_key(readings));
                 let is_value = |it: &ProjectedReading<'_>| match it.key {
                     FieldKey::Meta(Meta::Schema | Meta::Time | Meta::Meter) => false,
-                    FieldKey::Meta(_) => is_interval,
+                    FieldKey::Meta(_) => is_interval && Some(it.key) != column,
                     _ => true,
                 };
                 for reading in projection.of(readings).filter(is_value) {

@@ -1,6 +1,6 @@
 //! Every format, word by word on the published telegram, and unharmed by hostile ones.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
 use crate::common::{
     binary::run,
@@ -25,6 +25,7 @@ use meterpipe::{
     record::{Attributes, Auth, Time},
 };
 use serde_json::value::RawValue;
+use tempfile::TempDir;
 
 /// A push without a date-time, with this body.
 fn push(body: &str) -> Vec<u8> {
@@ -743,4 +744,70 @@ fn a_page_without_room_for_all_meters_is_not_complete() {
         assert_eq!(ran.status, expected, "{format}: {}", ran.err);
         assert!(ran.err.contains(told.unwrap_or_default()), "{format}: {}", ran.err);
     }
+}
+
+/// A meter without a number has its system title in the column of the meter, through all stages: two on one line stay
+/// apart.
+#[test]
+fn meters_without_a_number_stay_apart() {
+    let titles = ["4c475a6773062b17", "4c475a67730777fe"];
+    let records = |seed: &str| {
+        let time = "--start=2026-06-21T11:59:00+02:00";
+        let args = ["simulate", "--meter=wiener-netze", seed, time, "--count=2000"];
+        run(&args, b"").out
+    };
+    let both = format!("{}{}", records("--seed=0"), records("--seed=1"));
+    let key = format!("--key={}", crate::common::published::KEY);
+    let decoded = |format: &str| {
+        let ran = run(&["decode", &key, "--quiet", &format!("--format={format}")], both.as_bytes());
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.out
+    };
+    // Each column has as many rows of one as of the other, and no others.
+    let count = |text: &str, sign: char, place: usize, rows: usize| {
+        let cells = text.lines().map(|line| line.split(sign).nth(place).unwrap());
+        for title in titles {
+            assert_eq!(cells.clone().filter(|cell| *cell == title).count(), rows, "{text:.300}");
+        }
+    };
+    count(&decoded("csv"), ',', 1, 2000);
+    let lines = decoded("lines");
+    count(&lines, '\t', 1, lines.lines().count() / 2);
+    let json = decoded("json");
+    let quarters = |options: &[&str]| {
+        let ran = run(&[&["quarters"], options].concat(), json.as_bytes());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{options:?}");
+        ran.out
+    };
+    // 11:59 to 12:32:19 are four intervals.
+    count(&quarters(&["--format=csv"]), ',', 2, 4);
+    let rows = quarters(&["--format=lines"]);
+    count(&rows, '\t', 1, rows.lines().count() / 2);
+    assert!(!rows.contains("\tsystem_title\t"), "{rows}");
+    for format in ["json", "table", "influx", "prometheus"] {
+        let rows = quarters(&[&format!("--format={format}")]);
+        assert!(titles.iter().all(|title| rows.contains(title)), "{rows}");
+    }
+    // A number in the first row leaves the name of the others.
+    let mixed = format!(
+        "{}{json}",
+        "{\"time\":\"2026-06-21T11:59:00+02:00\",\"meter\":\"7\",\"energy_import_wh\":1}\n\
+         {\"time\":\"2026-06-21T12:01:00+02:00\",\"meter\":\"7\",\"energy_import_wh\":2}\n"
+    );
+    let table = run(&["quarters", "--format=table"], mixed.as_bytes()).out;
+    assert!(titles.iter().all(|title| table.matches(title).count() == 4), "{table}");
+    // Neither a picture nor a comparison adds them up.
+    let ran = run(&["plot"], json.as_bytes());
+    assert!(ran.status == 2 && titles.iter().all(|title| ran.err.contains(title)), "{}", ran.err);
+    let folder = TempDir::new().unwrap();
+    let portal = folder.path().join("portal.csv");
+    fs::write(&portal, "Von;Bis;Verbrauch (kWh)\n21.06.2026 12:00;21.06.2026 12:15;0,1\n").unwrap();
+    let ran = run(&["quarters", "--compare", portal.to_str().unwrap()], json.as_bytes());
+    assert!(ran.status == 2 && titles.iter().all(|title| ran.err.contains(title)), "{}", ran.err);
+    // Sinks for files have the column too.
+    let file = format!("--to=file:{}?format=csv", folder.path().join("all.csv").display());
+    let ran = run(&["publish", &file], json.as_bytes());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let csv = fs::read_to_string(folder.path().join("all.csv")).unwrap();
+    count(&csv, ',', 1, 2000);
 }

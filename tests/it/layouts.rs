@@ -84,6 +84,37 @@ fn a_table_in_toml_names_the_values_of_a_meter() {
     assert!(ran.out.contains("\"current_l1_a\":1.500,"), "{}", ran.out);
 }
 
+#[test]
+fn a_table_that_fits_no_list_is_said_once() {
+    let folder = Folder::new();
+    let (table, coded) =
+        (folder.write("mine.toml", TABLE), folder.write("coded.toml", CODED_TABLE));
+    let words = "no table of --layout, or of layout in the configuration, fits a list that came: meterpipe explain \
+                 --layout TABLE FILE shows the list";
+    let many = TELEGRAM.repeat(1 + 600 * 1024 / TELEGRAM.len());
+    for (input, tables, times) in [
+        (TELEGRAM, &[&coded][..], 1),
+        (CODED, &[&table], 1),
+        (TELEGRAM, &[&coded, &table], 0),
+        (&format!("{CODED}{TELEGRAM}"), &[&table], 0),
+        (&many, &[&coded], 1),
+        (&many, &[&table], 0),
+        ("", &[&coded], 0),
+    ] {
+        let dump = folder.write("dump.hex", input);
+        for stage in [&["decode", "--jobs=2"][..], &["watch", "--format=json"]] {
+            let layouts = tables.iter().flat_map(|table| ["--layout", table]).collect::<Vec<_>>();
+            let ran = folder.run(&[stage, &layouts, &[&dump]].concat(), "");
+            assert_eq!(ran.err.matches(words).count(), times, "{stage:?}: {}", ran.err);
+        }
+    }
+    // A live run says so while it goes on.
+    let config = format!("[[meter]]\nsource = \"sim:\"\nlayout = \"{table}\"\n");
+    let config = folder.write("config.toml", &config);
+    let ran = folder.run(&["watch", "--format=json", "--config", &config, "--count=1"], "");
+    assert_eq!((ran.status, ran.err.matches(words).count()), (0, 1), "{}", ran.err);
+}
+
 /// The blocks of TOML in the README's section about it.
 fn readme() -> Vec<String> {
     let text = include_str!("../../README.md").split("## A meter of your own").nth(1).unwrap();

@@ -359,6 +359,118 @@ fn a_doubled_hour_that_an_export_has_once_is_the_sum_of_both() {
     assert!(ran.out.contains("\"different\":4,\"missing_portal\":0,"), "{}", ran.out);
 }
 
+/// A row of a day with one time, as that of 00:00, is no quarter hour that ends there.
+#[test]
+fn one_row_is_a_quarter_hour_only_where_the_export_says_so() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING + 3600, SPRING + 7200);
+    let (input, start) = (readings(from, to), [from]);
+    let lone = |head: &str, row: &str| format!("{head}\n{row}\n");
+    for export in [
+        lone("Messzeitpunkt;Verbrauch (kWh);", "29.03.2026 04:15;1,200;"),
+        lone("Messzeitpunkt;Verbrauch (kWh);", "30.03.2026 00:00;1,200;"),
+        lone("Datum;Verbrauch (kWh)", "29.03.2026;1,200"),
+        lone(
+            "Ende Ablesezeitraum;Messintervall;Haus - AT001 - Verbrauch [kWh]",
+            "2026-03-29T04:15+02:00;D;1,200",
+        ),
+    ] {
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{export}");
+        assert!(ran.err.contains("nothing tells if it is a quarter hour or a day"), "{}", ran.err);
+    }
+    let day = lone("Datum;Zeit von;Zeit bis;Verbrauch [kWh]", "29.03.2026;00:00:00;00:00:00;1,200");
+    let ran = compare(&folder, day.as_bytes(), &input, &[]);
+    assert!(ran.err.contains("no quarter hours: export these"), "{}", ran.err);
+    // These have an end, or name the length.
+    for (name, form) in FORMS {
+        let ran = compare(&folder, &form(&start), &input, &[]);
+        match name {
+            "Netz NÖ" | "Salzburg Netz" | "Salzburg Netz 2026" | "Kärnten Netz" | "IKB" => {
+                assert_eq!(ran.status, 2, "{name}");
+            }
+            _ => {
+                assert!(ran.out.contains("\"compared\":1,\"different\":0,"), "{name}: {}", ran.err)
+            }
+        }
+    }
+}
+
+#[test]
+fn sides_without_a_quarter_in_common_are_told() {
+    let folder = TempDir::new().unwrap();
+    let export = |from: i64| {
+        let starts: Vec<i64> = (from..from + 7200).step_by(900).collect();
+        table("Messzeitpunkt;Verbrauch (kWh);", &starts, |start, value| {
+            format!("{};{value};", dots(start + 900))
+        })
+    };
+    let input = readings(SPRING + 7200, SPRING + 14_400);
+    let ran = compare(&folder, export(AUTUMN + 7200).as_bytes(), &input, &[]);
+    assert_eq!(ran.status, 3, "{}", ran.err);
+    let words = "portal.csv has 2026-10-25T04:00:00+01:00 to 2026-10-25T06:00:00+01:00, and the readings \
+                 have 2026-03-29T05:00:00+02:00 to 2026-03-29T07:00:00+02:00\n";
+    assert!(ran.err.contains("no quarter in common: ") && ran.err.ends_with(words), "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.out.contains("\"compared\":0,"), "{}", ran.out);
+    // Energy into the grid, and a meter that has none.
+    let fed_in = export(SPRING + 7200).replace("Verbrauch", "Einspeisung");
+    let bare: String = input
+        .lines()
+        .map(|line| format!("{}}}\n", line.split(",\"energy_export_wh").next().unwrap()))
+        .collect();
+    let ran = compare(&folder, fed_in.as_bytes(), &bare, &[]);
+    assert_eq!(ran.status, 3, "{}", ran.err);
+    assert!(
+        ran.err.ends_with("the readings have no whole quarter with energy_export_wh\n"),
+        "{}",
+        ran.err
+    );
+}
+
+/// An export whose times are the other ends of quarters, or winter time in summer.
+#[test]
+fn times_that_are_moved_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (AUTUMN - 7200, AUTUMN + 7200);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    let said = |head: &str, shift: i64| {
+        let export =
+            table(head, &starts, |start, value| format!("{};{value};", dots(start + shift)));
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.err
+    };
+    let (ends, begins) = ("Messzeitpunkt;Verbrauch (kWh);", "Datum;Verbrauch (kWh);");
+    assert_eq!((said(ends, 900), said(begins, 0)), (String::new(), String::new()));
+    let words = "portal.csv: 16 of 16 rows fit the meter if their times are 15 minutes later: they may be the \
+                 starts of quarters; if so, name the column 'von' instead of 'Messzeitpunkt'\n";
+    assert!(said(ends, 0).ends_with(words), "{}", said(ends, 0));
+    assert_eq!(said("Von;Verbrauch (kWh);", 0), "");
+    let words = "15 minutes earlier: they may be the ends of quarters; if so, name the column 'bis' instead of 'Datum'\n";
+    assert!(said(begins, 900).ends_with(words), "{}", said(begins, 900));
+    // No other name of its column makes IKB's times starts.
+    let words = "15 minutes later: the clock of the portal or of the meter may be wrong\n";
+    let ikb = said("Datum;AT0051000602000000000000000000000 ab 21.02.2024 00:30;", 0);
+    assert!(ikb.ends_with(words), "{ikb}");
+    // A difference of its own does not hide the others.
+    let export = table(ends, &starts, |start, value| {
+        let value = if start == from { "9,999".to_owned() } else { value };
+        format!("{};{value};", dots(start))
+    });
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert!(ran.err.contains(": 15 of 16 rows fit"), "{}", ran.err);
+    let (from, to) = (SPRING + 7200, SPRING + 14_400);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    let winter = table(ends, &starts, |start, value| format!("{};{value};", dots(start - 2700)));
+    let ran = compare(&folder, winter.as_bytes(), &input, &[]);
+    assert!(
+        ran.err.contains("8 of 8 rows fit the meter if their times are 60 minutes later"),
+        "{}",
+        ran.err
+    );
+}
+
 #[test]
 fn energy_into_the_grid_is_compared_with_the_other_register() {
     let folder = TempDir::new().unwrap();
@@ -390,6 +502,9 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     say(american, &input, &[], "the first one is in line 2");
     let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
     say(unit, &input, &[], "values in another unit than kWh: export the energies");
+    let power = "Messzeitpunkt;Verbrauch (kW)\n";
+    let power = format!("{power}29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n");
+    say(&power, &input, &[], "values in another unit than kWh: export the energies");
     let several = "quarters have several values";
     let coded = |code: &str| {
         let time = |minute| format!("29.03.2026 03:{minute:02}");

@@ -12,6 +12,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{BufRead, BufReader, Write},
     process::Stdio,
 };
@@ -606,4 +607,84 @@ fn rows_are_published_under_names_of_their_own() {
         "{page}"
     );
     assert!(!page.contains("active_energy_import_watthours_total{"), "{page}");
+}
+
+/// An input that holds no readings earns one message, with the pipeline that fits.
+#[test]
+fn another_input_earns_one_message() {
+    let records = run(&["simulate", "--count", "4"], b"").out;
+    let hex = frame_in_hex();
+    let spaced: String =
+        hex.as_bytes().chunks(2).map(|it| format!("{} ", str::from_utf8(it).unwrap())).collect();
+    let octets: Vec<u8> = (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let key = &format!("--key={}", crate::common::published::KEY);
+    let as_csv = |format: &str| {
+        let format = format!("--format={format}");
+        run(&["decode", key, "--quiet", &format], records.as_bytes()).out
+    };
+    for stage in ["quarters", "plot"] {
+        let pipeline = format!(
+            ", not readings: decode makes them, as in meterpipe decode --key-file KEYFILE FILE | meterpipe {stage}\n"
+        );
+        for (input, name) in [
+            (records.as_bytes(), "records"),
+            (hex.as_bytes(), "octets of telegrams"),
+            (spaced.to_uppercase().as_bytes(), "octets of telegrams"),
+            (
+                format!("00000000: {spaced} h..h\n00000010: {spaced}\n").as_bytes(),
+                "octets of telegrams",
+            ),
+            (b"/KFM5KAIFA-METER\r\n\r\n1-0:1.8.0(000123.456*kWh)\r\n!\r\n", "octets of telegrams"),
+            (&octets, "octets of telegrams"),
+        ] {
+            let ran = run(&[stage], input);
+            let expected = format!("meterpipe {stage}: these are {name}{pipeline}");
+            assert_eq!((ran.status, ran.err), (3, expected), "{name}");
+        }
+        for format in ["csv", "lines"] {
+            let ran = run(&[stage], as_csv(format).as_bytes());
+            let expected = format!(
+                "meterpipe {stage}: readings in another format, and {stage} takes JSON Lines: meterpipe decode \
+                 --format json makes them\n"
+            );
+            assert_eq!((ran.status, ran.err), (3, expected), "{format}");
+        }
+        // Text of another kind is named line by line, and so is a line that was cut.
+        let ran = run(&[stage], b"hello\n6,\"meter\":\"7\"}\n");
+        assert!(ran.err.contains("line 1: ") && ran.err.contains("line 2: "), "{}", ran.err);
+    }
+    // What others hold is not lost for it.
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("hex"), &hex).unwrap();
+    let line = |minute: u32, wh: u32| {
+        format!("{{\"time\":\"2026-06-21T12:{minute:02}:00+02:00\",\"energy_import_wh\":{wh}}}\n")
+    };
+    fs::write(path("readings"), format!("\u{feff}{}{}", line(0, 1000), line(15, 1250))).unwrap();
+    let ran = run(&["quarters", &path("hex"), &path("readings")], b"");
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    assert!(ran.out.contains("\"energy_import_wh\":250,"), "{}", ran.out);
+    assert!(ran.err.contains("hex: these are octets of telegrams"), "{}", ran.err);
+    assert!(ran.err.contains("2 telegrams, 1 rejected (1 unreadable)"), "{}", ran.err);
+}
+
+/// Telegrams between which all energies start anew have no row, as one telegram alone has none.
+#[test]
+fn a_run_without_a_row_has_found_nothing() {
+    let line = |year: u32| {
+        format!("{{\"time\":\"{year}-01-01T00:00:00+01:00\",\"energy_import_wh\":{year}}}\n")
+    };
+    let ran = run(&["quarters"], format!("{}{}", line(2020), line(2026)).as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{}", ran.err);
+    assert!(ran.err.contains("for more than a year"), "{}", ran.err);
+    assert!(ran.err.ends_with("quarters: no interval among 2 telegrams\n"), "{}", ran.err);
+}
+
+/// The first frame of a telegram.
+fn frame_in_hex() -> String {
+    let records = run(&["simulate", "--count", "1"], b"").out;
+    let frame = records.lines().find(|line| !line.starts_with('#')).unwrap();
+    frame.split(' ').nth(2).unwrap().to_owned()
 }

@@ -35,7 +35,7 @@ use meterpipe::{
     format::printable::printable,
     intervals::row::IntervalRow,
     local_time::offset,
-    portal::export::PortalExport,
+    portal::export::{OnlyTime, PortalExport},
     reading::{
         decimal::Decimal,
         fields::{ENERGY_EXPORT, ENERGY_IMPORT, FIELDS},
@@ -67,6 +67,14 @@ const QUARTER: i64 = 900;
 
 /// The time that the clock is set back in autumn, in seconds.
 const HOUR: i64 = 3600;
+
+/// The errors of times that are looked for: the other end of a quarter, and winter time in summer.
+const SHIFTS: [i64; 4] = [QUARTER, EARLIER, HOUR, -HOUR];
+
+const EARLIER: i64 = -QUARTER;
+
+/// The least rows that show such an error: those of an hour.
+const LEAST_FITTING: usize = 4;
 
 /// The largest export: a year of quarters has 2 MB, in UTF-16 4 MB.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -197,7 +205,64 @@ impl Comparison {
         }
         missing.into_iter().for_each(|run| run.write(field, zone, text));
         sums.write(field, text);
+        if sums.compared == 0 && context.tally.telegrams > 0 {
+            return Err(Stop::Failed(Status::Nothing, self.nothing_in_common(field, zone)));
+        }
+        if let Some(hint) = self.shifted(&sums) {
+            context.messages.say(&hint);
+        }
         Ok(())
+    }
+
+    /// The reason for a comparison without any quarter: the time that each side has.
+    fn nothing_in_common(&self, field: &str, zone: &TimeZone) -> String {
+        let span = |first: Option<&i64>, last: Option<&i64>| {
+            let (first, last) = (first?, last? + QUARTER);
+            Some(format!("{} to {}", local(*first, zone), local(last, zone)))
+        };
+        let (ours, theirs) = (self.meter.keys(), self.portal.quarters.keys());
+        let ours = span(ours.clone().next(), ours.clone().next_back());
+        let theirs = span(theirs.clone().next(), theirs.clone().next_back());
+        let ours = ours.unwrap_or_else(|| format!("no whole quarter with {field}"));
+        let theirs = theirs.unwrap_or_else(|| "none".to_owned());
+        let name = &self.name;
+        format!("no quarter in common: {name} has {theirs}, and the readings have {ours}")
+    }
+
+    /// The hint that the portal's times may be those of other quarters: if nearly all rows fit then.
+    fn shifted(&self, sums: &Sums) -> Option<String> {
+        let fit = |shift: i64| {
+            let pairs = self.portal.quarters.iter().filter_map(|(start, theirs)| {
+                self.meter.get(&(start + shift))?.energy.minus(*theirs)
+            });
+            let differences: Vec<_> = pairs.collect();
+            let different = differences.iter().filter(|it| it.exceeds(self.tolerance)).count();
+            (differences.len(), different)
+        };
+        let most = usize::try_from(sums.different / 10).ok()?;
+        let (shift, compared, different) = SHIFTS.into_iter().find_map(|shift| {
+            let (compared, different) = fit(shift);
+            let explains = sums.different > 0 && compared >= LEAST_FITTING && different <= most;
+            explains.then_some((shift, compared, different))
+        })?;
+        let (minutes, side) = (shift.abs() / 60, if shift > 0 { "later" } else { "earlier" });
+        let fitting = compared - different;
+        let text = format!(
+            "{}: {fitting} of {compared} rows fit the meter if their times are {minutes} minutes {side}",
+            self.name
+        );
+        let only = self.portal.only_time.as_ref();
+        let is_other_end = |it: &&OnlyTime| shift == if it.is_end { QUARTER } else { EARLIER };
+        Some(match only.filter(is_other_end) {
+            Some(OnlyTime { name, is_end, other }) => {
+                let end = if *is_end { "starts" } else { "ends" };
+                let name = printable(name);
+                format!(
+                    "{text}: they may be the {end} of quarters; if so, name the column '{other}' instead of '{name}'"
+                )
+            }
+            None => format!("{text}: the clock of the portal or of the meter may be wrong"),
+        })
     }
 
     /// Swaps the portal's values of a time that the clock shows twice, if they then are nearer to those of the meter.

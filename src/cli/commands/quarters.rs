@@ -172,10 +172,8 @@ impl Quarters {
             }
             RowUse::Comparison(comparison) => {
                 // The portal has its rows all the same.
-                if let Err(Stop::Failed(_, lack)) = lack {
-                    context.messages.say(&lack);
-                }
-                comparison.finish(&self.clock.zone, context)
+                let compared = comparison.finish(&self.clock.zone, context);
+                lack.and(compared)
             }
         }
     }
@@ -199,6 +197,9 @@ impl Quarters {
             messages.say(lack, name, lack, &context.messages);
         }
         messages.finish(&context.messages);
+        // All energies may have started anew.
+        let telegrams = counted(context.tally.telegrams, "telegram");
+        let last = last.or(is_failure.then(|| format!("no interval among {telegrams}")));
         last.map_or(Ok(()), |last| Err(Stop::Failed(Status::Nothing, last)))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cli::{
     input::{buffer::CHUNK, lines::LineReader},
-    run::{context::Context, stage::Task},
+    run::{context::Context, messages::OTHER_FORMAT, stage::Task},
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
@@ -24,14 +24,16 @@ pub struct ReadingLines<C> {
     line: u64,
     /// True within a line that is longer than any telegram needs.
     is_too_long: bool,
-    /// True once the user was told that the input holds records, not readings.
-    wrong_input_reported: bool,
+    /// True once the input had readings.
+    has_readings: bool,
+    /// The name of something else that the input holds, once the user was told.
+    other: Option<&'static str>,
 }
 
 impl<C> ReadingLines<C> {
     /// Reads for that consumer.
     pub const fn new(consumer: C) -> Self {
-        Self { consumer, line: 0, is_too_long: false, wrong_input_reported: false }
+        Self { consumer, line: 0, is_too_long: false, has_readings: false, other: None }
     }
 
     /// The consumer, at the end.
@@ -56,7 +58,8 @@ impl<C: Task> Task for ReadingLines<C> {
 
 impl<C: ReadingConsumer> LineReader for ReadingLines<C> {
     fn begin(&mut self) {
-        (self.line, self.is_too_long, self.wrong_input_reported) = (0, false, false);
+        (self.line, self.is_too_long) = (0, false);
+        (self.has_readings, self.other) = (false, None);
     }
 
     fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
@@ -67,11 +70,13 @@ impl<C: ReadingConsumer> LineReader for ReadingLines<C> {
             return;
         }
         self.line += 1;
-        let line = line.trim_ascii();
-        if !end {
+        // Editors put a byte order mark in front.
+        let mark = if self.line == 1 { BYTE_ORDER_MARK } else { b"" };
+        let line = line.strip_prefix(mark).unwrap_or(line).trim_ascii();
+        if !end && !self.is_other(line, context) {
             let limit = Cause::Limit { what: "length of a line", limit: CHUNK };
             context.defect(self.line, &Error::new(Layer::Reading, 0, limit));
-        } else if !line.is_empty() {
+        } else if end && !line.is_empty() {
             self.readings(line, context);
         }
     }
@@ -89,15 +94,54 @@ impl<C: ReadingConsumer> ReadingLines<C> {
         match Readings::parse(line) {
             Ok(readings) => {
                 context.tally.telegrams += 1;
+                self.has_readings = true;
                 self.consumer.readings(readings, self.line, context);
             }
-            Err(error) => {
-                let is_other = Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line);
-                if is_other && !std::mem::replace(&mut self.wrong_input_reported, true) {
-                    context.messages.say("these are records, not readings: decode makes them");
-                }
-                context.defect(self.line, &error);
-            }
+            Err(_) if self.is_other(line, context) => {}
+            Err(error) => context.defect(self.line, &error),
         }
     }
+
+    /// True for a line of an input without readings so far that is no damaged line of them. The first one
+    /// earns advice, and all are counted: a message a line would hide the advice.
+    fn is_other(&mut self, line: &[u8], context: &mut Context) -> bool {
+        let known = self.other.filter(|_| !line.starts_with(b"{"));
+        let Some(found) = known.or_else(|| other(line)).filter(|_| !self.has_readings) else {
+            return false;
+        };
+        if self.other.replace(found).is_none() {
+            context.messages.other_input(found);
+        }
+        context.told(&Error::new(Layer::Reading, 0, Cause::NotReadings { found }));
+        true
+    }
 }
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The name of a line that is no JSON, if it is one of an input that users mistake for readings.
+fn other(line: &[u8]) -> Option<&'static str> {
+    let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+    if Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line) {
+        Some("records")
+    } else if line.starts_with(b"{") || has(b"\":") {
+        None
+    } else if has(b"energy_import_wh") || has(b"power_import_w") {
+        Some(OTHER_FORMAT)
+    } else {
+        is_of_telegrams(line).then_some("octets of telegrams")
+    }
+}
+
+/// True for hex, listings of it, DSMR text and binary, by their first characters.
+fn is_of_telegrams(line: &[u8]) -> bool {
+    let start = line.get(..START).unwrap_or(line);
+    let is_sign = |sign: &u8| sign.is_ascii_hexdigit() || b" \txX:,;-".contains(sign);
+    let digits = start.iter().filter(|sign| sign.is_ascii_hexdigit()).count();
+    let is_hex = start.iter().all(is_sign) && 2 * digits >= start.len() && digits >= LEAST_DIGITS;
+    is_hex || line.starts_with(b"/") || str::from_utf8(line).is_err()
+}
+
+/// The characters at the start of a line that show hex, and the least digits among them.
+const START: usize = 24;
+const LEAST_DIGITS: usize = 6;

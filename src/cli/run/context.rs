@@ -44,6 +44,8 @@ pub struct Context {
     text: OctetWindow,
     /// The facts about that text.
     pub text_facts: TextFacts,
+    /// True once the user was told why an input has nothing.
+    is_told: bool,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
     pub may_name_doctor: bool,
 }
@@ -69,6 +71,7 @@ impl Context {
             window,
             text,
             text_facts: TextFacts::default(),
+            is_told: false,
             may_name_doctor: false,
         }
     }
@@ -181,6 +184,13 @@ impl Context {
         EndedInput { text, protocol, line, octets: self.tally.octets, telegrams, partial }
     }
 
+    /// Counts a damaged line of text that the user was told of.
+    pub fn told(&mut self, error: &Error) {
+        self.count(error);
+        self.messages.told(error);
+        self.is_told = true;
+    }
+
     /// Counts octets that belong to no telegram.
     pub const fn noise(&mut self, octets: usize) {
         self.tally.noise += octets as u64;
@@ -251,6 +261,9 @@ impl Context {
             _ if interrupted => Status::Fine,
             status => status,
         };
+        if self.is_told && status == Status::Nothing {
+            return status;
+        }
         let reason = match status {
             Status::Nothing => {
                 let facts = [&self.text, &self.window].map(OctetWindow::facts);

@@ -54,6 +54,7 @@ pub struct ChainSettings {
 /// Unframes, decrypts and decodes, each step idle when it has nothing to do.
 pub struct Decoder {
     chain: Decode,
+    families: MeterFamilies,
     zone: TimeZone,
     /// The number of telegrams after which the run ends.
     limit: Option<u64>,
@@ -75,7 +76,7 @@ impl Decoder {
     ) -> Self {
         let remarks = TelegramMessages::default();
         let chain = Decode::new(decrypt).with_families(families).with_links(links);
-        Self { chain, zone, limit, remarks, doubts: None, consumers }
+        Self { chain, families, zone, limit, remarks, doubts: None, consumers }
     }
 
     /// The same with link layers for some sources, by their name in records.
@@ -93,7 +94,7 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, limit, remarks, doubts, consumers } = self;
+        let Self { chain, zone, limit, remarks, doubts, consumers, .. } = self;
         step(chain, &mut |event| match event {
             DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
@@ -122,6 +123,7 @@ impl Decoder {
 
 impl Task for Decoder {
     fn tick(&mut self, context: &mut Context) {
+        self.remarks.report_vain(self.families, false, context);
         self.consumers.iter_mut().for_each(|consumer| consumer.tick(context));
     }
 
@@ -174,6 +176,7 @@ impl Stage for Decoder {
     }
 
     fn finish(&mut self, context: &mut Context) -> bool {
+        self.remarks.report_vain(self.families, true, context);
         let finish = |stored, it: &mut Box<dyn TelegramConsumer>| it.finish(context) && stored;
         self.consumers.iter_mut().fold(true, finish)
     }

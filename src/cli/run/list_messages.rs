@@ -12,15 +12,21 @@ use meterpipe::{
         printable::printable,
         readings::{Member, ReadingValue, Readings},
     },
+    reading::family::MeterFamilies,
 };
 
 /// The meters that are remembered. Further ones get no message.
 const MOST: usize = 1000;
 
+/// The telegrams after which a live run says that no table of the user's fits.
+const ENOUGH: u64 = 10;
+
 /// Looks for such lists, and reports them.
 #[derive(Clone, Debug, Default)]
 pub struct ListMessages {
     reported: HashSet<Vec<u8>>,
+    /// True once the user knows that no table of theirs fits.
+    is_vain_reported: bool,
 }
 
 impl ListMessages {
@@ -66,12 +72,25 @@ impl ListMessages {
         }
     }
 
+    /// Says once that no table of the user's fits, after some telegrams, or at the end.
+    pub fn report_vain(&mut self, families: MeterFamilies, is_end: bool, context: &Context) {
+        let telegrams = context.tally.telegrams;
+        let are_enough = telegrams >= if is_end { 1 } else { ENOUGH };
+        if are_enough && !self.is_vain_reported && families.is_given_in_vain() {
+            self.is_vain_reported = true;
+            context.messages.warn(VAIN);
+        }
+    }
+
     fn is_new_key(&mut self, key: &[u8]) -> bool {
         self.reported.len() < MOST && !self.reported.contains(key) && {
             self.reported.insert(key.to_owned())
         }
     }
 }
+
+const VAIN: &str = "no table of --layout, or of layout in the configuration, fits a list that came: meterpipe explain \
+                    --layout TABLE FILE shows the list";
 
 fn text(meter: &str, values: usize) -> String {
     let (values, have) = match values {

@@ -63,6 +63,11 @@ impl MessageWriter {
         Self { stage, format: chosen.unwrap_or(detected), has_time: stderr.is_some_and(is_file) }
     }
 
+    /// The name of the subcommand.
+    pub const fn stage(&self) -> &'static str {
+        self.stage
+    }
+
     /// The message with its line end. It holds no other line end.
     pub fn line(&self, severity: Severity, text: &str) -> String {
         let Self { stage, format, has_time } = *self;

@@ -37,6 +37,9 @@ use meterpipe::{
 /// The messages of one cause that a run over files prints.
 pub const MOST_PRINTED: u64 = 10;
 
+/// The name of readings that are no JSON Lines.
+pub const OTHER_FORMAT: &str = "readings in another format";
+
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -304,6 +307,26 @@ impl Messages {
             }
             _ => return defects::cause_of(error).map(|cause| self.with_keys(cause).hint()),
         })
+    }
+
+    /// Says that the input holds something else than readings, and which pipeline fits.
+    pub fn other_input(&self, found: &str) {
+        let (input, stage) = (self.input.as_deref(), self.writer.stage());
+        let place = input.map(|name| format!("{name}: ")).unwrap_or_default();
+        self.fail(&match found {
+            OTHER_FORMAT => format!(
+                "{place}{OTHER_FORMAT}, and {stage} takes JSON Lines: meterpipe decode --format json makes them"
+            ),
+            _ => format!(
+                "{place}these are {found}, not readings: decode makes them, as in meterpipe decode --key-file \
+                 KEYFILE FILE | meterpipe {stage}"
+            ),
+        });
+    }
+
+    /// Counts a refusal that the user was told of.
+    pub fn told(&mut self, error: &Error) {
+        self.count(error);
     }
 
     /// Sums up refusals that were not reported.

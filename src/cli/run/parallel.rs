@@ -45,6 +45,7 @@ use meterpipe::{
     },
     error::Error,
     format::entry::{Format, OutputTelegram},
+    reading::family::MeterFamilies,
     record::{Place, Record, RecordKind},
 };
 
@@ -117,6 +118,7 @@ pub struct ParallelDecoder {
 /// Everything behind the unframing.
 struct Emitter {
     telegrams: Telegrams,
+    families: MeterFamilies,
     remarks: TelegramMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
@@ -150,8 +152,18 @@ impl ParallelDecoder {
             (Telegrams::new(decrypt).with_families(families), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
         let remarks = TelegramMessages::default();
-        let emitter =
-            Emitter { telegrams, remarks, format, zone, jobs, workers, batch, pending, spare };
+        let emitter = Emitter {
+            telegrams,
+            families,
+            remarks,
+            format,
+            zone,
+            jobs,
+            workers,
+            batch,
+            pending,
+            spare,
+        };
         Self { unframe: Unframe::with(links), emitter }
     }
 }
@@ -193,6 +205,7 @@ impl Stage for ParallelDecoder {
 
     fn finish(&mut self, context: &mut Context) -> bool {
         self.emitter.settle(context);
+        self.emitter.remarks.report_vain(self.emitter.families, true, context);
         self.emitter.format.end(&mut context.output.text);
         report_notes(self.emitter.format.as_mut(), context);
         self.emitter.format.is_complete()

@@ -165,13 +165,17 @@ impl RowTable {
             columns.extend(heads.iter().map(|(key, _, width)| (*key, *width)));
             line(heads.iter().map(|(key, name, width)| (*key, name.as_ref(), *width)), text);
         }
+        let is_name = |key| NAMES.contains(&key);
         let cell = |key: FieldKey| {
-            let found = cells.iter().find(|(of, ..)| *of == key);
+            // Another meter may have a number, or none.
+            let found = cells.iter().find(|(of, ..)| *of == key || is_name(*of) && is_name(key));
             found.map_or("-", |(.., value)| value.as_str())
         };
         line(columns.iter().map(|(key, width)| (*key, cell(*key), *width)), text);
     }
 }
+
+const NAMES: [FieldKey; 2] = [FieldKey::Meta(Meta::Meter), FieldKey::Meta(Meta::SystemTitle)];
 
 const fn is_left(key: FieldKey) -> bool {
     matches!(

@@ -3,7 +3,7 @@
 use crate::cli::run::{
     clock_messages::ClockMessages, context::Context, list_messages::ListMessages,
 };
-use meterpipe::format::entry::OutputTelegram;
+use meterpipe::{format::entry::OutputTelegram, reading::family::MeterFamilies};
 
 /// Looks for something to report, and reports it.
 #[derive(Clone, Debug, Default)]
@@ -23,5 +23,10 @@ impl TelegramMessages {
     pub fn report(&mut self, entry: &OutputTelegram<'_>, context: &Context) {
         self.clocks.report(entry, context);
         self.lists.report(entry, context);
+    }
+
+    /// Reports tables of the user's that fit no list.
+    pub fn report_vain(&mut self, families: MeterFamilies, is_end: bool, context: &Context) {
+        self.lists.report_vain(families, is_end, context);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{LazyLock, atomic::AtomicBool},
 };
 
 use crate::cli::{
@@ -39,6 +39,9 @@ static BUILT_IN: LazyLock<Vec<MeterFamily>> = LazyLock::new(|| {
     FILES.iter().flat_map(read).collect()
 });
 
+/// True once a table of the user's fitted a list.
+static HAS_FITTED: AtomicBool = AtomicBool::new(false);
+
 /// All tables: first those of the user's files, then those of the configuration's.
 ///
 /// # Errors
@@ -54,7 +57,7 @@ pub fn all(files: &[PathBuf], config: Option<&Config>) -> Result<MeterFamilies, 
         }
     }
     // They are read once in a run, and telegrams refer to them.
-    Ok(MeterFamilies::of(Vec::leak(families)).with(&BUILT_IN))
+    Ok(MeterFamilies::of(Vec::leak(families)).noted(&HAS_FITTED).with(&BUILT_IN))
 }
 
 /// The tables of a configured meter.

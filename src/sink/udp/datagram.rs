@@ -3,6 +3,7 @@
 use crate::{
     format::{
         key::{FieldKey, Meta},
+        latest::name_key,
         printable::printable,
         readings::{ReadingValue, Readings},
     },
@@ -52,8 +53,9 @@ impl DatagramFormat {
 /// Writes the pairs. A blank precedes each but the first, so that ` NAME=` is found in one place only.
 fn write_text(projection: &Projection, readings: &Readings, text: &mut Vec<u8>) {
     let everything = projection.keys.is_none();
+    let name = name_key(readings);
     let is_sent = |reading: &ProjectedReading<'_>| match reading.key {
-        FieldKey::Meta(meta) => !everything || matches!(meta, Meta::Time | Meta::Meter),
+        FieldKey::Meta(meta) => !everything || meta == Meta::Time || Some(reading.key) == name,
         _ => !everything || matches!(*reading.value, ReadingValue::Number(_)),
     };
     for reading in projection.of(readings).filter(is_sent) {

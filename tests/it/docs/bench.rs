@@ -28,11 +28,13 @@ const STDOUT: &str = ".stdout";
 const STDERR: &str = ".stderr";
 
 const FURNITURE: [&str; 10] = [
-    "meterpipe simulate --count 3 > meter.records",
+    // Long enough for whole quarters.
+    "meterpipe simulate --start $(date -d '50 minutes ago' +%FT%T%:z) --count 600 > meter.records",
     "meterpipe unframe meter.records > telegrams.records",
     "meterpipe decode --key-file guek meter.records > meter.jsonl",
     "meterpipe quarters meter.jsonl > quarters.jsonl",
-    "printf 'Messzeitpunkt;Verbrauch (kWh)\\n01.01.2024 00:15;0,310\\n' > portal.csv",
+    "meterpipe quarters --format csv --csv-locale at --unit energy=kWh --fields start,energy_import_kwh meter.jsonl |
+        sed '1s/.*/Datum;;Verbrauch (kWh)/' > portal.csv",
     // A made up authentication key: telegrams that carry a tag.
     "(umask 077; echo $(cat guek) 000102030405060708090A0B0C0D0E0F > keys)",
     "meterpipe simulate --count 3 --key-file keys > tagged.records",
