@@ -17,6 +17,7 @@ mod firmware;
 mod groups;
 mod gurux;
 mod listing;
+mod log_lines;
 mod markup;
 mod notation;
 mod pasted;

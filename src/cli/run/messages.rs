@@ -296,6 +296,9 @@ impl Messages {
         Some(match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
             Cause::Unsupported { what: "a key file" } => "give it with --key-file",
+            Cause::Unsupported { what: "a mail in base64" } => {
+                "copy the text from the mail program instead"
+            }
             Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
             Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
                 "unpack it first"
