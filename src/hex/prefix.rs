@@ -25,7 +25,6 @@
 use core::ops::Range;
 
 use super::{
-    digits::octet,
     separator::{is_blank, is_separator},
     stamp,
     telegram::begins_telegram,
@@ -142,9 +141,7 @@ const SHORT: usize = 16;
 
 /// True if the line is a comment from its start.
 pub(super) fn is_comment(line: &[u8]) -> bool {
-    // `#68#FA` is none.
-    let is_mark = matches!(line, [b'#', high, low, b'#', ..] if octet(&[*high, *low]).is_some());
-    line.starts_with(b"#") && !is_mark || line.starts_with(b"//")
+    line.starts_with(b"#") || line.starts_with(b"//")
 }
 
 /// The words from `start` on that begin before `end`.

@@ -254,7 +254,6 @@ fn forms() -> Vec<(&'static str, String)> {
         ("decimal, colons", listed(&all, ":", u8::to_string)),
         ("decimal, backslashes", format!("\"\\{}\"", listed(&all, "\\", u8::to_string))),
         ("Pascal, decimal", format!("s := #{};", listed(&all, "#", u8::to_string))),
-        ("number signs", each("#", "")),
         ("R", rows(|at, row| format!("{:>5} {}\n", format!("[{}]", 16 * at + 1), spaced(row)))),
         (
             "R, decimal",
