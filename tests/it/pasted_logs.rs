@@ -333,7 +333,7 @@ fn forms() -> Vec<(&'static str, String)> {
         (
             "lists, short at the end",
             rows_of(70, |at, row| {
-                format!("10:26:01 read {at} [{}]\n", listed(row, ", ", u8::to_string))
+                format!("10:26:01 read {at}: [{}]\n", listed(row, ", ", u8::to_string))
             }),
         ),
         (
