@@ -59,6 +59,8 @@ struct AnonymousApdus {
     cipher: Cipher,
     gak: Key,
     sources: Vec<String>,
+    /// Telegrams that are handed on.
+    count: u64,
 }
 
 impl Anonymise {
@@ -71,8 +73,15 @@ impl Anonymise {
             cipher: Cipher::new(Key::new(EXAMPLE_KEY)),
             gak: Key::new(EXAMPLE_AUTHENTICATION_KEY),
             sources: Vec::new(),
+            count: 0,
         };
         Self { lines: Sources::default(), telegrams }
+    }
+
+    /// The telegrams so far, each of one or more records.
+    #[must_use]
+    pub const fn telegrams(&self) -> u64 {
+        self.telegrams.count
     }
 
     /// Takes a record.
@@ -112,6 +121,7 @@ impl AnonymousApdus {
     /// Hands on the APDU of a record.
     fn hand_on(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
         if let Some(octets) = self.replace(record, place, out) {
+            self.count += 1;
             let attributes = Attributes {
                 from: None,
                 err: None,
@@ -219,6 +229,7 @@ struct HeldLine {
 /// A frame whose telegram is not whole yet.
 struct HeldFrame {
     time: Time,
+    place: Place,
     link: LinkKind,
     octets: Vec<u8>,
     /// Octets of the APDU in it.
@@ -315,7 +326,7 @@ impl HeldLine {
             drop_frames(&mut self.held, out);
             return out(StageEvent::Noise(octets.len()));
         }
-        self.held.push(HeldFrame { time, link, octets, data });
+        self.held.push(HeldFrame { time, place, link, octets, data });
         let Some(apdu) = apdu else {
             return;
         };
@@ -323,7 +334,7 @@ impl HeldLine {
         let header = block_transfer::header(&apdu).filter(|_| is_block(&apdu));
         let Some(header) = header else {
             let block = HeldBlock { frames, header: Vec::new(), size: apdu.len() };
-            return telegrams.frames(vec![block], &apdu, place, from, out);
+            return telegrams.frames(vec![block], &apdu, from, out);
         };
         let block = self.transfer.take(&apdu, time.millis());
         if block.begins {
@@ -337,7 +348,7 @@ impl HeldLine {
             size,
         });
         if let Some(whole) = whole {
-            telegrams.frames(std::mem::take(&mut self.blocks), &whole, place, from, out);
+            telegrams.frames(std::mem::take(&mut self.blocks), &whole, from, out);
         }
     }
 }
@@ -372,17 +383,19 @@ impl AnonymousApdus {
         &mut self,
         blocks: Vec<HeldBlock>,
         apdu: &[u8],
-        place: Place,
         from: Option<&str>,
         out: &mut impl Out,
     ) {
-        let time = blocks.iter().flat_map(|block| &block.frames).map(|frame| frame.time).next();
-        let time = time.unwrap_or(Time::UNKNOWN);
+        // A telegram is where its first frame is.
+        let first = blocks.iter().flat_map(|block| &block.frames).next();
+        let (time, place) =
+            first.map_or((Time::UNKNOWN, Place::Live), |frame| (frame.time, frame.place));
         let attributes = Attributes { from, ..Attributes::default() };
         let record = Record { time, kind: RecordKind::Apdu, octets: apdu, attributes };
         let Some(octets) = self.replace(&record, place, out) else {
             return;
         };
+        self.count += 1;
         let mut rest = &octets[..];
         for block in blocks {
             let (part, behind) = rest.split_at_checked(block.size).unwrap_or((rest, &[]));

@@ -461,6 +461,7 @@ mod tests {
             format!("GUEK {A}"),
             format!("P1_GUEK=\"{A}\""),
             format!("export P1_GUEK='{A}'"),
+            format!("set -x P1_GUEK {A}"),
             format!("Schlüssel = {A}"),
             format!("Schlüssel: {A};"),
             format!("Mein Schlüssel (GUEK) lautet: {A}."),

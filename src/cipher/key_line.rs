@@ -278,7 +278,9 @@ fn is_column_next(text: &[char]) -> bool {
 fn is_label(word: &str, signed: bool, behind_data: bool) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let foreign = word.chars().any(|c| !c.is_ascii_hexdigit() && !":-,.xX\\".contains(c));
-    if is_metering_point(word) {
+    // `set -x KEY …`
+    let is_option = word.starts_with('-') && !word.contains(|c: char| c.is_ascii_hexdigit());
+    if is_metering_point(word) || is_option {
         return true;
     }
     foreign && digits < NUMBER && (signed || !behind_data || digits == 0 && word.len() > 1)

@@ -192,8 +192,20 @@ impl<'a> Content<'a> {
     /// Appends the value as JSON.
     pub fn write_json(&self, zone: &TimeZone, text: &mut Vec<u8>) {
         match *self {
-            Self::Value(Value::Number(_) | Value::Truth(_)) => self.write(zone, text),
+            // Each is written without a further choice: they are many.
+            Self::Value(Value::Number(number)) => number.write(text),
+            Self::Value(value @ Value::Truth(_)) => value.write(zone, text),
             Self::Value(Value::Text(value)) => json_string::write(value, text),
+            Self::Value(Value::Octets(octets)) => {
+                text.push(b'"');
+                canonical::encode(octets, text);
+                text.push(b'"');
+            }
+            Self::Stamp(stamp) => {
+                text.push(b'"');
+                stamp.write(text);
+                text.push(b'"');
+            }
             _ if self.is_list() => self.write(zone, text),
             _ => {
                 // Digits and the characters of a time need no escapes.

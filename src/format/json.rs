@@ -24,6 +24,9 @@ use crate::{
     reading::{decimal::Decimal, dsmr::SentNumber, fields::FIELDS, objects::Object},
 };
 
+/// The digit of the schema.
+const SCHEMA: u8 = b'1';
+
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
     name: "json",
@@ -62,7 +65,11 @@ impl Json {
     fn everything(&self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let names = self.member_names();
         for meta in Meta::OF_TELEGRAM {
-            if let Some(content) = Content::of_meta(entry, meta) {
+            // The same in each telegram.
+            if meta == Meta::Schema {
+                names.write(FieldKey::Meta(meta), text);
+                text.push(SCHEMA);
+            } else if let Some(content) = Content::of_meta(entry, meta) {
                 names.write(FieldKey::Meta(meta), text);
                 content.write_json(entry.zone, text);
             }

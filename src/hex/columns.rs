@@ -5,11 +5,9 @@
 //! 1,1678643101,"68 FA FA 68 53 …"       18:45:00.123;68 FA FA …      0,0x68
 //! ```
 //!
-//! A heading names the column. Without one it is
-//!
-//! - the only field with several octets, behind fields that are no octets: a running number and a
-//!   time, which have an odd number of digits or more than eight; or
-//! - the second of rows that are numbered from 0 or 1 on and have one octet each.
+//! A heading names the column. Without one it is the only field with several octets, behind fields
+//! that are no octets: a running number and a time, which have an odd number of digits or more than
+//! eight.
 
 use core::ops::Range;
 
@@ -19,7 +17,8 @@ use super::{prefix::slice, separator::is_blank};
 #[derive(Clone, Debug, Default)]
 pub(super) struct HexColumns {
     heading: Option<Heading>,
-    numbered: Option<Numbered>,
+    /// The column of the rows before this one, if they have no heading.
+    column: Option<usize>,
     /// Single octets are in decimal.
     decimal: Option<bool>,
 }
@@ -30,13 +29,6 @@ struct Heading {
     delimiter: u8,
     column: usize,
     columns: usize,
-}
-
-/// Rows with a number and an octet.
-#[derive(Clone, Copy, Debug)]
-struct Numbered {
-    delimiter: u8,
-    next: u64,
 }
 
 /// The meaning of a row.
@@ -53,14 +45,13 @@ pub(super) enum ColumnRow {
 impl HexColumns {
     /// True if the rows of a table may follow.
     pub(super) const fn is_within(&self) -> bool {
-        self.heading.is_some() || self.numbered.is_some()
+        self.heading.is_some()
     }
 
     /// Reads a line; nothing if it is no row.
     pub(super) fn row(&mut self, line: &[u8]) -> Option<ColumnRow> {
         let first = delimiter(line)?;
         if self.heading.is_none() && !may_begin(line, first) {
-            self.numbered = None;
             return None;
         }
         if let Some(heading) = heading(line, first) {
@@ -72,10 +63,9 @@ impl HexColumns {
         if let Some(heading) = self.heading {
             return self.named(line, &fields, heading);
         }
-        match self.octet(line, &fields, delimiter) {
-            None => several(line, &fields).map(ColumnRow::Hex),
-            octet => octet,
-        }
+        let column = several(line, &fields, self.column.take())?;
+        self.column = Some(column);
+        fields.get(column).cloned().map(ColumnRow::Hex)
     }
 
     /// The field below a heading. Hex with the same separator makes more fields, to the end.
@@ -95,28 +85,6 @@ impl HexColumns {
             Some(octet) => Some(ColumnRow::Octet(octet)),
             None => Some(ColumnRow::Hex(field)),
         }
-    }
-
-    /// The octet of a numbered row.
-    fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<ColumnRow> {
-        let expected = self.numbered.take().filter(|numbered| numbered.delimiter == delimiter);
-        // More fields are a row of octets.
-        let ([number, octet] | [number, octet, _]) = fields else {
-            return None;
-        };
-        let number = slice(line, number.clone()).trim_ascii();
-        // `00` and `01` are octets.
-        let is_octet = number.len() == 2 && number.starts_with(b"0");
-        let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit) && !is_octet;
-        let number: u64 = core::str::from_utf8(number).ok().filter(|_| digits)?.parse().ok()?;
-        match expected {
-            Some(expected) if expected.next == number => {}
-            _ if number <= 1 => self.decimal = None,
-            _ => return None,
-        }
-        let octet = self.single(slice(line, octet.clone()))?;
-        self.numbered = Some(Numbered { delimiter, next: number.checked_add(1)? });
-        Some(ColumnRow::Octet(octet))
     }
 
     /// A field that is one octet. The first one tells whether the column is in decimal: telegrams
@@ -178,22 +146,27 @@ fn heading(line: &[u8], delimiter: u8) -> Option<Heading> {
     (!prose).then_some(Heading { delimiter, column, columns: names.len() })
 }
 
-/// The only field with several octets, if those before it are no octets.
-fn several(line: &[u8], fields: &[Range<usize>]) -> Option<Range<usize>> {
-    let at = fields.iter().position(|field| is_hex(slice(line, field.clone())))?;
+/// The only field with several octets, if those before it are no octets. In the `same` column as before a few are
+/// enough.
+fn several(line: &[u8], fields: &[Range<usize>], same: Option<usize>) -> Option<usize> {
+    let is_hex = |(at, field): (usize, &Range<usize>)| {
+        is_hex(slice(line, field.clone()), if same == Some(at) { 1 } else { MANY })
+    };
+    let at = fields.iter().enumerate().position(is_hex)?;
     let (before, _) = fields.split_at_checked(at)?;
     let plain = before.iter().all(|field| is_foreign(slice(line, field.clone()), false));
     let sure = before.iter().any(|field| is_foreign(slice(line, field.clone()), true));
-    let field = fields.get(at)?;
-    (plain && sure).then(|| field.clone())
+    (plain && sure).then_some(at)
 }
 
-/// Several octets with blanks between them.
-fn is_hex(field: &[u8]) -> bool {
+/// So many octets with blanks between them; or more digits than a number has.
+fn is_hex(field: &[u8], least: usize) -> bool {
     let field = unquoted(field.trim_ascii());
     let octet = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
     let groups = field.split(|&c| is_blank(c)).filter(|group| !group.is_empty());
-    groups.clone().count() > 4 && groups.take(5).all(octet)
+    let is_run = field.len().is_multiple_of(2) && field.iter().all(u8::is_ascii_hexdigit);
+    groups.clone().count() >= least && groups.take(least).all(octet)
+        || is_run && field.len() / 2 >= if least > 1 { RUN } else { least }
 }
 
 /// A number or a time; `sure`: which cannot be octets.
@@ -236,6 +209,10 @@ const NAMES: [&str; 13] = [
     "daten", "value", "wert",
 ];
 
+/// Fewer octets are numbers: with blanks between them, and without.
+const MANY: usize = 5;
+const RUN: usize = 10;
+
 /// More fields are no table.
 const MOST: usize = 64;
 
@@ -274,23 +251,16 @@ mod tests {
     }
 
     #[test]
-    fn numbered_rows_have_an_octet_each() {
-        let mut table = HexColumns::default();
-        let mut hex = |line: &str| hex(&mut table, line);
-        assert_eq!(hex("0,0x68").as_deref(), Some("68"));
-        assert_eq!(hex("1,0xfa").as_deref(), Some("fa"));
-        assert_eq!(hex("3,0xfa"), None);
-        assert_eq!(hex("0;104;h").as_deref(), Some("68"));
-        assert_eq!(hex("1;16;.").as_deref(), Some("10"));
-        assert_eq!(hex("0\t68").as_deref(), Some("68"));
-        assert_eq!(hex("1\t16").as_deref(), Some("16"));
-    }
-
-    #[test]
     fn what_only_resembles_a_row_is_left_alone() {
         assert_eq!(one("1,1678643101,\"68 FA FA 68 53\"").as_deref(), Some("\"68 FA FA 68 53\""));
         assert_eq!(one("2026-06-21 12:00:05;68 FA FA 68 53").as_deref(), Some("68 FA FA 68 53"));
+        let mut table = HexColumns::default();
+        let mut hex = |line: &str| hex(&mut table, line);
+        let digits = "68FAFA6853FF000167DB08";
+        assert_eq!(hex(&format!("2026-06-21 12:00:05;{digits}")).as_deref(), Some(digits));
+        assert_eq!(hex("2026-06-21 12:00:06;AE16").as_deref(), Some("AE16"));
         for line in [
+            "2026-06-21 12:00:05;1678643101",
             "68,FA,FA,68,53,FF",
             "00\t01\t67\tDB",
             "01;67;DB;08;4B",

@@ -17,6 +17,8 @@ use super::separator::is_blank;
 pub(super) struct DecimalList {
     /// The list goes on in the next line.
     open: bool,
+    /// The text in front of it without numbers: behind the same text a few of them are a list too.
+    head: Vec<u8>,
 }
 
 impl DecimalList {
@@ -42,9 +44,16 @@ impl DecimalList {
         };
         let wide = list.split(|&c| is_between(c)).any(is_wide);
         let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
-        let is_list = wide && (octets.len() >= LEAST || alone);
-        self.open = is_list && goes_on(text);
-        is_list.then_some(octets)
+        let head = memchr::memmem::rfind(text, list).and_then(|at| text.get(..at));
+        let head =
+            head.unwrap_or_default().iter().filter(|c| !c.is_ascii_digit() && !is_blank(**c));
+        let is_next = !self.head.is_empty() && head.clone().eq(&self.head);
+        if !is_next && !(wide && (octets.len() >= LEAST || alone)) {
+            return None;
+        }
+        self.head = head.copied().collect();
+        self.open = goes_on(text);
+        Some(octets)
     }
 }
 
@@ -102,7 +111,9 @@ fn number(group: &[u8]) -> Option<u8> {
 }
 
 const fn is_between(c: u8) -> bool {
-    is_blank(c) || matches!(c, b',' | b';' | b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'<' | b'>')
+    is_blank(c)
+        || matches!(c, b',' | b';' | b'"' | b'\'')
+        || matches!(c, b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'<' | b'>')
 }
 
 /// True if the list is not closed with this line.
@@ -132,6 +143,9 @@ mod tests {
             "[104, 250, 250, 104,\n83, 255,\n0, 1]",
             "104 250 250 104 083 255 000 001",
             "Device --> (104) (250) (250) (104) (083) (255) (000) (001)",
+            "[\"104\",\"250\",\"250\",\"104\",\"83\",\"255\",\"0\",\"1\"]",
+            "\t.byte 104, 250, 250, 104, 83\n\t.byte 255,0,1",
+            "RX 5: [104, 250, 250, 104, 83, 255]\nRX 2: [0, 1]",
             "string.char(104,250,250,104,83,255,0,1)",
             "<<104, 250, 250, 104, 83, 255, 0, 1>>",
             "104\n250\n250\n104\n 83\n255\n  0\n  1",

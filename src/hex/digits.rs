@@ -228,6 +228,7 @@ impl Digits {
         let start = run.octets.len();
         if !self.is_between_octets()
             || even.is_empty()
+            || even.get(2).is_some_and(|c| !c.is_ascii_hexdigit())
             || canonical::decode(even, &mut run.octets).is_err()
         {
             return text;

@@ -27,6 +27,7 @@ use super::{
     beside_text,
     digits::{Digits, Wrapped},
     listing::{self, Listing, ListingStep},
+    log_lines::LogLines,
     pasted::{Pasted, PastedLine},
     prefix,
     separator::is_separator,
@@ -58,6 +59,7 @@ pub struct Dump {
     digits: Digits,
     listing: Option<Listing>,
     pasted: Pasted,
+    log: LogLines,
     /// The line before was digits, an odd number of them.
     was_odd: bool,
     /// The line began in an earlier call.
@@ -127,6 +129,7 @@ impl Dump {
         self.byte_order_mark = 0;
         self.was_odd = false;
         self.pasted = Pasted::default();
+        self.log = LogLines::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
             self.digits.spoil(0, OFFSET);
@@ -168,13 +171,50 @@ impl Dump {
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
         if !self.pasted.is_within() && ends_with_pairs(text) {
-            return self.clean(text, false, run);
+            return match self.logged(text, run) {
+                true => Ok(()),
+                false => self.clean(text, false, run),
+            };
+        }
+        if let Some(row) = listing::usual(text) {
+            return self.clean(&row, true, run);
         }
         let Some(lines) = self.pasted.strip(text) else {
             return self.clean(text, true, run);
         };
         let mut lines = lines.split(|&c| c == b'\n');
         lines.try_for_each(|line| self.clean(line, true, run))
+    }
+
+    /// A line of a log whose last word is nothing but octets: only its start needs a careful look.
+    /// False, and nothing done, for another one.
+    fn logged(&mut self, text: &[u8], run: &mut HexRun) -> bool {
+        let start = memchr::memrchr(b' ', text).map_or(0, |at| at + 1);
+        let (head, octets) = text.split_at_checked(start).unwrap_or_default();
+        let near = octets.len().min(NEAR);
+        let beyond = (octets.len() - near) / 3;
+        let is_plain = self.listing.is_none()
+            && head.first() == Some(&b'[')
+            && self.digits.wrapped().is_none()
+            && octets.len() % 3 == 2;
+        let text = prefix::slice(text, 0..start + near);
+        let part = if is_plain { self.log.part(text, beyond) } else { None };
+        let Some(part) = part.filter(|part| {
+            let is_hex =
+                prefix::slice(text, part.range.start..start).iter().any(u8::is_ascii_hexdigit);
+            part.prose.is_none()
+                && part.range.end == text.len()
+                && part.range.start <= start
+                && !is_hex
+        }) else {
+            return false;
+        };
+        let before = run.octets.len();
+        let is_read = self.digits.plain(octets, run);
+        if is_read {
+            self.log.take(text, &part, run.octets.get(before..).unwrap_or_default());
+        }
+        is_read
     }
 
     /// A line without the marks of a page or a document; `pasted` if it may be of a pasted form.
@@ -199,7 +239,7 @@ impl Dump {
                 }
             }
         }
-        if found.is_none() && pasted {
+        if found.is_none() && pasted && !self.log.owns(text) {
             let is_odd = is_odd_run(text);
             let was_odd = core::mem::replace(&mut self.was_odd, is_odd);
             let stamp = stamp::before_text(text);
@@ -245,11 +285,11 @@ impl Dump {
     fn sentence(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let is_wrapped = self.digits.wrapped().is_some();
         let apart = if is_wrapped { None } else { prefix::run(text) };
-        let Some(part) = apart.or_else(|| prefix::part(text)) else {
+        let Some(part) = apart.or_else(|| self.log.part(text, 0)) else {
             return Ok(());
         };
         let at = prefix::characters(prefix::slice(text, 0..part.range.start));
-        let hex = prefix::slice(text, part.range);
+        let hex = prefix::slice(text, part.range.clone());
         let joins = match self.digits.wrapped() {
             None => true,
             Some(Wrapped::Digits) => part.bare && is_odd_run(hex),
@@ -257,12 +297,14 @@ impl Dump {
         };
         self.digits.begin(self.margin + at, part.bare, joins);
         self.leave_listing();
+        let before = run.octets.len();
         self.digits.feed(hex, run);
+        self.log.take(text, &part, run.octets.get(before..).unwrap_or_default());
         let Some(prose) = part.prose else {
             return self.digits.end(run);
         };
         let behind = prefix::slice(text, prose..text.len());
-        let more = prefix::part(behind).filter(|more| {
+        let more = prefix::part_of(behind, prefix::TAIL_OCTETS, 0).filter(|more| {
             prefix::has_octets(prefix::slice(behind, more.range.clone()), LEAST_MORE)
         });
         let first = if more.is_some() || ends_frame(&run.octets) {
@@ -375,6 +417,9 @@ fn ends_with_pairs(text: &[u8]) -> bool {
     end.is_some_and(|pairs| pairs.iter().all(pair))
 }
 
+/// The characters of so many octets that all which may come later does not matter.
+const NEAR: usize = 24 * 3 - 1;
+
 /// The octets of eight pairs, each with its colon.
 const PAIRS: usize = 24;
 
@@ -452,7 +497,9 @@ mod tests {
         let text = dump.without_byte_order_mark(text);
         let mut first = Ok(());
         for piece in typing::typed(text, true).split(|&c| c == b'\r') {
-            first = first.and(dump.piece(piece, true, run));
+            // Behind a blank the end of a line is no shortcut.
+            let piece = [piece, if ends_with_pairs(piece) { b" " } else { b"" }].concat();
+            first = first.and(dump.piece(&piece, true, run));
         }
         first
     }
@@ -485,6 +532,12 @@ mod tests {
             " ",
             "[12:34:56] ",
             "[12:34:56][D][uart_debug:114]: <<< ",
+            "[12:34:56][D][uart_debug:114]: <<< ",
+            "[12:34:56] [16] ",
+            "[D] Length 40: ",
+            "[D] 68:FA:FA:68 53 ",
+            "[D] RX68 ",
+            "[D] BSSID: ",
             "12:34:56 ",
             "2023-08-21 23:23:00,123 RX: ",
             "\u{1b}[0;36m[12:34:56][D] ",

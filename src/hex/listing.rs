@@ -48,6 +48,8 @@ pub(super) struct ListingStep {
 pub(super) struct Listing {
     /// Digits of its offsets.
     width: usize,
+    /// The first of them.
+    start: Option<u64>,
     /// The next offset, for each of [`RADICES`] that all offsets so far agree with.
     next: [Option<u64>; 3],
     /// The octets of the last row, as long as a `*` can repeat them.
@@ -63,6 +65,41 @@ pub(super) struct Listing {
     shape: Option<RowShape>,
     /// Room for a row that may turn out to have another.
     room: Vec<u8>,
+}
+
+/// A row of DOS or hexyl as other programs write it; nothing for another line.
+///
+/// ```text
+/// 0B3F:0100  68 FA FA 68 53 FF 00 01-67 DB 08 4B 46 4D 67 50   h..hS...g..KFMgP
+/// |00000000| 68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50 |h××h_×0•g×•KFMgP|
+/// ```
+pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
+    let is_hex = |at: core::ops::Range<usize>| {
+        line.get(at).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let near = line.get(..LONGEST_OF_DOS).unwrap_or(line);
+    let middle = memchr::memchr(b'-', near).filter(|&at| {
+        let groups = at.checked_sub(HALF).and_then(|start| line.get(start..at)).unwrap_or_default();
+        let pairs = groups.chunks(3).filter(|group| match group {
+            [high, low] | [high, low, b' '] => octets_of(&[*high, *low]).all(|it| it.is_some()),
+            _ => false,
+        });
+        pairs.count() == 8 && is_hex(at + 1..at + 3)
+    });
+    let is_segment = line.get(4) == Some(&b':')
+        && is_hex(0..4)
+        && is_hex(5..9)
+        && line.get(9..11) == Some(b"  ");
+    let is_barred = matches!(line, [b'|', ..]) && line.get(9) == Some(&b'|') && is_hex(1..9);
+    if middle.is_none() && !is_segment && !is_barred {
+        return None;
+    }
+    let mut row = line.to_vec();
+    for at in middle.into_iter().chain(is_barred.then_some(9)) {
+        *row.get_mut(at)? = b' ';
+    }
+    row.drain(..if is_segment { 5 } else { usize::from(is_barred) });
+    Some(row)
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -84,8 +121,8 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<ListingSt
             listing.go_on(row)
         }
         _ if row.begins() => {
-            // A new listing within an old one begins at zero, or else rows are missing.
-            let gap = state.as_ref().is_some_and(|old| old.star || row.value(16) != Some(0));
+            // A new listing within an old one begins where that did, or else rows are missing.
+            let gap = state.as_ref().is_some_and(|old| old.star || !old.is_start(&row));
             *state = Some(Listing::new(&row));
             Some(row.step(gap, 0))
         }
@@ -97,6 +134,7 @@ impl Listing {
     fn new(row: &ListingRow<'_>) -> Self {
         let mut listing = Self {
             width: row.offset.len(),
+            start: row.value(16),
             next: [None; 3],
             row: Vec::new(),
             star: false,
@@ -133,6 +171,9 @@ impl Listing {
 
     /// Keeps the shape of a row.
     fn learn(&mut self, line: &[u8], row: &ListingRow<'_>) {
+        if self.shape.as_ref().is_some_and(|shape| shape.fits(line)) {
+            return;
+        }
         let known =
             row.refused.is_none() && row.octets <= ROW_OCTETS && line.starts_with(row.offset);
         let shape = known.then(|| RowShape::of(line, row.offset.len(), &row.body)).flatten();
@@ -162,7 +203,13 @@ impl Listing {
     fn owns(&self, row: &ListingRow<'_>) -> bool {
         let fits = self.gaps(row.offset).iter().any(Option::is_some);
         let alike = self.width == row.offset.len() && row.offset.starts_with(b"0");
-        fits || alike && row.value(16) != Some(0)
+        fits || alike && !self.is_start(row)
+    }
+
+    /// True for the first row of a listing.
+    fn is_start(&self, row: &ListingRow<'_>) -> bool {
+        let value = row.value(16);
+        value == Some(0) || value == self.start
     }
 
     /// A row of this listing.
@@ -382,7 +429,8 @@ impl<'a> Gutter<'a> {
     /// The text may be `rest`, behind so many octets.
     fn at(body: &'a [u8], rest: &'a [u8], octets: usize) -> Option<Self> {
         let text = rest.trim_ascii_start();
-        if let Some(text) = framed(text).filter(|text| characters(text) <= octets) {
+        if let Some(text) = framed(text).filter(|text| characters(text.trim_ascii_end()) <= octets)
+        {
             return Some(Self { body, text, sure: true });
         }
         if text.len() > 4 * octets {
@@ -433,9 +481,11 @@ where
         Some(octet @ 0x20..=0x7e) => c == octet || c == b'.',
         _ => !c.is_ascii_alphanumeric(),
     };
+    // A character of several octets is no text of one.
+    let text = text.iter().filter(|&&c| c & 0xc0 != 0x80);
     match whole {
         true => octets.zip(text).all(fits),
-        false => octets.rev().zip(text.iter().rev()).all(fits),
+        false => octets.rev().zip(text.rev()).all(fits),
     }
 }
 
@@ -475,6 +525,10 @@ const fn word_name(width: usize) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// The characters of eight octets, and those in front of the others.
+const HALF: usize = 23;
+const LONGEST_OF_DOS: usize = 48;
 
 /// The radices of offsets.
 const RADICES: [u32; 3] = [8, 10, 16];

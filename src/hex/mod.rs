@@ -19,6 +19,7 @@ mod firmware;
 mod groups;
 mod gurux;
 mod listing;
+mod log_lines;
 mod markup;
 mod notation;
 mod pasted;

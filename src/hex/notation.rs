@@ -20,6 +20,8 @@ use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 pub(super) struct Notations {
     /// The kind of the lines before this one.
     open: Option<Notation>,
+    /// The word in front of their octets.
+    word: Vec<u8>,
 }
 
 /// A way to write an octet.
@@ -56,9 +58,11 @@ impl Notations {
             let Some(list) = notation.list(line) else {
                 continue;
             };
-            let goes_on = open == Some(notation) && notation.goes_on(&list);
+            let is_same = list.before.is_some_and(|word| word == self.word);
+            let goes_on = open == Some(notation) && (is_same || notation.goes_on(&list));
             if goes_on || list.octets.len() >= LEAST && notation.begins(&list) {
                 self.open = Some(notation);
+                self.word = list.before.unwrap_or_default().to_vec();
                 return Some(list.octets);
             }
         }
@@ -301,6 +305,7 @@ mod tests {
             r#"read(3, "\x68\xfa\xfa\x68\x53\xff\x0\x1", 512) = 282"#,
             "(150) (372) (372) (150) (123) (377)\n(000) (001)",
             "68 fa fa 68 53 ff 0 1",
+            "\t.byte 0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff\n\t.byte 0x00, 0x01",
             "RX: 68/FA/FA/68/53/FF/0/1\n",
         ] {
             assert_eq!(octets(text), expected, "{text}");

@@ -14,7 +14,7 @@ use super::{
     gurux::{Gurux, RebuiltApdus},
     markup::Markup,
     notation::Notations,
-    python,
+    python::Literals,
     repeated::RepeatedText,
     rich_text::RichText,
     row_numbers::RowNumbers,
@@ -38,6 +38,7 @@ pub(super) struct Pasted {
     list: DecimalList,
     annotated: Annotated,
     repeated: RepeatedText,
+    literals: Literals,
 }
 
 /// A line of such a form.
@@ -93,13 +94,17 @@ impl Pasted {
                 RebuiltApdus::Refused(what) => PastedLine::Refused(what),
             });
         }
+        if line.trim_ascii().eq_ignore_ascii_case(b"Content-Transfer-Encoding: base64") {
+            return Some(PastedLine::Refused("a mail in base64"));
+        }
         if !self.is_within() && is_ruler(line) {
             return Some(PastedLine::Nothing);
         }
-        if let Some(octets) = python::octets(line) {
+        if let Some(octets) = self.literals.octets(line) {
             return Some(octets_of(octets));
         }
         if self.list.is_within()
+            && !self.numbers.is_within()
             && let Some(octets) = self.list.octets(line)
         {
             return Some(octets_of(octets));
@@ -109,10 +114,16 @@ impl Pasted {
         }
         if let Some(start) = self.numbers.skip(line) {
             let blanks = line.iter().skip(start).take_while(|&&c| is_blank(c)).count();
-            return Some(PastedLine::From(start + blanks));
+            let row = line.get(start..).unwrap_or_default();
+            return Some(match self.list.octets(row) {
+                Some(octets) => octets_of(octets),
+                None => PastedLine::From(start + blanks),
+            });
         }
-        if let Some(octets) = self.rows.octets(line) {
-            return Some(octets_of(octets));
+        if !self.table.is_within()
+            && let Some(octets) = self.rows.octets(line)
+        {
+            return Some(octets_or_cause(octets));
         }
         if let Some(octets) = self.notations.octets(line) {
             return Some(octets_of(octets));

@@ -41,8 +41,9 @@ pub(super) struct HexPart {
     pub(super) bare: bool,
 }
 
-/// The hex part of `line`, which has neither line end nor byte order mark.
-pub(super) fn part(line: &[u8]) -> Option<HexPart> {
+/// The hex part of `line`, which has neither line end nor byte order mark. Behind a word it has at
+/// least so many octets. `beyond`: so many octets follow, and nothing else.
+pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPart> {
     let end = visible_end(line);
     let text = line.get(..end)?;
     let start = stamp::skip(text);
@@ -56,15 +57,15 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
             continue;
         }
         if has_octets(slice(text, begin..word.start), PREFIX_OCTETS + 1) {
-            let begin = behind_number(slice(text, 0..word.start), begin);
+            let begin = behind_number(slice(text, 0..word.start), begin, 0);
             return Some(HexPart { range: begin..word.start, prose: Some(wrong), bare: false });
         }
-        begin = behind_word(text, &word);
+        begin = behind_word(text, &word, least);
     }
-    let begin = behind_number(text, begin);
+    let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);
     let enough = match begin > start {
-        true => has_octets(hex, TAIL_OCTETS),
+        true => has_octets(hex, least),
         false => hex.iter().any(u8::is_ascii_hexdigit) && !is_short_prose(hex),
     };
     let bare =
@@ -113,7 +114,7 @@ fn has_word(line: &[u8], length: usize) -> bool {
 }
 
 /// True if the text has a group that is no whole octets.
-fn has_foreign(text: &[u8]) -> bool {
+pub(super) fn has_foreign(text: &[u8]) -> bool {
     let is_foreign = |group: &[u8]| {
         !group.len().is_multiple_of(2) || group.iter().any(|c| !c.is_ascii_hexdigit())
     };
@@ -204,7 +205,7 @@ fn is_wrong(text: &[u8], at: usize) -> bool {
 }
 
 /// Where hex may begin at the end of a word of prose.
-fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
+fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
     let Some(last) = word.clone().rev().find(|&at| is_wrong(text, at)) else {
         return word.start;
     };
@@ -215,7 +216,7 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
     let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));
     let needed = match glued.last() {
         Some(b':') => return word.end,
-        Some(b')' | b']' | b'}') => TAIL_OCTETS,
+        Some(b')' | b']' | b'}') => least,
         _ => 1,
     };
     match even && has_octets(glued, needed) {
@@ -226,7 +227,7 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
 
 /// Behind a number in front of octets: `1:` or `2)`, which count telegrams, a digit without its partner; `[16]` or
 /// `Length 16:`, which count the octets behind them; the address of a place in memory.
-fn behind_number(text: &[u8], begin: usize) -> usize {
+fn behind_number(text: &[u8], begin: usize, beyond: usize) -> usize {
     let rest = slice(text, begin..text.len());
     let head = slice(rest, 0..rest.len().min(NUMBERS));
     let first = head.iter().position(u8::is_ascii_alphanumeric).unwrap_or(head.len());
@@ -250,7 +251,9 @@ fn behind_number(text: &[u8], begin: usize) -> usize {
             {
                 return begin + at + text.len() - hex.len() - 1;
             }
-            [b':' | b']' | b')' | b'=', c, hex @ ..] if is_blank(*c) && counts(digits, hex) => {
+            [b':' | b']' | b')' | b'=', c, hex @ ..]
+                if is_blank(*c) && counts(digits, hex, beyond) =>
+            {
                 return begin + at + text.len() - hex.len() - 1;
             }
             [b'x', address @ ..] if is_first && digits == b"0" => {
@@ -273,8 +276,8 @@ fn behind_number(text: &[u8], begin: usize) -> usize {
 }
 
 /// True if the number is that of the octets.
-fn counts(digits: &[u8], text: &[u8]) -> bool {
-    decimal(digits) == Some(octet_count(text))
+fn counts(digits: &[u8], text: &[u8], beyond: usize) -> bool {
+    decimal(digits) == Some(octet_count(text) + beyond)
 }
 
 fn decimal(digits: &[u8]) -> Option<usize> {
@@ -421,7 +424,7 @@ pub(super) fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
 const CHUNK: usize = 64;
 
 /// Fewer octets behind prose may be words: `deed`, `2023`.
-const TAIL_OCTETS: usize = 4;
+pub(super) const TAIL_OCTETS: usize = 4;
 
 /// The longest thing in hex that stands before prose: a UUID.
 const PREFIX_OCTETS: usize = 16;
@@ -430,8 +433,12 @@ const PREFIX_OCTETS: usize = 16;
 mod tests {
     use super::*;
 
+    fn part(line: &str) -> Option<HexPart> {
+        part_of(line.as_bytes(), TAIL_OCTETS, 0)
+    }
+
     fn hex(line: &str) -> &str {
-        part(line.as_bytes()).map_or("", |part| line[part.range].trim())
+        part(line).map_or("", |part| line[part.range].trim())
     }
 
     #[test]
@@ -523,7 +530,7 @@ mod tests {
             "[12:34:56][I][app:102]: ESPHome version 2023.8.1 compiled on Aug 21 2023",
             "６８ＦＡ",
         ] {
-            assert_eq!(part(line.as_bytes()), None, "{line}");
+            assert_eq!(part(line), None, "{line}");
         }
     }
 
@@ -555,11 +562,11 @@ mod tests {
         let long = "68FAFA6853FF000167DB084B464D675000000981F8";
         for note in ["(263 bytes)", "[checksum ok]", "# the first", "// the first", "#x"] {
             let line = format!("{long} {note}");
-            let part = part(line.as_bytes()).unwrap();
+            let part = part(&line).unwrap();
             assert_eq!((line[part.range].trim(), part.prose), (long, None), "{note}");
         }
         let line = format!("{long} and so on");
-        let part = part(line.as_bytes()).unwrap();
+        let part = part(&line).unwrap();
         assert_eq!((line[part.range].trim(), part.prose), (long, Some(44)), "a defect");
     }
 

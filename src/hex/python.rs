@@ -5,32 +5,44 @@
 //! 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67 50
 //! ```
 //!
-//! A literal that is all `\x` or all hex digits is hex in a usual form and left to that.
+//! A literal that is all `\x` or all hex digits is hex in a usual form and left to that, unless one of
+//! this form is before it: the last of a log may be short.
 
 use super::telegram::begins_telegram;
 
-/// The octets of all literals of a line; nothing if there are none of this form.
-pub(super) fn octets(line: &[u8]) -> Option<Vec<u8>> {
-    memchr::memchr(b'\\', line)?;
-    let mut octets = Vec::new();
-    let mut rest = line;
-    while let Some(at) = memchr::memchr2(b'\'', b'"', rest) {
-        let (_, behind) = rest.split_at_checked(at + 1)?;
-        let quote = *rest.get(at)?;
-        rest = match literal(behind, quote) {
-            Some((read, behind)) => {
-                octets.extend(read);
-                behind
-            }
-            None => behind,
-        };
+/// The state between two lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Literals {
+    /// The last line with a literal had one of this form.
+    open: bool,
+}
+
+impl Literals {
+    /// The octets of all literals of a line; nothing if there are none of this form.
+    pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        memchr::memchr(b'\\', line)?;
+        let open = core::mem::take(&mut self.open);
+        let mut octets = Vec::new();
+        let mut rest = line;
+        while let Some(at) = memchr::memchr2(b'\'', b'"', rest) {
+            let (_, behind) = rest.split_at_checked(at + 1)?;
+            let quote = *rest.get(at)?;
+            rest = match literal(behind, quote, open) {
+                Some((read, behind)) => {
+                    octets.extend(read);
+                    behind
+                }
+                None => behind,
+            };
+        }
+        self.open = !octets.is_empty();
+        self.open.then_some(octets)
     }
-    (!octets.is_empty()).then_some(octets)
 }
 
 /// The octets of a literal up to its closing quote, and the text behind that; nothing if it is of
 /// another form.
-fn literal(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
+fn literal(text: &[u8], quote: u8, open: bool) -> Option<(Vec<u8>, &[u8])> {
     let mut octets = Vec::new();
     let (mut escapes, mut letters) = (0u32, false);
     let mut rest = text;
@@ -38,7 +50,8 @@ fn literal(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
         let (&first, behind) = rest.split_first()?;
         rest = match first {
             _ if first == quote => {
-                let is_read = letters && (escapes > 0 || begins_telegram(&octets));
+                let is_form = letters && (escapes > 0 || begins_telegram(&octets));
+                let is_read = is_form || open && escapes > 0;
                 return is_read.then_some((octets, behind));
             }
             b'\\' => {
@@ -94,6 +107,10 @@ fn escape(text: &[u8]) -> Option<(u8, bool, &[u8])> {
 mod tests {
     use super::*;
 
+    fn octets(line: &[u8]) -> Option<Vec<u8>> {
+        Literals::default().octets(line)
+    }
+
     #[test]
     fn every_escape_is_read() {
         let line = br#"Received: b'h\xfa\t\r\n\\\'"\0\x16' and b"'\xff""#;
@@ -113,5 +130,14 @@ mod tests {
         ] {
             assert_eq!(octets(line), None, "{}", line.escape_ascii());
         }
+    }
+
+    #[test]
+    fn the_last_literal_of_a_log_may_be_short() {
+        let mut log = Literals::default();
+        assert!(log.octets(br"rx: b'h\x14\x14hS\xff'").is_some());
+        assert_eq!(log.octets(br"rx: b'\xae\x16'").unwrap(), [0xae, 0x16]);
+        assert_eq!(log.octets(br"path C:\temp"), None);
+        assert_eq!(log.octets(br"rx: b'\xae\x16'"), None);
     }
 }

@@ -4,43 +4,55 @@
 //! 68/FA/FA/68    $68$FA$FA$68    x"68", x"FA", x"FA"    8'h68, 8'hFA    std::byte{0x68}, std::byte{0xfa}
 //! ```
 //!
-//! The octets have two hex digits each, and are those of a telegram. Text that is only separators is read anyway.
+//! The octets are in decimal or have two hex digits each, and are those of a telegram. Hex between
+//! which are only separators is read anyway.
 
-use super::{digits::octet, prefix::slice, separator::is_separator, telegram::begins_telegram};
+use super::{prefix::slice, separator::is_separator, telegram::begins_telegram};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RepeatedText {
-    /// The text between the octets of the lines before this one.
+    /// The list of the lines before this one.
+    open: Option<RepeatedList>,
+}
+
+/// The way in which octets are written.
+#[derive(Clone, Debug)]
+struct RepeatedList {
     between: Vec<u8>,
+    radix: u32,
 }
 
 impl RepeatedText {
     /// True while a list may go on.
     pub(super) const fn is_within(&self) -> bool {
-        !self.between.is_empty()
+        self.open.is_some()
     }
 
     /// The octets of a line; nothing if it is no such list.
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let open = core::mem::take(&mut self.between);
-        if !open.is_empty() {
-            let octets = list(line, 0, &open).or_else(|| list(line, starts(line).next()?, &open));
-            if let Some(octets) = octets {
-                self.between = open;
+        if let Some(open) = self.open.take() {
+            let first = numbers(line).next().map(|(start, _)| start);
+            if let Some(octets) = first.and_then(|start| open.octets(line, start)) {
+                self.open = Some(open);
                 return Some(octets);
             }
         }
-        for start in starts(line) {
-            let behind = slice(line, start + 2..line.len());
+        for (start, number) in numbers(line).take_while(|(start, _)| *start < FARTHEST) {
+            let Some((_, radix)) = STARTS.iter().find(|(it, _)| it.eq_ignore_ascii_case(number))
+            else {
+                continue;
+            };
+            let behind = slice(line, start + number.len()..line.len());
             for length in 1..=LONGEST.min(behind.len()) {
                 let between = slice(behind, 0..length);
-                if is_plain(between) || slice(behind, length + 2..2 * length + 2) != between {
+                if *radix == 16 && is_plain(between) {
                     continue;
                 }
-                let octets = list(line, start, between).unwrap_or_default();
+                let list = RepeatedList { between: between.to_vec(), radix: *radix };
+                let octets = list.octets(line, start).unwrap_or_default();
                 if octets.len() >= LEAST && begins_telegram(&octets) {
-                    self.between = between.to_vec();
+                    self.open = Some(list);
                     return Some(octets);
                 }
             }
@@ -49,30 +61,42 @@ impl RepeatedText {
     }
 }
 
-/// The octets from `start` on with this text between them. The rest of the line has no other ones.
-fn list(line: &[u8], start: usize, between: &[u8]) -> Option<Vec<u8>> {
-    let mut octets = Vec::new();
-    let mut rest = line.get(start..)?;
-    loop {
-        let (digits, behind) = rest.split_at_checked(2)?;
-        octets.push(octet(digits)?);
-        rest = match behind.strip_prefix(between) {
-            Some(next) if next.get(..2).is_some_and(|next| octet(next).is_some()) => next,
-            _ => {
-                let more = behind.iter().filter(|c| c.is_ascii_hexdigit()).count();
-                return (more < LEAST).then_some(octets);
-            }
+impl RepeatedList {
+    /// The octets from `start` on. The rest of the line has no other ones.
+    fn octets(&self, line: &[u8], start: usize) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        let mut rest = line.get(start..)?;
+        loop {
+            let (octet, behind) = self.octet(rest)?;
+            octets.push(octet);
+            rest = match behind.strip_prefix(&*self.between) {
+                Some(next) if self.octet(next).is_some() => next,
+                _ => return (numbers(behind).count() < LEAST / 2).then_some(octets),
+            };
+        }
+    }
+
+    /// The octet that a text begins with, and the text behind it.
+    fn octet<'a>(&self, text: &'a [u8]) -> Option<(u8, &'a [u8])> {
+        let length = match self.radix {
+            10 => text.iter().take_while(|c| c.is_ascii_digit()).count(),
+            _ => 2,
         };
+        let (digits, behind) = text.split_at_checked(length)?;
+        let are_digits = digits.iter().all(u8::is_ascii_hexdigit);
+        let digits = core::str::from_utf8(digits).ok().filter(|_| are_digits)?;
+        Some((u8::from_str_radix(digits, self.radix).ok()?, behind))
     }
 }
 
-/// The places near the start of the line where two digits are alone.
-fn starts(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    (0..line.len().min(FARTHEST)).filter(|&at| {
-        let digit =
-            |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(u8::is_ascii_hexdigit);
-        let is_pair = digit(Some(at)) && digit(Some(at + 1));
-        is_pair && !digit(at.checked_sub(1)) && !digit(Some(at + 2))
+/// Where a run of digits is, and the run.
+fn numbers(line: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let groups = line.split(|c| !c.is_ascii_hexdigit());
+    let mut next = 0;
+    groups.filter_map(move |group| {
+        let start = next;
+        next += group.len() + 1;
+        (!group.is_empty()).then_some((start, group))
     })
 }
 
@@ -81,6 +105,18 @@ fn is_plain(between: &[u8]) -> bool {
     between.iter().all(|&c| is_separator(c))
         || matches!(between, [.., b'0' | b'\\', b'x' | b'X'] if between.iter().rev().skip(2).all(|&c| is_separator(c)))
 }
+
+/// The first octets of telegrams, in both radices.
+const STARTS: [(&[u8], u32); 8] = [
+    (b"68", 16),
+    (b"7e", 16),
+    (b"db", 16),
+    (b"dc", 16),
+    (b"104", 10),
+    (b"126", 10),
+    (b"219", 10),
+    (b"220", 10),
+];
 
 /// Fewer octets may be anything.
 const LEAST: usize = 8;
@@ -110,6 +146,19 @@ mod tests {
             ("{16^^", ", 16^^", "}"),
             ("std::array<std::byte, 10> t{std::byte{0x", "}, std::byte{0x", "}};"),
             ("0x", "U, 0x", "U"),
+            ("#", "#", ""),
+        ] {
+            let line = [before, &digits.join(between), behind].concat();
+            let octets = RepeatedText::default().octets(line.as_bytes());
+            assert_eq!(octets.as_deref(), Some(&expected[..]), "{line}");
+        }
+        let digits: Vec<_> = expected.iter().map(u8::to_string).collect();
+        for (before, between, behind) in [
+            ("\"\\", "\\", "\""),
+            ("s := #", "#", ";"),
+            ("", ":", ""),
+            ("", ".", "\n"),
+            ("<b>", "</b><b>", "</b>"),
         ] {
             let line = [before, &digits.join(between), behind].concat();
             let octets = RepeatedText::default().octets(line.as_bytes());

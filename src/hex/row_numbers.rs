@@ -13,7 +13,7 @@ use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
 #[derive(Clone, Debug, Default)]
 pub(super) struct RowNumbers {
     /// The number of the next row or its address, and the sign behind it.
-    due: Option<([u64; 2], Option<u8>)>,
+    due: Option<([u64; 3], Option<u8>)>,
 }
 
 impl RowNumbers {
@@ -26,14 +26,16 @@ impl RowNumbers {
     pub(super) fn skip(&mut self, line: &[u8]) -> Option<usize> {
         let due = self.due.take();
         let (number, sign, row) = number(line, due.is_some())?;
-        let octets = row.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2);
+        let groups = row.split(|c| !c.is_ascii_hexdigit()).filter(|group| !group.is_empty());
+        let cells = number.saturating_add(groups.clone().count() as u64);
+        let octets = groups.map(|group| group.len() / 2);
         let fits = match due {
             Some((due, before)) if due.contains(&number) && before == sign => true,
             // The end of a frame stands in front of the next one too.
             _ => number != END && first(row, sign).is_some_and(|first| begins_telegram(&first)),
         };
         let address = number.saturating_add(octets.sum::<usize>() as u64);
-        self.due = fits.then_some(([number.saturating_add(1), address], sign));
+        self.due = fits.then_some(([number.saturating_add(1), address, cells], sign));
         fits.then_some(line.len() - row.len())
     }
 }
@@ -42,6 +44,8 @@ impl RowNumbers {
 fn number(line: &[u8], within: bool) -> Option<(u64, Option<u8>, &[u8])> {
     let text = line.trim_ascii_start();
     let text = text.strip_prefix(b"|").unwrap_or(text).trim_ascii_start();
+    let bracket = text.strip_prefix(b"[");
+    let text = bracket.unwrap_or(text);
     let hex = text.strip_prefix(b"0x").or_else(|| is_address(text).then_some(text));
     let digits = hex.unwrap_or(text);
     let is_digit = |c: &&u8| if hex.is_some() { c.is_ascii_hexdigit() } else { c.is_ascii_digit() };
@@ -55,6 +59,7 @@ fn number(line: &[u8], within: bool) -> Option<(u64, Option<u8>, &[u8])> {
         None => rest,
     };
     let (sign, row) = match rest.trim_ascii_start() {
+        [b']', row @ ..] if bracket.is_some() => (Some(b']'), row),
         [sign @ (b':' | b'|' | b'.' | b')'), row @ ..] => (Some(*sign), row),
         // An octet would have two digits.
         _ if within || !length.is_multiple_of(2) && hex.is_none() => (None, rest),
@@ -76,7 +81,12 @@ fn first(row: &[u8], sign: Option<u8>) -> Option<Vec<u8>> {
         groups.flat_map(|group| group.strip_prefix(b"0x").unwrap_or(group)).copied().collect();
     let separators = head.iter().take(2 * FIRST);
     let is_table = sign.is_some_and(|sign| separators.clone().any(|c| *c == sign));
-    hex::decode(digits.get(..2 * FIRST)?).ok().filter(|_| !is_table)
+    // R prints vectors of numbers in decimal.
+    let cells = row.split(|&c| is_blank(c)).filter(|cell| !cell.is_empty()).take(FIRST);
+    let numbers = cells.map(|cell| core::str::from_utf8(cell).ok()?.parse().ok());
+    let decimal = || numbers.collect::<Option<Vec<u8>>>();
+    let hex = hex::decode(digits.get(..2 * FIRST)?).ok();
+    hex.filter(|it| begins_telegram(it)).or_else(decimal).filter(|_| !is_table)
 }
 
 /// The last octet of a frame, as it is written in hex.
@@ -105,6 +115,7 @@ mod tests {
     fn numbers_of_rows_are_left_out() {
         for text in [
             "  9: 68 FA FA 68\n 10: 53 FF 00 01",
+            "[1] 68 fa fa 68\n[5] 53 ff 00 01",
             "01 | 68 FA FA 68\n02 | 53 FF 00 01",
             "| 1 | 68 FA FA 68 |\n| 2 | 53 FF 00 01 |",
             "1. 68 FA FA 68\n2. 53 FF 00 01",

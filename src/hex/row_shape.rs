@@ -70,6 +70,13 @@ impl RowShape {
         self.width
     }
 
+    /// True for a row that differs only in its offset, its digits and its text.
+    pub(super) fn fits(&self, line: &[u8]) -> bool {
+        let pairs = line.iter().zip(&self.sample).zip(&self.fixed);
+        let differs = || pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) != 0;
+        line.len() == self.sample.len() && !differs()
+    }
+
     /// The offset of a row that has this shape. Its octets are put into `octets`, which is emptied
     /// first.
     ///
@@ -81,9 +88,7 @@ impl RowShape {
         ordered: bool,
         octets: &mut Vec<u8>,
     ) -> Option<u64> {
-        let pairs = line.iter().zip(&self.sample).zip(&self.fixed);
-        let differs = || pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) != 0;
-        if line.len() != self.sample.len() || differs() {
+        if !self.fits(line) {
             return None;
         }
         match in_one_place(self.width) {

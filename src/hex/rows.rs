@@ -1,40 +1,57 @@
-//! One octet a row, behind its number or behind the name of a line.
+//! One octet a row, or a cell, behind its number, its time or the name of a line.
 //!
 //! ```text
 //! [0] => 104     PHP        buf[0] = 0x68    a debugger       0 0x68    Python
 //! [1] => 250                buf[1] = 0xfa                     1 0xfa
 //!
+//! {"0":104,"1":250,…}       an array of JavaScript
+//!
 //! 5436-5484 uart-1: 68      a logic analyser, which may write other rows in between
 //! 5484-5532 uart-1: FA
+//! 0.004600,0x68             a recorder
 //!
 //! FF                        a microcontroller, which writes no leading zeros
 //! 0
 //! ```
 //!
-//! The numbers count from 0 or 1. Rows without one are read once the first of them are those of a
-//! telegram.
+//! Numbers count from 0 or 1. The first octets, which are those of a telegram, tell the radix of all.
 
-use super::{prefix::slice, separator::is_blank, telegram::begins_telegram};
+use super::{
+    prefix::{has_foreign, slice},
+    telegram::begins_telegram,
+};
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OctetRows {
-    /// The row before, if it has a number.
-    numbered: Option<NumberedRow>,
+    counted: Option<CountedRows>,
     /// The rows with a name.
     named: Option<NamedRows>,
     bare: BareRows,
 }
 
-/// A row with its number.
+/// Octets with a number in front of each.
 #[derive(Clone, Debug, Default)]
-struct NumberedRow {
-    name: Vec<u8>,
+struct CountedRows {
     next: u64,
-    /// The values are in decimal.
-    decimal: Option<bool>,
-    /// The first octets, while it is open whether they are those of a telegram.
-    first: Option<Vec<u8>>,
+    /// The octet of the next number stands in the next row.
+    is_due: bool,
+    values: RowValues,
+}
+
+/// Rows of the same name.
+#[derive(Clone, Debug, Default)]
+struct NamedRows {
+    name: Vec<u8>,
+    values: RowValues,
+}
+
+/// The octets of rows.
+#[derive(Clone, Debug, Default)]
+struct RowValues {
+    /// The last ones as they are written, while the radix is not known.
+    waiting: Vec<Vec<u8>>,
+    radix: Option<u32>,
 }
 
 /// Rows that are nothing but one or two digits.
@@ -46,82 +63,143 @@ struct BareRows {
     padded: bool,
 }
 
-/// Rows of the same name.
-#[derive(Clone, Debug)]
-struct NamedRows {
-    name: Vec<u8>,
-    octets: Vec<u8>,
-    /// They are those of a telegram.
-    open: bool,
+impl OctetRows {
+    /// True while rows may follow that look like plain hex. Those with a name never do.
+    pub(super) const fn is_within(&self) -> bool {
+        self.counted.is_some()
+    }
+
+    /// The octets of a line, an empty list for a row whose octets are not known yet, `Err` if rows are
+    /// missing in front of it. Nothing if it is no row.
+    pub(super) fn octets(&mut self, line: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
+        let line = line.trim_ascii();
+        if let Some(octet) = self.bare.octet(line) {
+            return Some(Ok(octet));
+        }
+        let open = self.counted.take();
+        let counted = open.and_then(|rows| self.go_on(rows, line));
+        let counted = counted.or_else(|| self.begin(line).map(Ok));
+        // Both may be open until the first octets are there.
+        match counted {
+            Some(Ok(octets)) if octets.is_empty() => Some(Ok(self.named(line).unwrap_or_default())),
+            None => self.named(line).map(Ok),
+            counted => {
+                self.named = None;
+                counted
+            }
+        }
+    }
+
+    /// A line in which numbers from 0 or 1 on begin.
+    fn begin(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        memchr::memchr2(b'0', b'1', line).filter(|_| line.len() <= LONGEST_LIST)?;
+        let cells: Vec<_> = cells(line).collect();
+        let starts = cells.iter().enumerate().filter(|(_, cell)| matches!(cell.text, b"0" | b"1"));
+        starts.filter_map(|(at, start)| Some((start, cells.split_at_checked(at)?))).find_map(
+            |(start, (before, cells))| {
+                let next = u64::from(start.text == b"1");
+                let mut rows = CountedRows { next, ..CountedRows::default() };
+                let (octets, left) = rows.row(cells, line)?;
+                let is_sure = rows.values.radix.is_some();
+                let is_row = before.iter().all(RowCell::is_word) && left <= FEW;
+                (is_sure || is_row).then(|| {
+                    self.counted = Some(rows);
+                    octets
+                })
+            },
+        )
+    }
+
+    fn go_on(
+        &mut self,
+        mut rows: CountedRows,
+        line: &[u8],
+    ) -> Option<Result<Vec<u8>, &'static str>> {
+        let cells: Vec<_> = cells(line).collect();
+        // `[0 … 9]`, as Node-RED writes above ten rows.
+        let is_range = memchr::memmem::find(line, "…".as_bytes()).is_some();
+        if is_range || cells.iter().all(RowCell::is_word) {
+            self.counted = Some(rows);
+            return Some(Ok(Vec::new()));
+        }
+        let number = cells.iter().find_map(RowCell::number).filter(|_| !rows.is_due);
+        let is_sure = rows.values.radix.is_some();
+        let is_later = |number: &u64| (rows.next + 1..rows.next + MOST).contains(number);
+        let later = number.filter(|number| is_sure && is_later(number));
+        let missing = later.is_some();
+        rows.next = later.unwrap_or(rows.next);
+        let (octets, left) = rows.row(&cells, line)?;
+        if (missing || !is_sure) && left > FEW {
+            return None;
+        }
+        self.counted = Some(rows);
+        Some(if missing { Err(MISSING) } else { Ok(octets) })
+    }
+
+    /// A row whose last cell is an octet, behind a name or a time. The first rows with a name are for
+    /// others too: few octets behind words are none.
+    fn named(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        let (name, value) = name_and_value(line)?;
+        let is_time = !name.iter().any(u8::is_ascii_alphabetic);
+        let rows = self.named.get_or_insert_default();
+        if rows.name != name {
+            *rows = NamedRows { name, ..NamedRows::default() };
+        }
+        // A logic analyser writes single bits too.
+        let is_octet = value.len() > 1 || rows.values.radix == Some(10);
+        let octets = if is_octet { rows.values.take(value)? } else { Vec::new() };
+        (is_time || !octets.is_empty()).then_some(octets)
+    }
 }
 
-impl OctetRows {
-    /// True while rows may follow.
-    pub(super) const fn is_within(&self) -> bool {
-        self.numbered.is_some() || self.named.is_some()
-    }
-
-    /// The octets of a line; an empty list for a row that is only a number. Nothing if it is no row.
-    pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let line = line.trim_ascii();
-        self.bare.octet(line).or_else(|| self.numbered(line)).or_else(|| self.named(line))
-    }
-
-    fn numbered(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let before = self.numbered.take();
-        let (mut row, value, shows_decimal) = match numbered(line) {
-            Some((name, number, value, php)) => {
-                let is_next = match &before {
-                    Some(before) => number == 0 || before.next == number && before.name == name,
-                    None => number <= 1,
-                };
-                let mut row = before.filter(|_| number > 0).unwrap_or_default();
-                if row.name.is_empty() {
-                    row.name = name.to_vec();
-                    // Other programs have arrays of all kinds.
-                    row.first = (!php && row.next == 0).then(Vec::new).or(row.first);
+impl CountedRows {
+    /// The octets of cells that are numbers and octets by turns, with words between them, and how many
+    /// cells are left behind them.
+    fn row(&mut self, cells: &[RowCell<'_>], line: &[u8]) -> Option<(Vec<u8>, usize)> {
+        let (mut octets, mut pairs, mut rest) = (Vec::new(), 0, cells);
+        loop {
+            let next = Some(self.next);
+            let number = match core::mem::take(&mut self.is_due) {
+                true => Some(rest),
+                false => behind(rest, |cell| cell.number() == next).map(|(_, behind)| behind),
+            };
+            match number.and_then(|rest| behind(rest, RowCell::is_value)) {
+                Some((value, behind)) => {
+                    octets.extend(self.values.take(value.text)?);
+                    (pairs, rest) = (pairs + 1, behind);
+                    self.next = self.next.saturating_add(1);
                 }
-                row.next = number.saturating_add(1);
-                (is_next.then_some(row)?, value, php)
-            }
-            // A value below its number.
-            None => (before?, line, false),
-        };
-        let octets = match value {
-            [] | b"(" | b")" | b"}" | b"Array" => Vec::new(),
-            value => {
-                let octet = element(value, shows_decimal, &mut row.decimal)?;
-                match &mut row.first {
-                    None => vec![octet],
-                    Some(first) => {
-                        first.push(octet);
-                        let is_telegram = first.len() == FIRST && begins_telegram(first);
-                        if first.len() >= FIRST && !is_telegram {
-                            return None;
-                        }
-                        row.first.take_if(|_| is_telegram).unwrap_or_default()
-                    }
+                None if pairs > 0 => break,
+                None => {
+                    self.is_due = number.is_some_and(<[_]>::is_empty) && line.ends_with(b"=>");
+                    return self.is_due.then_some((octets, 0));
                 }
             }
-        };
-        self.numbered = Some(row);
-        Some(octets)
+        }
+        // The first octets are those of a telegram.
+        let sound = self.values.radix.is_some() || self.next < FIRST as u64 + 1;
+        sound.then_some((octets, rest.len()))
     }
+}
 
-    fn named(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        let (name, octet) = named(line)?;
-        let rows = self.named.get_or_insert_with(|| NamedRows::of(name));
-        if rows.name != name {
-            *rows = NamedRows::of(name);
+impl RowValues {
+    /// The octets that are known with this one; nothing if it is none.
+    fn take(&mut self, value: &[u8]) -> Option<Vec<u8>> {
+        if let Some(radix) = self.radix {
+            return octet(value, radix).map(|octet| vec![octet]);
         }
-        rows.octets.push(octet);
-        if rows.open {
-            return Some(core::mem::take(&mut rows.octets));
+        if self.waiting.len() == FIRST {
+            self.waiting.remove(0);
         }
-        let first = rows.octets.len().saturating_sub(FIRST);
-        rows.octets.drain(..first);
-        rows.open = rows.octets.len() == FIRST && begins_telegram(&rows.octets);
-        rows.open.then(|| core::mem::take(&mut rows.octets))
+        self.waiting.push(value.to_vec());
+        let found = [16, 10].into_iter().find_map(|radix| {
+            let octets = self.waiting.iter().map(|value| octet(value, radix));
+            let octets = octets.collect::<Option<Vec<u8>>>()?;
+            let is_telegram = octets.len() == FIRST && begins_telegram(&octets);
+            is_telegram.then_some((radix, octets))
+        });
+        self.radix = found.as_ref().map(|(radix, _)| *radix);
+        Some(found.map(|(_, octets)| octets).unwrap_or_default())
     }
 }
 
@@ -129,9 +207,7 @@ impl BareRows {
     /// The octet of a single digit; nothing for two of them, which are hex anyway.
     fn octet(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let digits = line.strip_suffix(b",").unwrap_or(line);
-        let octet =
-            core::str::from_utf8(digits).ok().and_then(|it| u8::from_str_radix(it, 16).ok());
-        let Some(octet) = octet.filter(|_| digits.len() <= 2) else {
+        let Some(octet) = octet(digits, 16).filter(|_| digits.len() <= 2) else {
             *self = Self::default();
             return None;
         };
@@ -144,70 +220,119 @@ impl BareRows {
     }
 }
 
-impl NamedRows {
-    fn of(name: &[u8]) -> Self {
-        Self { name: name.to_vec(), octets: Vec::new(), open: false }
+/// Letters and digits that follow each other.
+#[derive(Clone, Copy, Debug)]
+struct RowCell<'a> {
+    text: &'a [u8],
+    /// Where it begins in its line.
+    at: usize,
+    /// `"name":`
+    is_key: bool,
+}
+
+impl RowCell<'_> {
+    fn number(&self) -> Option<u64> {
+        let is_number = self.text.len() == 1 || !self.text.starts_with(b"0");
+        let digits = is_number && self.text.iter().all(u8::is_ascii_digit);
+        core::str::from_utf8(self.text).ok().filter(|_| digits)?.parse().ok()
+    }
+
+    fn is_value(&self) -> bool {
+        !self.is_key && [16, 10].into_iter().any(|radix| octet(self.text, radix).is_some())
+    }
+
+    /// True for what is neither a number nor an octet.
+    fn is_word(&self) -> bool {
+        let hex = self.text.iter().all(u8::is_ascii_hexdigit);
+        let digit = self.text.iter().any(u8::is_ascii_digit);
+        !self.is_value() && (!hex || self.is_key && !digit)
     }
 }
 
-/// Name, number and value of a row: `[7] => 104`, `buf[7] = 0x68`, `7 0x68`; true if PHP wrote it.
-fn numbered(line: &[u8]) -> Option<(&[u8], u64, &[u8], bool)> {
-    let open = line.iter().position(|&c| c == b'[');
-    let (name, inner) = match open.filter(|at| *at < LONGEST_NAME) {
-        Some(open) => line.split_at_checked(open + 1)?,
-        None => line.split_at_checked(0)?,
-    };
-    let length = inner.iter().take_while(|c| c.is_ascii_digit()).count();
-    let (digits, rest) = inner.split_at_checked(length)?;
-    let rest = if name.is_empty() { rest } else { rest.strip_prefix(b"]")? };
-    let sign = rest.trim_ascii_start();
-    let value = sign.strip_prefix(b"=>").or_else(|| sign.strip_prefix(b"="));
-    let value = value.or_else(|| sign.strip_prefix(b":"));
-    let bare = || sign.starts_with(b"0x") && sign.len() < rest.len();
-    let value = value.or_else(|| bare().then_some(sign))?.trim_ascii();
-    let is_name = name.iter().all(|c| !is_blank(*c));
-    let is_number = length == 1 || !digits.starts_with(b"0");
-    let number = core::str::from_utf8(digits).ok().filter(|_| is_name && is_number)?;
-    Some((name, number.parse().ok()?, value, sign.starts_with(b"=>")))
+fn cells(line: &[u8]) -> impl Iterator<Item = RowCell<'_>> {
+    let mut at = 0;
+    let mut is_length = false;
+    core::iter::from_fn(move || {
+        loop {
+            let rest = line.get(at..)?;
+            let start = rest.iter().position(u8::is_ascii_alphanumeric)?;
+            let rest = slice(rest, start..rest.len());
+            let is_end = |at: &usize| match rest.get(at.wrapping_sub(1)..=*at) {
+                // `uart-1` is a name.
+                Some([before, b'-' | b'_']) => before.is_ascii_hexdigit(),
+                Some([_, c]) => !c.is_ascii_alphanumeric(),
+                _ => false,
+            };
+            let length = (0..rest.len()).find(is_end).unwrap_or(rest.len());
+            let (text, behind) = rest.split_at_checked(length)?;
+            let cell = RowCell { text, at: at + start, is_key: behind.starts_with(b"\":") };
+            at += start + length;
+            // `string(2) "68"`, as PHP writes.
+            if !core::mem::replace(&mut is_length, text == b"string" && behind.starts_with(b"(")) {
+                return Some(cell);
+            }
+        }
+    })
 }
 
-/// `104`, `104,`, `int(104)`, `0x68;`, `"68"`. The first value tells whether they are in decimal.
-fn element(value: &[u8], php: bool, decimal: &mut Option<bool>) -> Option<u8> {
-    let value = value.strip_suffix(b",").or_else(|| value.strip_suffix(b";")).unwrap_or(value);
-    let inner = value.strip_prefix(b"int(").and_then(|inner| inner.strip_suffix(b")"));
-    let value = inner.unwrap_or(value);
-    // `string(2) "68"`.
-    let quoted = memchr::memchr(b'"', value)
-        .filter(|at| *at == 0 || value.starts_with(b"string("))
-        .and_then(|at| value.get(at + 1..)?.strip_suffix(b"\""));
-    // `104 'h'`, as debuggers write.
-    let number = value.split(|&c| is_blank(c)).next()?;
-    let hex = number.strip_prefix(b"0x").or(quoted);
-    let digits = hex.unwrap_or(number);
-    let is_decimal = hex.is_none() && *decimal.get_or_insert(php || digits.len() == 3);
-    (digits.len() <= 3).then_some(())?;
-    let digits = core::str::from_utf8(digits).ok()?;
-    u8::from_str_radix(digits, if is_decimal { 10 } else { 16 }).ok()
+/// The next cell of a kind, if only words are in front of it, and the cells behind it.
+fn behind<'a, 'b>(
+    cells: &'b [RowCell<'a>],
+    is_wanted: impl Fn(&RowCell<'a>) -> bool,
+) -> Option<(RowCell<'a>, &'b [RowCell<'a>])> {
+    let at = cells.iter().position(|cell| is_wanted(cell) || !cell.is_word())?;
+    let (cell, behind) = cells.get(at..)?.split_first()?;
+    is_wanted(cell).then_some((*cell, behind))
 }
 
-/// The name of a row, which has no number, and its octet: two digits behind a colon.
-fn named(line: &[u8]) -> Option<(&[u8], u8)> {
-    let (name, octet) = line.split_at_checked(line.len().checked_sub(2)?)?;
-    let name = name.trim_ascii_end().strip_suffix(b":")?;
-    // The place of the octet in the recording.
-    let place = name.iter().take_while(|c| c.is_ascii_digit() || **c == b'-').count();
-    let name = slice(name, place..name.len()).trim_ascii_start();
-    let is_name = name.len() < LONGEST_NAME && name.first().is_some_and(u8::is_ascii_alphabetic);
-    let text = core::str::from_utf8(octet).ok().filter(|_| is_name)?;
-    let is_octet = octet.iter().all(u8::is_ascii_hexdigit);
-    Some((name, u8::from_str_radix(text, 16).ok().filter(|_| is_octet)?))
+/// `68`, `0x68` or, in decimal, `104`.
+fn octet(text: &[u8], radix: u32) -> Option<u8> {
+    let hex = text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X"));
+    let width = if radix == 16 { 2 } else { 3 };
+    let digits = hex.unwrap_or(text);
+    let fits = digits.len() <= width && (hex.is_none() || radix == 16);
+    let digits = core::str::from_utf8(digits).ok().filter(|_| fits && digits.is_ascii())?;
+    u8::from_str_radix(digits, radix).ok()
+}
+
+/// A row that ends with an octet, and its name without numbers.
+fn name_and_value(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    if line.len() > LONGEST_ROW {
+        return None;
+    }
+    let cells: Vec<_> = cells(line).collect();
+    let (value, before) = cells.split_last()?;
+    let name = slice(line, 0..value.at);
+    let behind = slice(line, value.at + value.text.len()..line.len());
+    let is_end = behind.iter().all(|c| matches!(c, b'\'' | b'"' | b',' | b';'));
+    // Octets behind a word would be a row of them.
+    let near = before.rsplit(RowCell::is_word).next().unwrap_or_default();
+    let even = |cell: &RowCell<'_>| cell.text.len().is_multiple_of(2);
+    let is_name = near.len() < before.len() && !near.iter().any(even);
+    let is_time = matches!(name, [time @ .., b',' | b';' | b'\t']
+        if time.iter().all(|c| c.is_ascii_digit() || b" :.-".contains(c)) && has_foreign(time));
+    let is_row = is_end && before.len() <= MOST_CELLS && (is_name || is_time && before.len() > 1);
+    (is_row && value.is_value())
+        .then(|| (name.iter().copied().filter(|c| !c.is_ascii_digit()).collect(), value.text))
 }
 
 /// The octets by which a telegram is known.
 const FIRST: usize = 4;
 
-/// The characters of the longest name.
-const LONGEST_NAME: usize = 40;
+/// Cells behind the octet of a row: the same in decimal, and as text.
+const FEW: usize = 2;
+
+/// A longer line is no list: twenty telegrams of JavaScript have so many characters.
+const LONGEST_LIST: usize = 1 << 16;
+
+/// More rows are not missing.
+const MOST: u64 = 1000;
+
+const MISSING: &str = "rows of octets whose numbers do not follow each other";
+
+/// The characters of a row with a name, and the cells of that name.
+const LONGEST_ROW: usize = 80;
+const MOST_CELLS: usize = 10;
 
 #[cfg(test)]
 mod tests {
@@ -215,7 +340,7 @@ mod tests {
 
     fn octets(text: &str) -> Vec<u8> {
         let mut rows = OctetRows::default();
-        text.lines().filter_map(|line| rows.octets(line.as_bytes())).flatten().collect()
+        text.lines().filter_map(|line| rows.octets(line.as_bytes())?.ok()).flatten().collect()
     }
 
     #[test]
@@ -228,18 +353,39 @@ mod tests {
         for text in [
             "Array\n(\n [0] => 104\n [1] => 250\n [2] => 250\n [3] => 104\n [4] => 83\n [5] => 255\n [6] => 0\n [7] => 1\n)",
             "[0]=>\n int(104)\n [1]=>\n int(250)\n[2]=>\nint(250)\n[3]=>\nint(104)\n[4]=>\nint(83)\n[5]=>\nint(255)\n[6]=>\nint(0)\n[7]=>\nint(1)\n}",
+            "[0]=>\n string(2) \"68\"\n [1]=>\n string(2) \"fa\"\n [2]=>\n string(2) \"fa\"\n [3]=>\n string(2) \"68\"\n [4]=>\n string(2) \"53\"\n [5]=>\n string(2) \"ff\"\n [6]=>\n string(2) \"00\"\n [7]=>\n string(2) \"01\"",
             "1 => 0x68,\n2 => 0xFA,\n3 => 0xFA,\n4 => 0x68,\n5 => 0x53,\n6 => 0xFF,\n7 => 0x00,\n8 => 0x01,",
             &rows(&|at, octet| format!("buf[{at}] = 0x{octet:02X};")),
             &rows(&|at, octet| format!("[{at}]: {octet}")),
             &rows(&|at, octet| format!("  [{at}] = {octet} '.'")),
             &rows(&|at, octet| format!("{at} 0x{octet:x}")),
             &rows(&|at, octet| format!("{}: {octet:02x}", at + 1)),
+            &rows(&|at, octet| format!("0.00{at}600,0x{octet:02x}")),
+            &rows(&|at, octet| format!("18:45:00.00{at};{octet:02X}")),
+            &rows(&|at, octet| format!("18:45:00.00{at}\t{octet}")),
+            &rows(&|at, octet| format!("{at:<7}{octet}")),
+            &rows(&|at, octet| format!("| {at} | 0x{octet:02x} |")),
+            &rows(&|at, octet| format!("{{\"t\":{at},\"byte\":{octet}}}")),
+            &rows(&|at, octet| format!("  \"{at}\": {octet},")),
+            &format!("{{{}}}", rows(&|at, octet| format!("\"{at}\":{octet}")).replace('\n', ",")),
+            &rows(&|at, octet| format!("[{at} … {}]\n{at}: 0x{octet:x}", at + 9)),
+            &rows(&|at, octet| format!("{at};{octet};.")),
             &rows(&|_, octet| format!("uart-1: Start bit\nuart-1: 1\nuart-1: {octet:02X}")),
             &rows(&|at, octet| format!("{}-{} uart-1: {octet:02X}", 90 * at, 90 * at + 80)),
             &rows(&|at, octet| format!("{at}-{at} UART: RX: {octet:02X}")),
         ] {
             assert_eq!(octets(text), expected, "{text}");
+            assert_eq!(octets(&[text, "\n", text].concat()), expected.repeat(2), "{text}");
         }
+    }
+
+    #[test]
+    fn rows_that_are_missing_are_a_defect() {
+        let mut rows = OctetRows::default();
+        let text = "0;104\n1;20\n2;20\n3;104\n5;83\n6;255\n0;104";
+        let read: Vec<_> = text.lines().map(|line| rows.octets(line.as_bytes())).collect();
+        assert_eq!(read[3], Some(Ok(vec![0x68, 20, 20, 0x68])));
+        assert_eq!(read[4..], [Some(Err(MISSING)), Some(Ok(vec![255])), Some(Ok(vec![]))]);
     }
 
     #[test]
@@ -247,6 +393,9 @@ mod tests {
         for text in [
             "[5] => 104",
             "the map [0] => home",
+            "0;250\n1;104\n2;0\n3;5\n4;6",
+            "12:34:56.789;68\n12:34:57.789;69",
+            "68,FA,FA,68,53,FF,0,1",
             "temp[0] = 1\ntemp[1] = 2\ntemp[2] = 3\ntemp[3] = 4\ntemp[4] = 5",
             "0 0x12\n1 0x13\n2 0x14\n3 0x15\n4 0x16",
             "split[0] = cc if a else b",

@@ -73,6 +73,12 @@ impl TelegramEnd {
         octets
     }
 
+    /// True if octets of a telegram are due.
+    #[must_use]
+    pub const fn is_amid(&self) -> bool {
+        self.left > 0
+    }
+
     /// True if a telegram is over, and the next one may begin.
     #[must_use]
     pub const fn is_between(&self) -> bool {

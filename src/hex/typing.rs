@@ -30,8 +30,10 @@ fn ascii(text: &str) -> Vec<u8> {
     let is_mark = |c: &char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     let typed: String = text
         .chars()
-        .filter(|c| !is_mark(c))
+        // hexyl has the second line in the middle of its rows.
+        .filter(|c| !is_mark(c) && *c != '\u{250a}')
         .map(|c| match c {
+            '\u{2502}' => '|',
             '\u{240a}' | '\u{240d}' => ' ',
             '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
             '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => '"',
@@ -79,14 +81,24 @@ fn colour_length(text: &[u8], escape: bool) -> Option<usize> {
     is_colour.then_some(length + 1)
 }
 
-/// The line without the marks of a quotation, and how many characters they are.
+/// The line without the marks of a quotation, or the bullet in front of a single octet, and how many
+/// characters they are.
 pub(super) fn unquoted(text: &[u8]) -> (&[u8], usize) {
     let mut rest = text;
     while let Some(behind) = rest.trim_ascii_start().strip_prefix(b">") {
         rest = behind.strip_prefix(b" ").unwrap_or(behind);
     }
+    if let [b'-' | b'*', b' ', item @ ..] = rest.trim_ascii()
+        && item.len() <= OCTET
+        && item.iter().all(u8::is_ascii_alphanumeric)
+    {
+        return (item, text.trim_ascii_end().len() - item.len());
+    }
     (rest, text.len() - rest.len())
 }
+
+/// The characters of an octet: `0x68`.
+const OCTET: usize = 4;
 
 /// The line with a hyphen for the backslash or the equals sign behind hex at its end. Behind a comma the backslash
 /// says no more than that.
@@ -137,6 +149,9 @@ mod tests {
             (">> 68 FA", ("68 FA", 3)),
             ("> >   68 FA", ("  68 FA", 4)),
             (" >68 FA", ("68 FA", 2)),
+            ("  - 104 ", ("104", 4)),
+            ("* 0x68", ("0x68", 2)),
+            ("- 68 FA", ("- 68 FA", 0)),
             ("68 FA >h.<", ("68 FA >h.<", 0)),
         ] {
             assert_eq!(unquoted(text.as_bytes()), (expected.0.as_bytes(), expected.1), "{text}");

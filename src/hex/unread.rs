@@ -19,6 +19,10 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
             "write the hex digits of the telegram into a text file; no picture is read",
             "die Hexziffern des Telegramms in eine Textdatei schreiben; Bilder werden nicht gelesen",
         ],
+        "a mail in base64" => [
+            "copy the text from the mail program instead",
+            "stattdessen den Text aus dem Mailprogramm kopieren",
+        ],
         _ if what.starts_with("UTF-16") => ["save it as UTF-8", "als UTF-8 speichern"],
         _ if what.ends_with("data") || what.ends_with("archive") => {
             ["unpack it first", "zuerst entpacken"]
@@ -45,6 +49,7 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a PNG picture" => "ein PNG-Bild",
         "a JPEG picture" => "ein JPEG-Bild",
         "a document of an office program" => "ein Dokument eines Büroprogramms",
+        "a mail in base64" => "eine Mail in base64",
         "an SQLite database" => "eine SQLite-Datenbank",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
         "octets in octal (od -b)" => "Oktette in Oktal (od -b)",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::common::{
     binary::{Ran, run},
-    published::{DUMP, Folder, KEY},
+    published::{DUMP, Folder, KEY, WRONG_KEY},
 };
 
 /// The keys under which an anonymous capture is ciphered, for a key file.
@@ -289,6 +289,23 @@ fn a_pasted_telegram_becomes_another_each_time() {
     let one = compare("pasted", DUMP.as_bytes(), KEY);
     let other = compare("pasted", DUMP.as_bytes(), KEY);
     assert_ne!(one, other, "the secret is forgotten");
+}
+
+#[test]
+fn telegrams_of_two_frames_count_once_and_are_where_they_begin() {
+    let folder = Folder::new();
+    let (right, wrong) = (folder.write("key", KEY), folder.write("wrong", WRONG_KEY));
+    let three = DUMP.repeat(3);
+    let ran = run(&["anonymise", "-v", "--key-file", &right], three.as_bytes());
+    assert!(ran.err.contains("3 telegrams, 0 rejected, 846 octets read"), "{}", ran.err);
+    let places = ["anonymise", "decode"].map(|command| {
+        let ran = run(&[command, "--key-file", &wrong], three.as_bytes());
+        let lines =
+            ran.err.lines().filter_map(|line| line.split_once(": line ")?.1.split_once(':'));
+        lines.map(|(line, _)| line.to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(places[0], places[1]);
+    assert_eq!(places[0].first().map(String::as_str), Some("1"));
 }
 
 #[test]

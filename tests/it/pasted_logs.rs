@@ -37,6 +37,24 @@ fn halves(octets: &[u8]) -> String {
     octets.chunks(8).map(shown).collect::<Vec<_>>().join(" ")
 }
 
+fn numbered(between: &str, row: impl Fn(usize, &u8) -> String) -> String {
+    let all = octets(DUMP);
+    let rows: Vec<_> = all.iter().enumerate().map(|(at, octet)| row(at, octet)).collect();
+    rows.join(between)
+}
+
+/// The log of ESPHome, so many octets a line, and other lines behind each.
+fn esphome(size: usize, others: &str) -> String {
+    rows_of(size, |at, row| {
+        let octets = listed(row, ":", |octet| format!("{octet:02X}"));
+        format!("[12:34:56.{at:03}][D][uart_debug:114]: <<< {octets}\n{others}")
+    })
+}
+
+fn digits_of(octets: &[u8]) -> String {
+    listed(octets, "", |octet| format!("{octet:02x}"))
+}
+
 fn quoted(text: &str, mark: &str) -> String {
     text.lines().map(|line| format!("{mark}{line}\n")).collect()
 }
@@ -199,6 +217,129 @@ fn forms() -> Vec<(&'static str, String)> {
         ("an array of Ruby", rows_of(1, |at, row| format!("{at} => {:#04x},\n", row[0]))),
         ("numbered rows with a dot", rows(|at, row| format!("{}. {}\n", at + 1, spaced(row)))),
         ("numbered rows without a sign", rows(|at, row| format!("{} {}\n", at + 1, spaced(row)))),
+        (
+            "JavaScript, numbered",
+            format!("{{{}}}", numbered(",", |at, it| format!("\"{at}\":{it}"))),
+        ),
+        (
+            "JavaScript, numbered, in lines",
+            format!("{{\n{}\n}}", numbered(",\n", |at, it| format!("  \"{at}\": {it}"))),
+        ),
+        (
+            "JavaScript, numbered, in a log",
+            format!(
+                "2024-05-01T12:00:00Z {{\"level\":30,\"payload\":{{{}}},\"qos\":0}}\n",
+                numbered(",", |at, it| format!("\"{at}\":{it}"))
+            ),
+        ),
+        ("a browser", numbered("\n", |at, it| format!("{at}: {it}"))),
+        (
+            "Node-RED, in ranges",
+            rows_of(10, |at, row| {
+                let first = 10 * at;
+                let rows: Vec<_> = row
+                    .iter()
+                    .enumerate()
+                    .map(|(at, it)| format!("{}: {it:#x}\n", first + at))
+                    .collect();
+                format!("[{first} … {}]\n{}", first + 9, rows.concat())
+            }),
+        ),
+        ("objects", numbered("\n", |at, it| format!("{{\"t\":{at},\"byte\":{it}}}"))),
+        ("pandas", numbered("\n", |at, it| format!("{at:<7}{it}")) + "\ndtype: uint8\n"),
+        ("a table with numbers", numbered("\n", |at, it| format!("| {at} | 0x{it:02X} |"))),
+        ("YAML, decimal", "data:\n".to_owned() + &rows_of(1, |_, row| format!("  - {}\n", row[0]))),
+        ("YAML, hex", rows_of(1, |_, row| format!("- 0x{:02x}\n", row[0]))),
+        ("texts in decimal", format!("[\"{}\"]", listed(&all, "\",\"", u8::to_string))),
+        ("decimal, colons", listed(&all, ":", u8::to_string)),
+        ("decimal, backslashes", format!("\"\\{}\"", listed(&all, "\\", u8::to_string))),
+        ("Pascal, decimal", format!("s := #{};", listed(&all, "#", u8::to_string))),
+        ("R", rows(|at, row| format!("{:>5} {}\n", format!("[{}]", 16 * at + 1), spaced(row)))),
+        (
+            "R, decimal",
+            rows(|at, row| {
+                let row = listed(row, " ", |it| format!("{it:3}"));
+                format!("{:>5} {row}\n", format!("[{}]", 16 * at + 1))
+            }),
+        ),
+        (
+            "an assembler",
+            rows_of(8, |_, row| {
+                format!("\t.byte {}\n", listed(row, ", ", |it| format!("{it:#04x}")))
+            }),
+        ),
+        (
+            "an assembler, decimal",
+            rows_of(8, |_, row| format!("\t.byte {}\n", listed(row, ", ", u8::to_string))),
+        ),
+        ("a recorder", rows_of(1, |at, row| format!("0.{:06},0x{:02X}\n", at * 460, row[0]))),
+        (
+            "a recorder with a clock",
+            rows_of(1, |at, row| format!("18:45:{:02}.{:03};{:02X}\n", at / 100, at % 100, row[0])),
+        ),
+        ("hexyl", {
+            let rows = rows(|at, row| {
+                let (left, right) = row.split_at(row.len().min(8));
+                let shown = |row: &[u8]| shown(row).replace('.', "•");
+                format!(
+                    "│{:08x}│ {:24}┊ {:24}│{:8}┊{:8}│\n",
+                    16 * at,
+                    spaced(left),
+                    spaced(right),
+                    shown(left),
+                    shown(right)
+                )
+            });
+            format!(
+                "┌────────┬─────────────────────────┐\n{rows}└────────┴─────────────────────────┘\n"
+            )
+        }),
+        (
+            "DOS",
+            rows(|at, row| {
+                let (left, right) = row.split_at(row.len().min(8));
+                let sign = if right.is_empty() { ' ' } else { '-' };
+                let octets = format!("{}{sign}{}", spaced(left), spaced(right));
+                format!("0B3F:{:04X}  {octets:47}   {}\n", 0x100 + 16 * at, shown(row))
+            }),
+        ),
+        (
+            "PowerShell",
+            rows(|at, row| {
+                let text = listed(row, "", |it| match it {
+                    0x80.. => "\u{fffd}".to_owned(),
+                    it => shown(&[*it]),
+                });
+                format!("{:016X} {:47} {text}\n", 16 * at, spaced(row).to_uppercase())
+            }),
+        ),
+        ("ESPHome, short at the end", esphome(40, "")),
+        ("ESPHome, single octets", esphome(1, "")),
+        (
+            "ESPHome, with other lines",
+            esphome(
+                40,
+                "[12:34:56][I][wifi:617]: BSSID: AA:BB:CC:DD:EE:FF\n\
+                 [12:34:56][C][wifi:618]: IPv6: fe80:0000:0000:0000:01ff:fe23:4567:890a\n\
+                 [12:34:56][C][ble:100]: Service 6e400001-b5a3-f393-e0a9-e50e24dcca9e\n\
+                 [12:34:56][D][sntp:063]: Synchronized time: 2026-06-21 12:00:05\n\
+                 [12:34:56][D][debug:001]: Heap at 3ffb1c00, version 2023.12.10\n",
+            ),
+        ),
+        (
+            "JSON lines, short at the end",
+            rows_of(70, |at, row| format!("{{\"ts\":{at},\"hex\":\"{}\"}}\n", digits_of(row))),
+        ),
+        (
+            "lists, short at the end",
+            rows_of(70, |at, row| {
+                format!("10:26:01 read {at}: [{}]\n", listed(row, ", ", u8::to_string))
+            }),
+        ),
+        (
+            "CSV with a time, short at the end",
+            rows_of(70, |at, row| format!("2026-06-21 12:00:0{at};{}\n", digits_of(row))),
+        ),
         ("blanks of a page", line.replace(' ', "\u{a0}")),
     ]
 }
@@ -221,11 +362,25 @@ fn every_form_gives_the_telegram_and_status_0() {
 }
 
 #[test]
+fn a_mail_in_base64_is_named() {
+    let mail =
+        "Subject: x\nContent-Transfer-Encoding: base64\n\nNjggRkEgRkEgNjggNTMgRkYgMDAgMDE=\n";
+    let ran = run(&["decode"], mail.as_bytes());
+    assert_eq!(ran.status, 3, "{}", ran.err);
+    let named = "a mail in base64; copy the text from the mail program instead";
+    assert!(ran.err.contains(named), "{}", ran.err);
+}
+
+#[test]
 fn what_is_like_these_forms_holds_no_telegram() {
     for text in [
         "10:26:01.123 -> 5\n10:26:02.123 -> 12\n10:26:03.123 -> 100\n",
         "> On 1 May 2024 at 12:00 Max wrote:\n> > add 5 to 7\n",
         "a/b/c 01/02/03 and 04/05/06/07/08/09/10/11/12/13\n",
+        "0,21.5\n1,22.0\n2,21.0\n3,20.5\n4,20.0\n",
+        "- 104 kWh\n- 250\n- 12\n",
+        "{\"0\":1,\"1\":2,\"2\":3,\"3\":4,\"4\":5}\n",
+        "[12:34:56][D][sensor:094]: 'Power': Sending state 68\n[12:34:57][D][sensor:094]: 'Power': Sending state 14\n",
         "[16] 1 2 3 4\nLength 2: ab\n",
         "VALUES (1,'2024-05-01 12:00:00',0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855);\n",
     ] {

@@ -69,11 +69,13 @@ impl Stage for Anonymiser {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let Self { anonymise, closed } = self;
         anonymise.feed(record, place, &mut |event: StageEvent<'_>| take(&event, closed, context));
+        context.tally.telegrams = anonymise.telegrams();
     }
 
     fn end(&mut self, context: &mut Context) {
         let Self { anonymise, closed } = self;
         anonymise.end(&mut |event: StageEvent<'_>| take(&event, closed, context));
+        context.tally.telegrams = anonymise.telegrams();
     }
 
     fn finish(&mut self, context: &mut Context) -> bool {
@@ -97,11 +99,8 @@ fn take(event: &StageEvent<'_>, closed: &mut u64, context: &mut Context) {
             u64::from(refusal.error.cause.leaves_closed() && refusal.error.cause != Cause::NoTitle);
     }
     match event {
-        // A frame is a part of a telegram that was handed on.
-        StageEvent::Record(record, _) => {
-            context.tally.telegrams += 1;
-            record.write(&mut context.output.text);
-        }
+        // A frame is a part of a telegram.
+        StageEvent::Record(record, _) => record.write(&mut context.output.text),
         event => events::of_stage(event, context),
     }
 }

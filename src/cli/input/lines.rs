@@ -309,7 +309,8 @@ impl<'a> TextLines<'a> {
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);
         match result {
-            Err(_) if self.is_prose(line) => {}
+            Err(error)
+                if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
             Err(error) => self.refuse_hex(&error, context),
             Ok(()) if self.run.octets.is_empty() => {}
             Ok(()) => self.sound = self.line,
