@@ -10,10 +10,15 @@ mod report;
 mod sound;
 mod trials;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crate::cli::{
-    commands::doctor::{examiner::Examiner, listening::listen, report::DoctorReport},
+    commands::doctor::{
+        examination::LONGEST_PUSH, examiner::Examiner, listening::listen, report::DoctorReport,
+    },
     live::{
         reload::KeySources,
         sources::{self, Spec},
@@ -133,6 +138,9 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
 /// The part of the time that is left for opening, closing and the answer.
 const ANSWER: u32 = 30;
 
+/// The longest examination unless the user wants a longer one.
+const LONGEST: Duration = Duration::from_secs(29);
+
 fn examine(
     patient: &Patient<'_>,
     args: &args::DoctorArgs,
@@ -175,7 +183,8 @@ fn examine(
     let links = args.link.link.or(patient.link).unwrap_or_default();
     let (key_args, line) = (patient.key_args.clone(), patient.line.clone());
     let time = args.time.saturating_sub(args.time / ANSWER);
-    let examiner = Examiner { entries, key_args, line, families, links, time };
+    let deadline = Instant::now() + time.max(LONGEST.min(time + LONGEST_PUSH));
+    let examiner = Examiner { entries, key_args, line, families, links, time, deadline };
     match spec {
         Spec::File(path) => of_file::examine(&examiner, &path, args.form.form, &mut report)?,
         Spec::Simulated(source) => examine_source(&examiner, source, &mut report)?,

@@ -100,6 +100,7 @@ pub struct Examination {
     until: Instant,
     /// The end if no octets come before.
     longest: Instant,
+    deadline: Instant,
     begun: Instant,
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
@@ -119,13 +120,14 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// An examination with these keys that takes this long at most.
+    /// An examination with these keys that takes this long at most, or up to the deadline within a first
+    /// telegram.
     pub fn new(
         entries: Vec<KeyEntry>,
         demands: Demands,
         families: MeterFamilies,
         links: LinkChoice,
-        time: Duration,
+        (time, deadline): (Duration, Instant),
     ) -> Self {
         let example = Key::new(EXAMPLE_KEY);
         let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
@@ -153,6 +155,7 @@ impl Examination {
             frameless: 0,
             until: Instant::now() + time,
             longest: Instant::now() + time,
+            deadline,
             begun: Instant::now(),
             from_silence: false,
             push: 0,
@@ -184,7 +187,7 @@ impl Examination {
     fn end_of_time(&self) -> Instant {
         let is_silent = self.octets() < LEAST_OCTETS;
         let end = if is_silent { self.longest.max(self.until) } else { self.until };
-        if self.is_within_first() { end + LONGEST_PUSH } else { end }
+        if self.is_within_first() { end.max(self.deadline.min(end + LONGEST_PUSH)) } else { end }
     }
 
     /// True while a live line may be within its first telegram.

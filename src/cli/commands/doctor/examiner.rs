@@ -1,6 +1,6 @@
 //! The keys, tables and settings of an examination, and the finding that it ends with.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cli::{
     commands::doctor::{examination::Examination, sound},
@@ -34,12 +34,15 @@ pub struct Examiner {
     pub links: LinkChoice,
     /// The longest examination.
     pub time: Duration,
+    /// The end of an examination that is within a first telegram then.
+    pub deadline: Instant,
 }
 
 impl Examiner {
     /// A new examination that takes this long at most.
     pub fn examination(&self, time: Duration) -> Examination {
         let demands = keys::demands(&self.key_args);
+        let time = (time, self.deadline);
         Examination::new(self.entries.clone(), demands, self.families, self.links, time)
     }
 
