@@ -124,12 +124,12 @@ impl ReadingsBuilder {
         let begins = |known: &KnownName| {
             // The quote behind the name tells nearly always.
             member.get(known.name.len() + 1) == Some(&b'"')
-                && known.member.get(1..).is_some_and(|start| member.starts_with(start))
+                && known.member().get(1..).is_some_and(|start| member.starts_with(start))
         };
         let ahead = rest.iter().position(begins)?;
         self.next += ahead + 1;
         let known = rest.get(ahead)?;
-        Some((known, known.member.len() - 1))
+        Some((known, known.member().len() - 1))
     }
 
     fn take(&mut self, name: &str, value: ReadingValue) {

@@ -48,7 +48,7 @@ impl<'a> MemberNames<'a> {
     #[inline]
     pub fn write(&self, key: FieldKey, text: &mut Vec<u8>) {
         match key.known().and_then(|place| self.published.get(place)) {
-            Some(known) => text.extend_from_slice(&known.member),
+            Some(known) => known.write_member(text),
             None => self.write_with(key, "", text),
         }
     }
@@ -243,6 +243,14 @@ mod tests {
         let selection = (!fields.is_empty()).then(|| Selection::parse(fields, &units).unwrap());
         let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
         FieldNames::parse(&texts, selection.as_ref(), &units).map_err(|usage| usage.to_string())
+    }
+
+    #[test]
+    fn the_start_of_each_member_has_room() {
+        for known in KNOWN.iter() {
+            let start = format!(",\"{}\":", known.name);
+            assert_eq!(known.member(), start.as_bytes());
+        }
     }
 
     #[test]
