@@ -279,7 +279,9 @@ fn is_label(word: &str, signed: bool, behind_data: bool) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let foreign = word.chars().any(|c| !c.is_ascii_hexdigit() && !":-,.xX\\".contains(c));
     // `set -x KEY …`
-    let is_option = word.starts_with('-') && !word.contains(|c: char| c.is_ascii_hexdigit());
+    let is_option = word.strip_prefix('-').is_some_and(|name| {
+        name.contains(char::is_alphabetic) && !name.contains(|c: char| c.is_ascii_hexdigit())
+    });
     if is_metering_point(word) || is_option {
         return true;
     }
