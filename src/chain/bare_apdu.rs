@@ -80,6 +80,8 @@ pub struct BareApdus {
     next_at: u64,
     /// In front of this position an APDU belongs to a frame.
     framed_to: u64,
+    /// In front of this position it belongs to a damaged one, also at the start of a line.
+    damaged_to: u64,
     /// Octets of a telegram that the end of the stream cut off.
     cut_off: Option<usize>,
     blocks: BlockTransfer,
@@ -144,7 +146,8 @@ impl BareApdus {
     /// like a frame.
     pub fn defect(&mut self, skipped: &Skipped<'_>) -> Option<Error> {
         let error = skipped.error.filter(|_| !self.is_within_apdu())?;
-        self.framed_to = self.framed_to.max(skipped.position + FRAME_HEAD);
+        self.damaged_to = self.damaged_to.max(skipped.position + FRAME_HEAD);
+        self.framed_to = self.framed_to.max(self.damaged_to);
         (!skipped.is_told).then_some(error)
     }
 
@@ -213,7 +216,7 @@ impl BareApdus {
             return error.map(|error| FoundApdu::Refused(error, self.blocks_at.0));
         }
         let trusted = trusted || self.alone && begins_without_title(rest);
-        if !trusted && self.is_in_frame() {
+        if self.is_in_frame() {
             return Some(self.noise(1));
         }
         let is_framed = !trusted && self.is_framed();
@@ -265,7 +268,8 @@ impl BareApdus {
 
     /// True where the first octets of an APDU are enough to believe in it.
     fn is_trusted(&self, position: u64) -> bool {
-        self.alone && position == self.next_at || self.lines.binary_search(&position).is_ok()
+        self.alone && position == self.next_at
+            || position >= self.damaged_to && self.lines.binary_search(&position).is_ok()
     }
 
     /// True near a frame.
@@ -309,6 +313,8 @@ impl BareApdus {
             usize::try_from(line - end).unwrap_or(behind.len()).min(behind.len())
         });
         let begins = behind.first().is_none_or(|octet| begins_something(*octet));
+        // A line is there as a whole. Elsewhere the octets behind may come later.
+        let on_line = if self.lines.binary_search(&position).is_ok() { on_line } else { 0 };
         if first == DATA_NOTIFICATION && on_line > 0 && !begins {
             let next = (1..on_line).find(|at| behind.get(*at..).is_some_and(is_unmistakable));
             let on_line = next.unwrap_or(on_line);
@@ -362,8 +368,8 @@ impl BareApdus {
                 _ if !head.is_first() => return BlockStart::Nothing,
                 None => return BlockStart::Wait,
                 Some(first) if !trusted && !is_unmistakable(first) => return BlockStart::Nothing,
-                _ if trusted => {}
                 _ if self.is_block_in_frame(head.size) => return BlockStart::Nothing,
+                _ if trusted => {}
                 _ if self.is_framed() => match self.are_blocks_alone(rest) {
                     Some(false) if !are_tagged(&head, rest) => return BlockStart::Nothing,
                     Some(_) => {}

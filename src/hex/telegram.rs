@@ -29,6 +29,9 @@ fn length(octets: &[u8]) -> Option<usize> {
     })
 }
 
+/// The octets of an APDU that tell its length.
+const LONGEST_HEADER: usize = 13;
+
 /// The place of a text among its telegrams.
 #[derive(Clone, Debug, Default)]
 pub struct TelegramEnd {
@@ -64,7 +67,10 @@ impl TelegramEnd {
     }
 
     fn begin<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
-        self.left = length(octets).unwrap_or_default();
+        // The header of an APDU may go on in the next line.
+        let is_header = matches!(octets, [0xdb | 0xdc, 8, ..]) && octets.len() < LONGEST_HEADER;
+        let least = if is_header { LONGEST_HEADER } else { 0 };
+        self.left = length(octets).unwrap_or(least);
         self.end = match octets {
             [0x68, ..] => Some(0x16),
             [0x7e, ..] => Some(0x7e),

@@ -5,7 +5,7 @@ use meterpipe::chain::bare_apdu::{BareApdu, BareApdus, FoundApdu};
 use crate::common::binary::run;
 use crate::common::chain::{decode_dump, decode_octets};
 use crate::common::published::{DUMP, EXAMPLE_KEYS, Folder, HEADER, KEY, PLAIN, octets};
-use crate::common::wire::block;
+use crate::common::wire::{block, hdlc};
 
 fn plain() -> String {
     PLAIN.replace('\n', "")
@@ -195,6 +195,24 @@ fn an_apdu_whose_frame_was_damaged_is_none() {
     assert!(decode_octets(&hex::decode(apdu).unwrap(), KEY, 4096).telegrams.is_empty());
 }
 
+/// A row of a listing may begin with the APDU of a frame.
+#[test]
+fn the_start_of_a_line_makes_no_apdu_of_a_damaged_frame() {
+    for apdu in [octets(&plain()), octets(&ciphered())] {
+        let frame = hdlc(true, false, &apdu);
+        let header = frame.windows(3).position(|it| it == apdu[..3].as_ref()).unwrap();
+        for damaged in (0..frame.len()).filter(|at| !(1..3).contains(at)) {
+            let mut frame = frame.clone();
+            frame[damaged] ^= 0x04;
+            let (first, rest) = frame.split_at(header);
+            let dump = format!("{}\n{}\n", hex::encode(first), hex::encode(rest));
+            let outcome = decode_dump(&dump, KEY);
+            let is_sound = damaged < header || damaged >= header + apdu.len();
+            assert!(is_sound || outcome.telegrams.is_empty(), "octet {damaged}");
+        }
+    }
+}
+
 /// Octets that look like the start of a frame of each layer, and are none.
 const LOOK_ALIKES: [&[u8]; 3] = [
     &[0x68, 0xd8, 0x91, 0x68],
@@ -239,10 +257,16 @@ fn one_in_a_frame_without_its_start_and_header_is_none() {
 }
 
 #[test]
-fn what_stands_between_plain_ones_costs_none_behind_it() {
+fn what_stands_between_plain_ones_costs_no_other_one() {
     let plain = hex::decode(plain()).unwrap();
     let stream = [&plain, &[0x11, 0x22][..], &plain, &plain].concat();
-    let outcome = decode_octets(&stream, KEY, 4096);
+    for piece in [1, 7, plain.len(), 4096] {
+        let outcome = decode_octets(&stream, KEY, piece);
+        assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (3, 0), "by {piece}");
+    }
+    // A line is there as a whole.
+    let line = hex::encode(&stream);
+    let outcome = decode_dump(&format!("{line}\n"), KEY);
     assert_eq!(outcome.telegrams.len(), 2);
     assert_eq!(outcome.refused, ["axdr: 2 octets left at octet 243, behind the data"]);
 }

@@ -59,8 +59,8 @@ impl Batch {
     /// Adds the APDU of a record. Its textual attributes are left out: no format prints them.
     pub fn push_apdu(&mut self, record: &Record<'_>, place: Place, chosen: Chosen) {
         self.octets.extend_from_slice(record.octets);
-        let Attributes { title, ic, sc, auth, .. } = record.attributes;
-        let attributes = Attributes { title, ic, sc, auth, ..Attributes::default() };
+        let attributes =
+            Attributes { from: None, link: None, err: None, text: "", ..record.attributes };
         let (time, end) = (record.time, self.octets.len());
         let apdu = BatchApdu { place, time, attributes, chosen, end, text_end: None };
         self.items.push(BatchItem::Apdu(apdu));
