@@ -483,6 +483,8 @@ impl OnTerminal {
         tcsetwinsize(&terminal, size).unwrap();
         let mut watch = std::process::Command::new(METERPIPE);
         watch.arg("watch").args(arguments).env_remove("NO_COLOR").env("TERM", "xterm");
+        // The state of the user's own meters is no part of the test.
+        watch.env_remove("HOME").env_remove("XDG_STATE_HOME");
         watch.env("LC_ALL", "C.UTF-8").envs(variables.iter().copied());
         watch.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap());
         watch.stderr(terminal.try_clone().unwrap());

@@ -159,7 +159,13 @@ fn of_a_bad_line_exactly_what_is_whole_comes_out() {
             .collect();
         assert!(deliveries.contains(&0) && deliveries.contains(&2));
         let (found, status) = line(faults);
-        assert!(found == expected, "{meter}: {} of {}", found.len(), expected.len());
+        // A tag vouches for a telegram in a frame whose header is damaged, too.
+        let mut rest = found.iter();
+        let is_there = expected.iter().all(|telegram| rest.any(|other| other == telegram));
+        let is_sent = found.iter().all(|telegram| whole.contains(telegram));
+        let is_exact = found.len() == expected.len() || meter.is_tagged();
+        let counts = (found.len(), expected.len());
+        assert!(is_there && is_sent && is_exact, "{meter}: {counts:?}");
         // Of a bare APDU that is lost nothing is there to be rejected.
         let rejected = if faults == FAULTS { Some(1) } else { Some(0) };
         assert_eq!(status, rejected);
