@@ -281,6 +281,8 @@ pub enum Cause {
     KeysSwapped,
     /// A tag was demanded, and there is none or no key for it.
     NotAuthenticated,
+    /// An APDU in a frame of which the first octets are damaged or lost.
+    FrameStart,
     /// The key fits, but the APDU stands near a frame, and neither a tag nor a CRC shows that it is whole.
     NearFrame,
     /// The key fits, and is for another meter.
@@ -439,6 +441,9 @@ impl fmt::Display for Error {
                  exchange it with the encryption key (GUEK)",
             ),
             Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
+            Cause::FrameStart => {
+                f.write_str("a telegram in a frame whose first octets are damaged or lost")
+            }
             Cause::NearFrame => f.write_str(
                 "the key fits, but beside a frame nothing but a verified tag shows that the telegram is whole",
             ),

@@ -217,7 +217,11 @@ impl BareApdus {
         }
         let trusted = trusted || self.alone && begins_without_title(rest);
         if self.is_in_frame() {
-            return Some(self.noise(1));
+            return match self.has_lost_start(rest, position) {
+                None if !self.ended => None,
+                Some(true) => Some(self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1)),
+                _ => Some(self.noise(1)),
+            };
         }
         let is_framed = !trusted && self.is_framed();
         match start(first, rest, trusted, position) {
@@ -296,6 +300,16 @@ impl BareApdus {
     /// True behind the header that precedes an APDU inside a frame.
     fn is_in_frame(&self) -> bool {
         self.buffer.get(..self.done).is_some_and(framed::holds_apdu)
+    }
+
+    /// True for a whole APDU in a frame of which nothing was told; `None` if more octets are needed to tell.
+    /// The stream may begin within a frame.
+    fn has_lost_start(&self, rest: &[u8], position: u64) -> Option<bool> {
+        let is_untold = position >= self.damaged_to.max(FRAME_HEAD) && is_unmistakable(rest);
+        match ciphered::announced(rest) {
+            Ok(size) if is_untold => size.filter(|size| *size <= rest.len()).map(|_| true),
+            _ => Some(false),
+        }
     }
 
     /// The same for a block of so many octets.

@@ -213,6 +213,22 @@ fn the_start_of_a_line_makes_no_apdu_of_a_damaged_frame() {
     }
 }
 
+#[test]
+fn a_frame_whose_start_is_damaged_is_told() {
+    let frame = hdlc(true, false, &octets(&ciphered()));
+    for bit in 0..8 {
+        let mut damaged = frame.clone();
+        damaged[0] ^= 1 << bit;
+        let outcome = decode_octets(&[&frame[..], &damaged, &frame].concat(), KEY, 64);
+        assert_eq!(outcome.telegrams.len(), 2);
+        let expected = "apdu: a telegram in a frame whose first octets are damaged or lost";
+        assert_eq!(outcome.refused, [expected], "bit {bit}");
+    }
+    // A stream may begin within a frame.
+    let outcome = decode_octets(&[&frame[3..], &frame].concat(), KEY, 64);
+    assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 0));
+}
+
 /// Octets that look like the start of a frame of each layer, and are none.
 const LOOK_ALIKES: [&[u8]; 3] = [
     &[0x68, 0xd8, 0x91, 0x68],
