@@ -121,6 +121,7 @@ impl BareApdus {
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
         if core::mem::take(&mut self.ended) {
+            self.cut_off = None;
             self.next_at = position;
         }
     }
@@ -195,7 +196,7 @@ impl BareApdus {
                 BlockStart::Wait if !self.ended => return None,
                 BlockStart::Wait => {
                     // The end of the input may have cut it off: that is no error.
-                    self.cut_off = Some(self.pending());
+                    self.cut_off = self.cut_off.or(Some(self.pending()));
                     self.blocks = BlockTransfer::default();
                     return Some(self.noise(1));
                 }
@@ -247,7 +248,8 @@ impl BareApdus {
                 (_, None) if !self.ended => None,
                 // At the very end it may be the input that cut it off: that is no error.
                 (_, None) => {
-                    self.cut_off = Some(rest.len());
+                    // The first one: others are octets of that telegram.
+                    self.cut_off = self.cut_off.or(Some(rest.len()));
                     Some(self.noise(1))
                 }
             },

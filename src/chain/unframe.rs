@@ -98,7 +98,7 @@ impl Unframe {
     /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        self.lines.iter().find_map(|line| line.link.partial().or(line.bare.partial()))
+        self.lines.iter().find_map(|line| earlier(line.link.partial(), line.bare.partial()))
     }
 
     /// Adds a source. The telegram of another one that has to make room for it is cut off.
@@ -364,5 +364,14 @@ impl OctetOrigins {
         let behind = self.0.partition_point(|origin| origin.position <= position);
         let origin = self.0.get(behind.saturating_sub(1)).copied().unwrap_or_default();
         origin.onward(position)
+    }
+}
+/// Of two telegrams that the end cuts off the one that begins first; that of a frame in doubt.
+fn earlier(framed: Option<Error>, bare: Option<Error>) -> Option<Error> {
+    match (framed.map(|it| it.cause), bare.map(|it| it.cause)) {
+        (Some(Cause::CutOff { octets }), Some(Cause::CutOff { octets: more })) if more > octets => {
+            bare
+        }
+        _ => framed.or(bare),
     }
 }

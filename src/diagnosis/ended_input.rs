@@ -11,6 +11,7 @@ use crate::{
     },
     error::{Cause, Error},
     hex::unread,
+    link::registry::LinkKind,
 };
 
 /// The facts about the text of an input.
@@ -65,6 +66,7 @@ impl EndedInput<'_> {
         match self.text.first {
             Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
+            Some(_) if nothing && !self.shows_telegram() => words(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -76,6 +78,16 @@ impl EndedInput<'_> {
                 None => found,
             },
         }
+    }
+
+    /// True if anything among the octets looks like a telegram, be it damaged.
+    fn shows_telegram(&self) -> bool {
+        let LineFacts { frames, doubtful, ref sample, .. } = *self.line;
+        let begins = |at| sample.get(at..).is_some_and(|rest| LinkKind::cut_off(rest).is_some());
+        self.partial.is_some()
+            || frames + doubtful + self.line.damaged() > 0
+            || (0..sample.len()).any(begins)
+            || memchr::memmem::find(sample, &TITLED).is_some()
     }
 
     /// A finding with the first place of the text that cannot be read: few of them are no trouble.
@@ -130,6 +142,9 @@ impl EndedInput<'_> {
         evidence.map(|evidence| Finding { evidence: vec![evidence], ..found })
     }
 }
+
+/// The start of a ciphered APDU with a system title.
+const TITLED: [u8; 2] = [0xdb, 0x08];
 
 /// Fewer octets are the dates and numbers of a letter.
 const LEAST_HEX: u64 = 8;
@@ -256,6 +271,12 @@ fn too_short(found: Finding) -> Finding {
         "prüfen, ob die Aufzeichnung lief, während der Zähler sendete, und ohne Fehler endete; doctor GERÄT untersucht die Leitung selbst",
     ];
     found.advising(cause, step)
+}
+
+/// The advice about a cause in the octets of a text.
+#[must_use]
+pub fn hint_of_text(diagnosis: Diagnosis) -> &'static str {
+    of_text(Finding::new(diagnosis)).hint()
 }
 
 /// The same cause in the octets of a text: the copy comes before the line.

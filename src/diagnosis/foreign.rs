@@ -199,7 +199,10 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
     let has_marks = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
+    let texts = octets.iter().filter(|octet| is_text(**octet)).count();
     match full + others {
+        // Prose that names a code is no readout.
+        codes if codes * LONGEST_LINE < texts => {}
         // A stream may be joined in the middle of a telegram: the codes tell.
         2.. if has_marks || full > others => return Some(ForeignProtocol::Dsmr),
         2.. => return Some(ForeignProtocol::D0),
@@ -221,6 +224,9 @@ pub fn has_parity_bits(octets: &[u8]) -> bool {
 }
 
 const LEAST_TEXT: usize = 24;
+
+/// The octets of text to a code, in readouts that come among noise.
+const LONGEST_LINE: usize = 400;
 
 /// Of random octets 39 in a hundred are text.
 const TEXT_PERCENT: usize = 90;
@@ -277,7 +283,7 @@ fn mbus(octets: &[u8]) -> Option<ForeignProtocol> {
         };
         match (frame.link, frame.octets) {
             (LinkKind::MbusShort, _) => requests += 1,
-            (LinkKind::Mbus, [_, _, _, _, _, _, RECORDS_FROM..=0xff, ..]) => records += 1,
+            (LinkKind::Mbus, octets) if has_records(octets) => records += 1,
             _ => others += 1,
         }
     }
@@ -285,6 +291,17 @@ fn mbus(octets: &[u8]) -> Option<ForeignProtocol> {
         (1.., _, 0) => Some(ForeignProtocol::MbusRecords),
         (0, 2.., 0) => Some(ForeignProtocol::OnRequest),
         _ => None,
+    }
+}
+
+/// True for an M-Bus frame with data records. Behind a wrong control information may be DLMS all the same, with the
+/// addresses of a meter and of its customer.
+#[must_use]
+pub const fn has_records(frame: &[u8]) -> bool {
+    match *frame {
+        [_, _, _, _, _, _, _, 0x01, 0x67, ..] => false,
+        [_, _, _, _, _, _, information, ..] => information >= RECORDS_FROM,
+        _ => false,
     }
 }
 

@@ -26,6 +26,8 @@ pub struct KeyFacts {
     pub opened: usize,
     /// Of these, telegrams with at least one value that has a name.
     pub named: usize,
+    /// Of those without, telegrams with at least one OBIS code.
+    pub coded: usize,
     /// Telegrams that were read and had been encrypted.
     pub ciphered: usize,
     /// Telegrams that no key opened.
@@ -36,8 +38,10 @@ pub struct KeyFacts {
     pub unsound: usize,
     /// The octets of their plaintext where that begins.
     pub unsound_at: BTreeSet<usize>,
-    /// Those of them that are whole beyond doubt: plain ones, and those with a verified tag.
+    /// Those of them that are whole beyond doubt: plain ones in frames, and those with a verified tag.
     pub unreadable: usize,
+    /// True if one of them was not encrypted, and nothing vouches for its octets.
+    pub is_plain: bool,
     /// The telegrams of each meter, by title.
     pub meters: HashMap<SystemTitle, KeyTurns>,
     /// True if the telegrams that stayed closed carry no system title, and the user gave one.
@@ -136,7 +140,7 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         return Some(with_title(found, facts));
     }
     if opened == 0 && unsound > damaged || opened > 0 && facts.named == 0 {
-        let found = Finding::new(Diagnosis::UnknownLayout);
+        let found = unknown_layout(facts);
         return Some(match opened {
             0 if unsound == facts.unreadable && facts.keys == 0 => found.with(
                 format!("whole telegrams whose list cannot be read: {unsound}"),
@@ -182,6 +186,34 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         format!("{doubted} of {opened} telegrams{is_right}"),
         format!("{doubted} von {opened} Telegrammen{stimmt}"),
     ))
+}
+
+/// The finding that telegrams say nothing that has a name, with the cause that the facts show.
+fn unknown_layout(facts: &KeyFacts) -> Finding {
+    let found = Finding::new(Diagnosis::UnknownLayout);
+    match facts {
+        KeyFacts { opened: 0, .. } => found.advising(
+            [
+                "telegrams arrive whole, and their list has a form that meterpipe does not read",
+                "Telegramme kommen vollständig an, doch ihre Liste hat eine Form, die meterpipe nicht liest",
+            ],
+            [
+                "see where it breaks off with meterpipe explain, and report the meter's model and operator",
+                "mit meterpipe explain sehen, wo sie abbricht, und Modell und Netzbetreiber melden",
+            ],
+        ),
+        KeyFacts { coded: 1.., .. } => found.advising(
+            [
+                "telegrams are read; none of the OBIS codes in their list has a name here",
+                "Telegramme werden gelesen; keiner der OBIS-Codes ihrer Liste hat hier einen Namen",
+            ],
+            [
+                "take the values under their codes, as decode shows them, or name them in a table of your own (--layout FILE)",
+                "die Werte unter ihren Codes nehmen, wie decode sie zeigt, oder in einer eigenen Tabelle benennen (--layout DATEI)",
+            ],
+        ),
+        _ => found,
+    }
 }
 
 /// The finding that several meters send, and keys for some of them are missing.
@@ -235,7 +267,11 @@ fn damaged_inside(damaged: usize, facts: &KeyFacts) -> Finding {
         "read the adapter directly instead of through another program, shorten the cable, and check plug and contacts; the key can stay",
         "den Adapter direkt statt über ein anderes Programm lesen, das Kabel kürzen, Stecker und Kontakte prüfen; der Schlüssel kann bleiben",
     ];
-    let found = Finding::new(Diagnosis::Checksum).advising(cause, step).with(
+    let found = match facts.is_plain {
+        true => damaged_plain(),
+        false => Finding::new(Diagnosis::Checksum).advising(cause, step),
+    };
+    let found = found.with(
         format!("telegrams that are damaged inside: {damaged}; {opened} open"),
         format!("Telegramme, die innen beschädigt sind: {damaged}; {opened} lassen sich öffnen"),
     );
@@ -246,6 +282,19 @@ fn damaged_inside(damaged: usize, facts: &KeyFacts) -> Finding {
             format!("der erste Schaden ist bei Oktett {at} des Klartexts"),
         ),
     }
+}
+
+/// The same of telegrams that are not encrypted.
+fn damaged_plain() -> Finding {
+    let cause = [
+        "octets inside some telegrams are wrong, missing or too many; these are not encrypted, and no checksum vouches for them",
+        "im Inneren von Telegrammen sind Oktette falsch, fehlen oder sind zu viel; sie sind nicht verschlüsselt, und keine Prüfsumme steht für sie ein",
+    ];
+    let step = [
+        "take another telegram, or compare this one with the original; meterpipe explain shows where it breaks off",
+        "ein anderes Telegramm nehmen oder dieses mit dem Original vergleichen; meterpipe explain zeigt, wo es abbricht",
+    ];
+    Finding::new(Diagnosis::Checksum).advising(cause, step)
 }
 
 /// The finding that the key of a meter changed.
@@ -397,7 +446,9 @@ pub fn lone_authentication_key() -> Finding {
         "write the encryption key (GUEK) of the meter into the file, in front of the authentication key (GAK)",
         "den Schlüssel (GUEK) des Zählers in die Datei schreiben, vor den Authentifizierungsschlüssel (GAK)",
     ];
-    Finding::new(Diagnosis::AuthenticationKey).advising(cause, step)
+    Finding::new(Diagnosis::AuthenticationKey).advising(cause, step).hinting(
+        "the only key is the authentication key (GAK), which opens nothing: give the encryption key (GUEK)",
+    )
 }
 
 /// Adds the system title, which names the meter.

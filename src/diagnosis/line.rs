@@ -40,6 +40,8 @@ pub struct LineFacts {
     pub without_crc: usize,
     /// M-Bus frames with a right sum that announce the content of another protocol.
     pub foreign_frames: usize,
+    /// Of these, frames with a right sum and a control information that meters do not send.
+    pub odd_information: usize,
     /// HDLC frames with a wrong check sequence or flag.
     pub hdlc: usize,
     /// Frames with a marked octet.
@@ -131,11 +133,12 @@ impl LineFacts {
         let mut last: Option<(SystemTitle, u32, Self)> = None;
         while let Some(item) = stream.next(|position| (position, None)) {
             match item {
-                StreamItem::Frame { refused, apdu, .. } => {
+                StreamItem::Frame { frame, refused, apdu, .. } => {
                     self.frames += 1;
                     self.apdus += usize::from(apdu.is_some());
                     if let Some((error, _)) = refused {
-                        self.note(&error);
+                        let is_dlms = !foreign::has_records(frame.octets);
+                        self.note(&error, is_dlms);
                     }
                     let Some(apdu) = apdu else { continue };
                     let next = Ciphered::parse(apdu.octets).ok();
@@ -156,7 +159,7 @@ impl LineFacts {
                             self.cut += 1;
                             self.first_cut.get_or_insert(found);
                         }
-                        (None, Some(error)) => self.note(&error),
+                        (None, Some(error)) => self.note(&error, false),
                         (None, None) => {}
                     }
                 }
@@ -178,11 +181,12 @@ impl LineFacts {
         self.harmless += self.damaged() - before.damaged();
         (self.cut, self.first_cut) = (before.cut, before.first_cut);
         (self.checksums, self.without_crc) = (before.checksums, before.without_crc);
+        self.odd_information = before.odd_information;
         (self.hdlc, self.marked_frames) = (before.hdlc, before.marked_frames);
         (self.halves, self.foreign_frames) = (before.halves, before.foreign_frames);
     }
 
-    fn note(&mut self, error: &Error) {
+    fn note(&mut self, error: &Error, is_dlms: bool) {
         match (error.layer, error.cause) {
             (_, Cause::Marked(_)) => self.marked_frames += 1,
             (
@@ -203,9 +207,13 @@ impl LineFacts {
                 self.without_crc += usize::from(is_missing);
             }
             (_, Cause::Lengths { .. }) => self.doubtful += 1,
-            (Layer::Mbus, Cause::Unexpected { what: "control information", .. }) => {
-                self.foreign_frames += 1;
-            }
+            (Layer::Mbus, Cause::Unexpected { what: "control information", .. }) => match is_dlms {
+                true => {
+                    self.checksums += 1;
+                    self.odd_information += 1;
+                }
+                false => self.foreign_frames += 1,
+            },
             _ if is_checksum(error) => self.checksums += 1,
             _ => {}
         }

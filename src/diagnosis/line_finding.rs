@@ -367,6 +367,7 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
             ),
         ),
         () if most == checksums && most == facts.without_crc => without_crc(checksums),
+        () if most == checksums && most == facts.odd_information => odd_information(checksums),
         () if most == checksums => Finding::new(Diagnosis::Checksum).with(
             format!(
                 "{} {} checksum, {frames} {}",
@@ -451,6 +452,29 @@ fn too_little(frames: usize) -> Finding {
             verb(frames, "is", "are")
         ),
         format!("{frames} Rahmen {} vollständig, aber kein Telegramm", verb(frames, "ist", "sind")),
+    )
+}
+
+/// The finding that frames with right sums announce something else than they hold.
+fn odd_information(frames: usize) -> Finding {
+    let cause = [
+        "frames have a right sum and seem to carry DLMS, but a control information that meterpipe does not read",
+        "Rahmen haben eine richtige Summe und enthalten wohl DLMS, aber eine Steuerinformation, die meterpipe nicht liest",
+    ];
+    let step = [
+        "compare the frame with the original, or read the adapter directly; if the meter does send it so, report its model and operator",
+        "den Rahmen mit dem Original vergleichen oder den Adapter direkt lesen; sendet der Zähler ihn so, Modell und Netzbetreiber melden",
+    ];
+    Finding::new(Diagnosis::OtherProtocol).advising(cause, step).hinting(step[0]).with(
+        format!(
+            "{} {} a right sum and another control information than that of DLMS (octet 6)",
+            counted(frames, "frame"),
+            verb(frames, "has", "have")
+        ),
+        format!(
+            "{frames} Rahmen {} eine richtige Summe und eine andere Steuerinformation als die von DLMS (Oktett 6)",
+            verb(frames, "hat", "haben")
+        ),
     )
 }
 

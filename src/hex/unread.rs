@@ -6,11 +6,18 @@ pub const GENERAL: [&str; 2] = [
     "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
 ];
 
+/// The export of an operator's portal: intervals, no telegrams.
+pub const PORTAL_EXPORT: &str = "an export of an operator's portal";
+
 /// The advice for a form, in English and German, if there is one.
 #[must_use]
 pub fn step(what: &str) -> Option<[&'static str; 2]> {
     Some(match what {
         "a key file" => ["give it with --key-file", "sie mit --key-file angeben"],
+        PORTAL_EXPORT => [
+            "compare it with a capture: meterpipe quarters --compare EXPORT CAPTURE",
+            "ihn mit einer Aufzeichnung vergleichen: meterpipe quarters --compare EXPORT AUFZEICHNUNG",
+        ],
         "a PDF document" | "a document of an office program" => [
             "copy the hex digits of the telegram out of it",
             "die Hexziffern des Telegramms daraus kopieren",
@@ -40,6 +47,7 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
 pub fn titles(what: &'static str) -> [&'static str; 2] {
     let german = match what {
         "a key file" => "eine Schlüsseldatei",
+        PORTAL_EXPORT => "ein Export aus dem Portal eines Netzbetreibers",
         "gzip data" => "mit gzip gepackt",
         "zstd data" => "mit zstd gepackt",
         "xz data" => "mit xz gepackt",

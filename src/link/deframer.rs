@@ -103,6 +103,7 @@ impl Deframer {
         }
         self.before += self.done as u64;
         self.done = 0;
+        self.cut_off = None;
         let start = self.before + self.buffer.len() as u64;
         self.marks.extend(marks.into_iter().map(|(index, mark)| (start + index as u64, mark)));
         self.buffer.extend_from_slice(octets);
@@ -156,6 +157,7 @@ impl Deframer {
             None => None,
             Some(link) => match self.check_frame(link, rest) {
                 Some(Ok(size)) => {
+                    self.cut_off = None;
                     self.behind = Some(link).filter(|link| link.shares_its_end());
                     return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
                 }
@@ -164,7 +166,8 @@ impl Deframer {
                 None => {
                     let octets = rest.len();
                     let error = Error::new(link.layer(), octets, Cause::CutOff { octets });
-                    self.cut_off = Some(error).filter(|_| octets >= BELIEVED);
+                    // The first one: what looks like a start behind it is part of that frame.
+                    self.cut_off = self.cut_off.or(Some(error).filter(|_| octets >= BELIEVED));
                     None
                 }
             },

@@ -858,7 +858,10 @@ fn a_watch_that_gives_up_says_the_cause_and_no_other() {
     let telegrams = sound(1);
     let device = FedDevice::new(move |_| telegrams.clone());
     let told = given_up(&device, &[]);
-    assert!(told.contains("that any key opens; give it with --key-file"), "{told}");
+    assert!(
+        told.contains("that any key opens; no key was given: give it with --key-file"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -870,4 +873,9 @@ fn a_link_and_a_file_that_is_missing_are_told() {
     assert_eq!(found["verdict"], "no-device", "{found:#}");
     let (ran, found) = doctor(&[folder.path().join("missing").to_str().unwrap()]);
     assert_eq!((&found["verdict"], ran.status), (&"no-device".into(), 5), "{found:#}");
+    for path in [folder.path().join("missing"), folder.path().to_owned()] {
+        let (_, found) = doctor(&[path.to_str().unwrap()]);
+        let step = found["next_step"].as_str().unwrap();
+        assert!(step.contains("name a file") && !step.contains("ser2net"), "{found:#}");
+    }
 }

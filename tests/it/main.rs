@@ -22,6 +22,7 @@ mod doctor;
 mod doctor_answers;
 mod doctor_devices;
 mod doctor_inputs;
+mod doctor_texts;
 mod drop_in;
 mod dry_run;
 mod dsmr;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::cli::run::{
-    key_doubts::COMPARE,
     messages::{MessageSettings, Messages},
     output::Output,
     status::{Status, Stop, Tally},
@@ -23,6 +22,8 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::printable::printable,
+    hex::unread,
+    portal::header,
     record::{self, Place, Record, Time},
 };
 
@@ -111,7 +112,7 @@ impl Context {
         };
         let other = link::other_link(window.octets(), view.links);
         let clause = match status {
-            Status::Closed => self.messages.closed_cause().map(|it| it.hint().to_owned()),
+            Status::Closed => self.messages.closed_hint(),
             // Telegrams came: damage alone tells why they no longer do.
             _ if self.tally.telegrams > 0 => {
                 let facts = window.facts();
@@ -164,7 +165,7 @@ impl Context {
         }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
-        self.messages.refused(refusal);
+        self.messages.refused(refusal, self.text_facts.is_text);
     }
 
     /// Counts and reports a damaged line of text.
@@ -180,7 +181,11 @@ impl Context {
         telegrams: usize,
         partial: Option<Error>,
     ) -> EndedInput<'a> {
-        let (text, protocol) = (self.text_facts, foreign::recognise(self.text.octets()));
+        let text = self.text_facts;
+        let protocol = match is_portal_export(self.text.octets()) {
+            true => Some(ForeignProtocol::Form(unread::PORTAL_EXPORT)),
+            false => foreign::recognise(self.text.octets()),
+        };
         EndedInput { text, protocol, line, octets: self.tally.octets, telegrams, partial }
     }
 
@@ -269,7 +274,7 @@ impl Context {
                 let facts = [&self.text, &self.window].map(OctetWindow::facts);
                 Some(nothing(&self.tally, &facts, &self.ended(&facts[1], 0, ending.partial)))
             }
-            Status::Closed => Some(closed(&self.tally)),
+            Status::Closed => Some(closed(&self.tally, self.messages.wrong_key_hint())),
             _ => None,
         };
         self.messages.finish(&self.tally, status, reason.as_deref());
@@ -295,14 +300,14 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
 /// telegram; several failures and nothing else mean the wrong key.
-fn closed(tally: &Tally) -> String {
+fn closed(tally: &Tally, advice: &str) -> String {
     let text = "no telegram could be opened";
     match tally.misfits {
         2.. if tally.misfits == tally.closed && tally.untitled == tally.closed => format!(
             "{text}: the key or the system title that was given does not fit; compare the title with \
-             the meter's; {COMPARE}"
+             the meter's; {advice}"
         ),
-        2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {COMPARE}"),
+        2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {advice}"),
         _ => text.to_owned(),
     }
 }
@@ -322,6 +327,9 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
         TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
     };
     let found = found.find(is_told);
+    // The text may be of another kind, whatever digits stand in it.
+    let is_form = matches!(input.protocol, Some(ForeignProtocol::Form(_)));
+    let found = found.or_else(|| is_form.then(|| Finding::new(Diagnosis::Noise)));
     let told = found.map(|found| input.finding(found));
     // The text of another protocol may begin as a telegram does, and the message says once that the end cuts one off.
     let is_foreign = told.as_ref().is_some_and(|found| found.protocol.is_some());
@@ -339,6 +347,21 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
     }
     text
 }
+
+/// True for the export of an operator's portal, whose columns have names at the top.
+fn is_portal_export(text: &[u8]) -> bool {
+    let mut rows = text.split(|octet| *octet == b'\n').take(FIRST_ROWS);
+    rows.any(|row| {
+        let row = String::from_utf8_lossy(row);
+        [';', ',', '\t'].into_iter().any(|separator| {
+            let names = row.split(separator).map(|name| name.trim().trim_matches('"'));
+            !header::columns(&names.collect::<Vec<_>>()).is_empty()
+        })
+    })
+}
+
+/// The lines up to the names, with those about the customer.
+const FIRST_ROWS: usize = 20;
 
 /// Causes that the octets of a file show beyond doubt.
 const TOLD_OF_FILES: [Diagnosis; 4] =

@@ -25,13 +25,15 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
+    cipher::key_file::KeyEntry,
     counted::counted,
-    diagnosis::{defects, diagnosis::Diagnosis},
+    diagnosis::{defects, diagnosis::Diagnosis, ended_input, key_finding},
     error::{Cause, Error, Layer},
     format::printable::printable,
     hex::unread,
     record::Place,
     sink::settings::redact,
+    source::simulator::meter::is_example_gak,
 };
 
 /// The messages of one cause that a run over files prints.
@@ -72,6 +74,8 @@ pub struct Messages {
     target: RefCell<MessageTarget>,
     /// True if the run has keys, though perhaps for other meters.
     has_keys: Cell<bool>,
+    /// True if the only keys are authentication keys of the published examples.
+    has_lone_gak: Cell<bool>,
 }
 
 /// The place where messages go.
@@ -130,13 +134,17 @@ impl Messages {
         let MessageSettings { verbosity, format } = settings.into();
         let (causes, target) = (HashMap::new(), RefCell::default());
         let writer = MessageWriter::new(stage, format);
-        let has_keys = Cell::new(false);
-        Self { writer, verbosity, live: false, input: None, causes, target, has_keys }
+        let (has_keys, has_lone_gak) = (Cell::new(false), Cell::new(false));
+        Self { writer, verbosity, live: false, input: None, causes, target, has_keys, has_lone_gak }
     }
 
     /// Notes that the run has keys: no advice to give one helps then.
-    pub fn note_keys(&self, are_there: bool) {
-        self.has_keys.set(self.has_keys.get() || are_there);
+    pub fn note_keys(&self, entries: &[KeyEntry]) {
+        if entries.is_empty() {
+            return;
+        }
+        let are_lone = !self.has_keys.replace(true) || self.has_lone_gak.get();
+        self.has_lone_gak.set(are_lone && is_example_gak(entries));
     }
 
     /// Sums up repeats by time from now on.
@@ -242,11 +250,12 @@ impl Messages {
     }
 
     /// Reports a refusal, or counts it if enough of its cause were reported.
-    pub fn refused(&mut self, refusal: &Refusal<'_>) {
+    /// No adapter is to blame for a text.
+    pub fn refused(&mut self, refusal: &Refusal<'_>, is_text: bool) {
         let Some(unreported) = self.count(&refusal.error) else {
             return;
         };
-        let text = self.text(refusal, unreported);
+        let text = self.text(refusal, unreported, is_text);
         self.print(Severity::Warning, &text);
     }
 
@@ -273,7 +282,7 @@ impl Messages {
         Some(std::mem::take(&mut count.unreported))
     }
 
-    fn text(&self, refusal: &Refusal<'_>, unreported: u64) -> String {
+    fn text(&self, refusal: &Refusal<'_>, unreported: u64, is_text: bool) -> String {
         let place = place(refusal);
         let error = &refusal.error;
         let mut text = String::new();
@@ -286,7 +295,7 @@ impl Messages {
         if let (Some(title), Cause::NoKey) = (refusal.title, error.cause) {
             let _ = write!(text, " (system title {})", hex::encode(title));
         }
-        if let Some(advice) = self.advice(error) {
+        if let Some(advice) = self.advice(error, is_text) {
             let _ = write!(text, "; {advice}");
         }
         if self.live && unreported > 0 {
@@ -296,7 +305,7 @@ impl Messages {
     }
 
     /// The next step for the user, where one helps.
-    fn advice(&self, error: &Error) -> Option<&'static str> {
+    fn advice(&self, error: &Error, is_text: bool) -> Option<&'static str> {
         Some(match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
             Cause::NearFrame => "add the authentication key (GAK) behind the GUEK",
@@ -305,7 +314,10 @@ impl Messages {
                 let [english, _] = unread::step(what)?;
                 english
             }
-            _ => return defects::cause_of(error).map(|cause| self.with_keys(cause).hint()),
+            _ => {
+                let cause = self.with_keys(defects::cause_of(error)?);
+                if is_text { ended_input::hint_of_text(cause) } else { cause.hint() }
+            }
         })
     }
 
@@ -349,9 +361,26 @@ impl Messages {
         }
     }
 
-    /// The cause that most of the telegrams that stay closed have in common.
+    /// The advice about the cause that most of the telegrams that stay closed have in common.
     #[must_use]
-    pub fn closed_cause(&self) -> Option<Diagnosis> {
+    pub fn closed_hint(&self) -> Option<String> {
+        Some(match self.closed_cause()? {
+            Diagnosis::NoKey => format!("no key was given: {}", Diagnosis::NoKey.hint()),
+            Diagnosis::WrongKey => self.wrong_key_hint().to_owned(),
+            cause => cause.hint().to_owned(),
+        })
+    }
+
+    /// The advice about a key that does not fit.
+    #[must_use]
+    pub fn wrong_key_hint(&self) -> &'static str {
+        match self.has_lone_gak.get() {
+            true => key_finding::lone_authentication_key().hint(),
+            false => Diagnosis::WrongKey.hint(),
+        }
+    }
+
+    fn closed_cause(&self) -> Option<Diagnosis> {
         let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
         let most = closed.max_by_key(|count| count.times)?;
         defects::cause_if_common(&most.example).map(|cause| self.with_keys(cause))

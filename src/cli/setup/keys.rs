@@ -69,7 +69,7 @@ pub fn entries(
             entry.gak.get_or_insert_with(|| gak.clone());
         }
     }
-    messages.note_keys(!entries.is_empty());
+    messages.note_keys(&entries);
     Ok(entries)
 }
 
@@ -96,7 +96,7 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProble
     memory::protect();
     let text = read(path, messages)?;
     let entries = parse(&text, &display(path))?;
-    messages.note_keys(!entries.is_empty());
+    messages.note_keys(&entries);
     Ok(entries)
 }
 

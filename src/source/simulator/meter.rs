@@ -10,6 +10,7 @@ use super::{
     pace::LinePace,
     random::{Random, Topic},
 };
+use crate::cipher::{key::Key, key_file::KeyEntry};
 
 /// The key of the example telegram that Netz Niederösterreich publishes: known to everyone.
 pub const EXAMPLE_KEY: [u8; 16] = [
@@ -20,6 +21,13 @@ pub const EXAMPLE_KEY: [u8; 16] = [
 pub const EXAMPLE_GAK: [u8; 16] = [
     0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf,
 ];
+
+/// True if the authentication key of these examples stands alone, as the only key.
+#[must_use]
+pub fn is_example_gak(entries: &[KeyEntry]) -> bool {
+    let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
+    !entries.is_empty() && entries.iter().all(is_gak)
+}
 
 /// A kind of meter: the list that it sends, and the frames that it cuts it into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -31,7 +31,7 @@ use meterpipe::{
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Place, Record},
-    source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
+    source::simulator::meter::{EXAMPLE_KEY, is_example_gak},
 };
 
 /// Telegrams that open and follow each other without damage: the line is sound.
@@ -130,12 +130,11 @@ impl Examination {
         (time, deadline): (Duration, Instant),
     ) -> Self {
         let example = Key::new(EXAMPLE_KEY);
-        let is_gak = |entry: &KeyEntry| entry.guek == Key::new(EXAMPLE_GAK) && entry.gak.is_none();
         let keys = KeyFacts {
             keys: entries.len(),
             names: entries.iter().filter_map(name_of).collect(),
             has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
-            is_example_gak: !entries.is_empty() && entries.iter().all(is_gak),
+            is_example_gak: is_example_gak(&entries),
             has_gak: entries.iter().any(|entry| entry.gak.is_some()),
             ..KeyFacts::default()
         };
@@ -291,6 +290,10 @@ impl Examination {
                 };
                 self.keys.opened += 1;
                 self.keys.named += usize::from(telegram.fields().next().is_some());
+                // A telegram with names needs no look at its codes.
+                let is_coded =
+                    self.keys.named == 0 && telegram.objects().any(|object| object.obis.is_some());
+                self.keys.coded += usize::from(is_coded);
                 self.count_meter(telegram.meter());
                 self.keys.ciphered += usize::from(entry.authenticated().is_some());
                 self.verified |= entry.authenticated() == Some(true);
@@ -320,7 +323,15 @@ impl Examination {
                     }
                     (Layer::Axdr | Layer::Reading, _) => {
                         self.keys.unsound += 1;
-                        self.keys.unreadable += 1;
+                        // Nothing vouches for the octets of a plain telegram without a frame.
+                        let is_whole = self.chain.frames() > 0 || refusal.title.is_some();
+                        match is_whole {
+                            true => self.keys.unreadable += 1,
+                            false => {
+                                self.keys.is_plain = true;
+                                self.keys.unsound_at.insert(refusal.error.offset);
+                            }
+                        }
                     }
                     (layer, cause) => {
                         let breaks_off = matches!(cause, Cause::CutOff { .. });

@@ -98,7 +98,13 @@ pub fn unreadable(path: &Path) -> Finding {
         path if path.is_empty() => "''".to_owned(),
         path => path,
     };
-    unreachable_source(Wording::new(format!("{path}: {english}"), format!("{path}: {german}")))
+    let cause = ["the file cannot be read", "die Datei lässt sich nicht lesen"];
+    let step = [
+        "check its name and its folder, which is taken from the present one on, and that this user may read it; name a file, not a folder",
+        "Namen und Ordner prüfen (er gilt ab dem jetzigen) und ob dieser Benutzer sie lesen darf; eine Datei angeben, keinen Ordner",
+    ];
+    let why = Wording::new(format!("{path}: {english}"), format!("{path}: {german}"));
+    Finding { evidence: vec![why], ..Finding::new(Diagnosis::NoDevice).advising(cause, step) }
 }
 
 fn unreachable_source(why: Wording) -> Finding {

@@ -1,0 +1,149 @@
+//! `doctor` and `decode` about texts and files whose fault is no line's.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    common::{
+        binary::{command, run_command},
+        published::KEY,
+    },
+    doctor::{GAK, doctor, folder, sound, telegrams, verdict_of_file},
+};
+use meterpipe::source::simulator::meter::MeterKind;
+
+/// The messages of `decode` about an input, under these keys.
+fn told_by_decode(text: &str, keys: &str) -> String {
+    let folder = folder(keys);
+    let key = folder.path().join("guek");
+    let arguments = ["decode", "--key-file", key.to_str().unwrap()];
+    run_command(command(&arguments), text.as_bytes()).err
+}
+
+fn verdict(text: &str) -> Value {
+    verdict_of_file(text.as_bytes(), KEY).1
+}
+
+/// A telegram of Kärnten Netz in its HDLC frame.
+fn hdlc() -> Vec<u8> {
+    let simulated =
+        command(&["simulate", "--meter", "kaernten-netz", "--output", "hex", "--count", "1"]);
+    hex::decode(run_command(simulated, b"").out.trim()).unwrap()
+}
+
+#[test]
+fn a_pasted_telegram_without_a_frame_blames_no_adapter() {
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 3, None, None);
+    for missing in [1, 2] {
+        let kept = frames.iter().enumerate().filter(|(at, _)| *at != missing);
+        let lines: Vec<_> = kept.map(|(_, frame)| hex::encode(frame)).collect();
+        let told = told_by_decode(&lines.join("\n"), KEY);
+        assert!(told.contains("copy all frames of a telegram"), "{missing}: {told}");
+        assert!(!told.contains("ser2net") && !told.contains("adapter"), "{missing}: {told}");
+    }
+}
+
+#[test]
+fn the_first_start_of_a_telegram_that_is_cut_off_counts() {
+    let mut lost = hdlc();
+    lost.drain(50..53);
+    let octets = lost.len();
+    let mut inputs = vec![lost.clone()];
+    for start in [0x68, 0x7e, 0x2f, 0x00, 0x10] {
+        for at in [60, 90, 110] {
+            let mut cut = hdlc()[..at].to_vec();
+            cut.extend([start; 3]);
+            inputs.push(cut);
+        }
+    }
+    // A bare APDU, in which ciphered octets look like the header of a wrapper.
+    let mut bare = hdlc()[12..110].to_vec();
+    bare[40..48].copy_from_slice(&[0, 1, 0, 1, 0, 1, 0, 119]);
+    inputs.push(bare);
+    for input in &inputs {
+        let (text, octets) = (hex::encode(input), input.len());
+        let told = told_by_decode(&text, KEY);
+        assert!(told.contains(&format!("after {octets} octets")), "{text}: {told}");
+        let found = verdict(&text);
+        assert_eq!(found["verdict"], "half", "{text}: {found:#}");
+    }
+    assert!(octets > 100);
+}
+
+#[test]
+fn octets_too_many_in_a_plain_telegram_are_no_unknown_list() {
+    let plain = "0f800000010c07e5091b01092f0f00ff88800203060000000106000000020600000003";
+    assert_eq!(verdict(plain)["verdict"], "unknown-layout");
+    for text in [format!("{plain}{}", "00".repeat(11)), plain.replace("06000000020", "46000000020")]
+    {
+        let found = verdict(&text);
+        if found["verdict"] == "unknown-layout" {
+            panic!("{text}: {found:#}");
+        }
+        assert!(!found["cause"].to_string().contains("OBIS"), "{found:#}");
+    }
+    // Codes that nobody named, in a list of their own.
+    let code = "02020906000060030aff0601000000";
+    let codes = format!(
+        "0f800000010c07e5091b01092f0f00ff88800101{}",
+        code.replace("0601000000", "0600000001")
+    );
+    let found = verdict(&codes);
+    assert_eq!(found["verdict"], "unknown-layout", "{found:#}");
+    assert!(!found["cause"].to_string().contains("has no OBIS codes"), "{found:#}");
+    assert!(found["cause"].to_string().contains("none of the OBIS codes"), "{found:#}");
+}
+
+#[test]
+fn an_export_of_a_portal_and_prose_are_no_telegrams() {
+    let export = "Datum;Zeit von;Zeit bis;Verbrauch (kWh)\n01.11.2025;00:00;00:15;0,034\n01.11.2025;00:15;00:30;0,051\n";
+    let found = verdict(export);
+    assert_eq!(found["verdict"], "other-protocol", "{found:#}");
+    assert!(found["next_step"].to_string().contains("quarters --compare"), "{found:#}");
+    let told = told_by_decode(export, KEY);
+    assert!(told.contains("portal") && told.contains("quarters --compare"), "{told}");
+    // The columns of nobody.
+    let other = export.replace("Verbrauch (kWh)", "Temperatur").replace("Datum", "Tag");
+    let found = verdict(&other);
+    assert_eq!(
+        (&found["verdict"], &found["protocol"]),
+        (&"other-protocol".into(), &"text".into()),
+        "{found:#}"
+    );
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let prose = "The registers 1.8.0(import) and 2.8.0(export) are those of the meter. ";
+    let prose = prose.to_owned() + &"It has a display, too, and a lamp. ".repeat(40);
+    assert_ne!(verdict(&prose)["verdict"], "checksum");
+    for text in [readme, prose] {
+        let found = verdict(&text);
+        assert_ne!(found["protocol"], "iec62056-21", "{found:#}");
+    }
+}
+
+#[test]
+fn dlms_behind_another_control_information_is_no_other_protocol() {
+    for information in [0xff, 0x72, 0x7a, 0x40] {
+        let mut octets = sound(1);
+        octets[6] = information;
+        let end = usize::from(octets[1]) + 4;
+        octets[end] = octets[4..end].iter().fold(0, |sum: u8, it| sum.wrapping_add(*it));
+        let (_, found) = verdict_of_file(&octets, KEY);
+        assert_eq!(found["verdict"], "other-protocol", "{information:02x}: {found:#}");
+        assert!(found["evidence"].to_string().contains("control information"), "{found:#}");
+        assert!(!found["next_step"].to_string().contains("wmbusmeters"), "{found:#}");
+    }
+}
+
+#[test]
+fn the_published_authentication_key_alone_is_named_by_decode_too() {
+    let lines: Vec<_> = [sound(1), sound(1)].iter().map(hex::encode).collect();
+    let told = told_by_decode(&lines.join("\n"), GAK);
+    assert!(told.contains("the only key is the authentication key (GAK)"), "{told}");
+    let (_, found) = verdict_of_file(&sound(2), GAK);
+    assert_eq!(found["verdict"], "authentication-key");
+    let told = told_by_decode(&lines.join("\n"), &format!("{}0", &KEY[1..]));
+    assert!(told.contains("compare the encryption key") && !told.contains("only key"), "{told}");
+    let (_, found) = doctor(&["--key-file", "/nonexistent", "-"]);
+    assert_eq!(found["verdict"], "key-format");
+}
