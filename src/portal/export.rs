@@ -46,7 +46,7 @@ pub struct OnlyTime {
 }
 
 /// A text that is none of the known exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortalError {
     /// No row of names is known.
     NoHeader,
@@ -58,6 +58,8 @@ pub enum PortalError {
     Unit,
     /// Quarters have several values: consumption and feed-in, or two metering points.
     Several,
+    /// Several columns have energy in the same direction: their names.
+    Columns(Vec<String>),
     /// The text is no CSV.
     Csv,
     /// The file is a workbook of Excel, as some portals have no other export.
@@ -79,11 +81,11 @@ const DOUBLED: usize = 4;
 const HEAD: usize = 40;
 
 impl PortalExport {
-    /// Reads an export.
+    /// Reads an export: the energy from the grid, that into it, or both, in the order of their columns.
     ///
     /// # Errors
     /// The text is no export of quarter hours.
-    pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Self, PortalError> {
+    pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Vec<Self>, PortalError> {
         if WORKBOOKS.iter().any(|first| octets.starts_with(first)) {
             return Err(PortalError::Workbook);
         }
@@ -93,18 +95,39 @@ impl PortalExport {
             let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
             Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
         });
-        let (at, series) = found.ok_or(PortalError::NoHeader)?;
+        let (at, mut series) = found.ok_or(PortalError::NoHeader)?;
         let head: Vec<_> = rows.drain(..=at).collect();
-        let mut export = Self::default();
+        // A column without any number is that of another thing, or of a meter that does not count it.
+        if series.iter().any(|columns| has_number(columns, &rows)) {
+            series.retain(|columns| has_number(columns, &rows));
+        }
+        let mut exports: Vec<Self> = Vec::new();
+        let mut taken: Vec<(bool, PortalColumns)> = Vec::new();
         for columns in series {
-            export.is_export = is_export(&columns, &head, &rows)?;
+            let is_export = is_export(&columns, &head, &rows)?;
+            if let Some((_, first)) = taken.iter().find(|(direction, other)| {
+                *direction == is_export
+                    && (&other.start, &other.end) == (&columns.start, &columns.end)
+            }) {
+                let names =
+                    [first, &columns].map(|columns| name_of_value(columns, &head).to_owned());
+                return Err(PortalError::Columns(names.into()));
+            }
+            let known = exports.iter().position(|export| export.is_export == is_export);
+            let mut export = known.map_or_else(Self::default, |at| exports.remove(at));
+            export.is_export = is_export;
             export.series(&columns, &head, &rows, zone)?;
+            exports.push(export);
+            taken.push((is_export, columns));
         }
         // The row of a sum alone has no time either.
-        let are_most = 2 * export.unreadable.len() > rows.len();
-        match export.unreadable.first().filter(|_| are_most) {
-            _ if !export.quarters.is_empty() => Ok(export),
-            Some(line) => Err(PortalError::Unreadable(*line)),
+        let unreadable = exports.first().map(|export| &export.unreadable);
+        let most = unreadable.filter(|lines| 2 * lines.len() > rows.len());
+        let first = most.and_then(BTreeSet::first).copied();
+        exports.retain(|export| !export.quarters.is_empty());
+        match first {
+            _ if !exports.is_empty() => Ok(exports),
+            Some(line) => Err(PortalError::Unreadable(line)),
             None => Err(PortalError::NoQuarters),
         }
     }
@@ -116,7 +139,7 @@ impl PortalExport {
         rows: &[CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
-        let name = name_of_value(columns, head);
+        let name = name_of_value(columns, head).to_lowercase();
         let is_in =
             |unit: &str| ["(", "["].iter().any(|sign| name.contains(&format!("{sign}{unit}")));
         let is_in_wh = is_in("wh");
@@ -239,9 +262,14 @@ impl OnlyTime {
 }
 
 /// The name of the column of the energy.
-fn name_of_value(columns: &PortalColumns, head: &[CellRow]) -> String {
+fn name_of_value<'a>(columns: &PortalColumns, head: &'a [CellRow]) -> &'a str {
     let name = head.last().and_then(|names| names.cells.get(columns.value));
-    name.map(|name| name.to_lowercase()).unwrap_or_default()
+    name.map(|name| name.trim()).unwrap_or_default()
+}
+
+/// True if the column of the energy has a number in any row.
+fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
+    rows.iter().filter_map(|row| row.cells.get(columns.value)).any(|cell| number(cell).is_some())
 }
 
 /// True if the energies were fed into the grid: by their OBIS codes, by the name of their column, or by
@@ -259,7 +287,8 @@ fn is_export(
             (is_export, _) => Ok(is_export),
         };
     }
-    let (name, is_feed_in) = (name_of_value(columns, head), |text: &str| text.contains("einspeis"));
+    let name = name_of_value(columns, head).to_lowercase();
+    let is_feed_in = |text: &str| text.contains("einspeis");
     let is_import = ["verbrauch", "bezug"].iter().any(|word| name.contains(word));
     let above =
         || head.iter().flat_map(|row| &row.cells).any(|cell| is_feed_in(&cell.to_lowercase()));
@@ -389,6 +418,14 @@ impl core::fmt::Display for PortalError {
             Self::Several => {
                 "quarters have several values, of consumption and feed-in or of two metering points: \
                 keep the rows of one"
+            }
+            Self::Columns(names) => {
+                let names: Vec<_> = names.iter().map(|name| format!("'{name}'")).collect();
+                return write!(
+                    f,
+                    "several columns of energy in the same direction, {}: keep the one of this meter",
+                    names.join(" and ")
+                );
             }
             Self::Csv => "no CSV",
         })

@@ -484,6 +484,61 @@ fn energy_into_the_grid_is_compared_with_the_other_register() {
     assert!(ran.out.contains("\"energy_export_wh\":"), "{}", ran.out);
 }
 
+/// The common form of E-Control and that of Wiener Netze have a column for each metering point.
+#[test]
+fn both_directions_beside_each_other_are_compared_each_with_its_register() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 3600);
+    let starts: Vec<i64> = (from..to).step_by(900).collect();
+    let sum: i64 = starts.iter().map(|start| energy(*start)).sum();
+    let sums = |field: &str, sum: i64| {
+        format!(
+            "{{\"schema\":1,\"compared\":4,\"different\":0,\"missing_portal\":0,\"missing_meter\":0,\
+             \"{field}\":{sum},\"portal_wh\":{sum},\"difference_wh\":0}}\n"
+        )
+    };
+    let common = "Ende Ablesezeitraum;Messintervall;Abrechnungsmaßeinheit;";
+    let point = |at: u8, kind: &str| format!("Haus - AT00{at} - {kind} [kWh]");
+    let (consumed, fed_in) = (point(1, "Verbrauch"), point(2, "Einspeisung"));
+    let pair = |head: &str, values: fn(i64) -> [String; 2]| {
+        table(head, &starts, |start, _| {
+            format!("{};QH;KWH;{}", iso(start + 900), values(energy(start)).join(";"))
+        })
+    };
+    let (import, export) = (sums("energy_import_wh", sum), sums("energy_export_wh", 2 * sum));
+    for (head, values, expected) in [
+        (
+            format!("{common}{consumed};{fed_in}"),
+            (|wh| [comma(wh), comma(2 * wh)]) as fn(i64) -> [String; 2],
+            format!("{import}{export}"),
+        ),
+        (
+            format!("{common}{fed_in};{consumed}"),
+            |wh| [comma(2 * wh), comma(wh)],
+            format!("{export}{import}"),
+        ),
+        // A point that does not feed in has no values.
+        (format!("{common}{fed_in};{consumed}"), |wh| [String::new(), comma(wh)], import.clone()),
+    ] {
+        let ran = compare(&folder, pair(&head, values).as_bytes(), &readings(from, to), &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{head}");
+        assert_eq!(ran.out, expected, "{head}");
+    }
+    // A meter without the register of one of them.
+    let bare = readings(from, to).replace("energy_export_wh", "other");
+    let both = pair(&format!("{common}{consumed};{fed_in}"), |wh| [comma(wh), comma(2 * wh)]);
+    let ran = compare(&folder, both.as_bytes(), &bare, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with(&import), "{}", ran.out);
+    assert!(ran.err.contains("have no whole quarter with energy_export_wh\n"), "{}", ran.err);
+    let two = format!("{common}{consumed};{}", point(2, "Verbrauch"));
+    let ran = compare(&folder, pair(&two, |wh| [comma(wh), comma(wh)]).as_bytes(), &bare, &[]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
+    let names = "several columns of energy in the same direction, 'Haus - AT001 - Verbrauch [kWh]' and \
+                 'Haus - AT002 - Verbrauch [kWh]': keep the one of this meter\n";
+    assert!(ran.err.ends_with(names), "{}", ran.err);
+}
+
 #[test]
 fn a_wrong_file_and_two_meters_say_what_to_do() {
     let folder = TempDir::new().unwrap();
