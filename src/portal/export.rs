@@ -54,7 +54,7 @@ pub enum PortalError {
     NoQuarters,
     /// One row, of which nothing tells the length.
     Length,
-    /// The values have another unit than kWh or Wh.
+    /// The values have another unit than Wh, kWh or MWh.
     Unit,
     /// Quarters have several values: consumption and feed-in, or two metering points.
     Several,
@@ -101,6 +101,12 @@ impl PortalExport {
         if series.iter().any(|columns| has_number(columns, &rows)) {
             series.retain(|columns| has_number(columns, &rows));
         }
+        // Reactive energy, or the mean power, beside the energy is no other energy.
+        let is_energy =
+            |columns: &PortalColumns| power_of_name(name_of_value(columns, &head)).is_ok();
+        if series.iter().any(is_energy) {
+            series.retain(is_energy);
+        }
         let mut exports: Vec<Self> = Vec::new();
         let mut taken: Vec<(bool, PortalColumns)> = Vec::new();
         for columns in series {
@@ -139,14 +145,7 @@ impl PortalExport {
         rows: &[CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
-        let name = name_of_value(columns, head).to_lowercase();
-        let is_in =
-            |unit: &str| ["(", "["].iter().any(|sign| name.contains(&format!("{sign}{unit}")));
-        let is_in_wh = is_in("wh");
-        // The mean power of a quarter is four times its energy.
-        if is_in("kw)") || is_in("kw]") {
-            return Err(PortalError::Unit);
-        }
+        let usual = power_of_name(name_of_value(columns, head))?;
         let mut twice = 0;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -185,19 +184,17 @@ impl PortalExport {
             let start = second - length;
             match line.value {
                 Some(text) => {
-                    let factor = match line.unit {
-                        "" if is_in_wh => 0,
-                        "" | "kwh" => 3,
-                        "wh" => 0,
-                        _ => return Err(PortalError::Unit),
+                    let power = match line.unit {
+                        "" => usual,
+                        unit => power_of(unit).ok_or(PortalError::Unit)?,
                     };
                     let Some(energy) = number(text) else {
                         self.unreadable.insert(line.line);
                         continue;
                     };
-                    let decimals = energy.in_larger_unit(3 - factor).decimals();
+                    let decimals = energy.in_larger_unit(3 - power).decimals();
                     self.decimals = self.decimals.max(decimals);
-                    let energy = energy.in_larger_unit(-factor);
+                    let energy = energy.in_larger_unit(-power);
                     let before = self.quarters.insert(start, energy);
                     if before.is_some_and(|before| before != energy) {
                         twice += 1;
@@ -267,6 +264,30 @@ fn name_of_value<'a>(columns: &PortalColumns, head: &'a [CellRow]) -> &'a str {
     name.map(|name| name.trim()).unwrap_or_default()
 }
 
+/// The units of energy, and the powers of ten that make watt-hours of them.
+const UNITS: [(&str, i16); 3] = [("wh", 0), ("kwh", 3), ("mwh", 6)];
+
+/// Those of other things, which stand in the names of columns too. The mean power of a quarter is four times its energy.
+const OTHER_UNITS: [&str; 9] = ["w", "kw", "mw", "var", "kvar", "mvar", "varh", "kvarh", "mvarh"];
+
+/// The power of ten of a unit of energy.
+fn power_of(unit: &str) -> Option<i16> {
+    UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, power)| *power)
+}
+
+/// That of the last unit in the name of a column: `Verbrauch (kWh)`, `Verbrauch in Wh`. Without any the energies are kWh.
+fn power_of_name(name: &str) -> Result<i16, PortalError> {
+    let name = name.to_lowercase();
+    let words = name.split(|sign: char| !sign.is_alphanumeric()).rev();
+    let unit = words.map(|word| (power_of(word), OTHER_UNITS.contains(&word)));
+    match unit.into_iter().find(|(power, is_other)| power.is_some() || *is_other) {
+        Some((None, _)) => Err(PortalError::Unit),
+        _ if name.contains("blind") => Err(PortalError::Unit),
+        Some((Some(power), _)) => Ok(power),
+        None => Ok(3),
+    }
+}
+
 /// True if the column of the energy has a number in any row.
 fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
     rows.iter().filter_map(|row| row.cells.get(columns.value)).any(|cell| number(cell).is_some())
@@ -288,8 +309,8 @@ fn is_export(
         };
     }
     let name = name_of_value(columns, head).to_lowercase();
-    let is_feed_in = |text: &str| text.contains("einspeis");
-    let is_import = ["verbrauch", "bezug"].iter().any(|word| name.contains(word));
+    let is_feed_in = |text: &str| ["einspeis", "energy_export"].iter().any(|it| text.contains(it));
+    let is_import = ["verbrauch", "bezug", "energy_import"].iter().any(|word| name.contains(word));
     let above =
         || head.iter().flat_map(|row| &row.cells).any(|cell| is_feed_in(&cell.to_lowercase()));
     Ok(is_feed_in(&name) || !is_import && above())
@@ -322,7 +343,7 @@ struct PortalRow<'a> {
     line: u64,
     time: WrittenTime,
     value: Option<&'a str>,
-    unit: &'static str,
+    unit: &'a str,
     /// True if the export names the length of the interval.
     is_quarter: bool,
 }
@@ -350,12 +371,7 @@ impl<'a> PortalRow<'a> {
             .map(cell)
             .is_some_and(|length| length.eq_ignore_ascii_case("qh"));
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
-        let unit = match columns.unit.as_ref().map(cell).unwrap_or_default() {
-            "" => "",
-            unit if unit.eq_ignore_ascii_case("kwh") => "kwh",
-            unit if unit.eq_ignore_ascii_case("wh") => "wh",
-            _ => "?",
-        };
+        let unit = columns.unit.as_ref().map(cell).unwrap_or_default();
         match (start.or(end), value) {
             (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit, is_quarter })),
             (None, Some(_)) => Err(Unreadable),

@@ -14,6 +14,7 @@
 //! | common form (E-Control) | `Ende Ablesezeitraum`, `… Verbrauch [kWh]` | end, with its offset |
 //! | Stromnetz Graz | `Ablesezeitpunkt`, `Verbrauch Gesamt - 1.8.0` | end, with its offset |
 //! | IKB | `Datum`, `AT005… ab 21.02.2024 00:30`; sorted as text | end |
+//! | meterpipe's own CSV | `start`, `start_offset`, `end`, `end_offset`, `energy_import_wh`, `energy_export_wh` | start |
 //! | Netz Burgenland | `Startdatum`, `Startuhrzeit`, `Enddatum`, `Enduhrzeit`, `Verbrauch (in kWh)` | start |
 
 /// The columns of one series.
@@ -112,7 +113,7 @@ fn task(name: &str) -> Option<ColumnTask> {
         "messintervall" => ColumnTask::Length,
         // At midnight it is a day too early, which no step within the hour shows.
         "zeit bis" => ColumnTask::ClockOfEnd,
-        "enduhrzeit" => ColumnTask::End,
+        "enduhrzeit" | "end" | "end_offset" => ColumnTask::End,
         _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
             return None;
         }
@@ -121,6 +122,9 @@ fn task(name: &str) -> Option<ColumnTask> {
         // A metering point alone, and the start of its contract.
         _ if name.starts_with("at") && name.find(" ab ") == Some(33) => ColumnTask::ValueOfEnd,
         _ if has(&["kwh", "verbrauch", "messwert", "einspeis", "energiemenge"]) => {
+            ColumnTask::Value
+        }
+        _ if name.starts_with("energy_import_") || name.starts_with("energy_export_") => {
             ColumnTask::Value
         }
         _ => return None,

@@ -484,6 +484,85 @@ fn energy_into_the_grid_is_compared_with_the_other_register() {
     assert!(ran.out.contains("\"energy_export_wh\":"), "{}", ran.out);
 }
 
+#[test]
+fn the_unit_stands_anywhere_in_the_name_of_the_column() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 3600);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    let export = |name: &str, decimals: usize| {
+        table(&format!("Messzeitpunkt;{name}"), &starts, |start, _| {
+            let (unit, wh) = (10_i64.pow(decimals as u32), energy(start));
+            let fraction = format!(",{:0decimals$}", wh % unit);
+            let fraction = if decimals > 0 { &fraction } else { "" };
+            format!("{};{}{fraction}", dots(start + 900), wh / unit)
+        })
+    };
+    for (name, decimals) in [
+        ("Verbrauch in Wh", 0),
+        ("Verbrauch Wh", 0),
+        ("Energiemenge in Wh", 0),
+        ("Haus W - AT001 - Verbrauch [Wh]", 0),
+        ("Verbrauch (in kWh)", 3),
+        ("Verbrauch kWh", 3),
+        ("Restverbrauch (306,499 kWh)", 3),
+        ("Verbrauch", 3),
+        ("Verbrauch (MWh)", 6),
+        ("Energiemenge in MWh", 6),
+    ] {
+        let ran = compare(&folder, export(name, decimals).as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
+        assert!(
+            ran.out.starts_with("{\"schema\":1,\"compared\":4,\"different\":0,"),
+            "{}",
+            ran.out
+        );
+    }
+    for name in [
+        "Verbrauch in kW",
+        "Verbrauch [kW]",
+        "Verbrauch (W)",
+        "Verbrauch (kvarh)",
+        "Blindverbrauch [kvarh]",
+        "Blindverbrauch",
+    ] {
+        let ran = compare(&folder, export(name, 3).as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");
+        assert!(ran.err.contains("values in another unit than kWh"), "{name}: {}", ran.err);
+    }
+    // Reactive energy beside the energy is not compared.
+    let beside =
+        table("Messzeitpunkt;Verbrauch [kWh];Blindverbrauch [kvarh]", &starts, |start, wh| {
+            format!("{};{wh};0,5", dots(start + 900))
+        });
+    let ran = compare(&folder, beside.as_bytes(), &input, &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\"compared\":4,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
+fn a_csv_of_quarters_is_compared_like_an_export() {
+    let folder = TempDir::new().unwrap();
+    for (from, to) in [(SPRING - 7200, SPRING + 7200), (AUTUMN - 7200, AUTUMN + 7200)] {
+        let input = readings(from, to);
+        for options in [
+            &["--csv-locale", "at"][..],
+            &["--csv-locale", "at", "--unit", "energy=kWh"],
+            &["--csv-locale", "at", "--unit", "energy=kWh", "--fields", "start,energy_import_kwh"],
+            &["--fields", "end,energy_export_wh"],
+            &[],
+        ] {
+            let command = [&["quarters", "--format", "csv"], options].concat();
+            let export = run(&command, input.as_bytes());
+            let ran = compare(&folder, export.out.as_bytes(), &input, &[]);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{options:?}: {}", export.out);
+            let sums =
+                ran.out.matches("\"compared\":16,\"different\":0,\"missing_portal\":0,").count();
+            let both = options.iter().all(|it| !it.contains(','));
+            assert_eq!(sums, if both { 2 } else { 1 }, "{options:?}: {}", ran.out);
+        }
+    }
+}
+
 /// The common form of E-Control and that of Wiener Netze have a column for each metering point.
 #[test]
 fn both_directions_beside_each_other_are_compared_each_with_its_register() {
@@ -555,7 +634,7 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     let american = "Datum von;Datum bis;Verbrauch in kWh\n1/2/2026 0:00;1/2/2026 0:15;0.5\n";
     say(american, &input, &[], "the rows have no time or no number that can be read");
     say(american, &input, &[], "the first one is in line 2");
-    let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
+    let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MW\n";
     say(unit, &input, &[], "values in another unit than kWh: export the energies");
     let power = "Messzeitpunkt;Verbrauch (kW)\n";
     let power = format!("{power}29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n");
