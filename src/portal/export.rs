@@ -50,6 +50,8 @@ pub struct OnlyTime {
 pub enum PortalError {
     /// No row of names is known.
     NoHeader,
+    /// There are no rows below the names.
+    NoRows,
     /// The rows are no quarter hours, but days for example.
     NoQuarters,
     /// One row, of which nothing tells the length.
@@ -97,6 +99,9 @@ impl PortalExport {
         });
         let (at, mut series) = found.ok_or(PortalError::NoHeader)?;
         let head: Vec<_> = rows.drain(..=at).collect();
+        if rows.iter().flat_map(|row| &row.cells).all(|cell| cell.trim().is_empty()) {
+            return Err(PortalError::NoRows);
+        }
         // A column without any number is that of another thing, or of a meter that does not count it.
         if series.iter().any(|columns| has_number(columns, &rows)) {
             series.retain(|columns| has_number(columns, &rows));
@@ -426,6 +431,7 @@ impl core::fmt::Display for PortalError {
                 );
             }
             Self::NoHeader => "no row of names that an operator's portal is known to write",
+            Self::NoRows => "a row of names, and nothing below it: export days that the portal has",
             Self::NoQuarters => "no quarter hours: export these, not hours or days",
             Self::Length => {
                 "one row with one time, and nothing tells if it is a quarter hour or a day: export more quarter hours"

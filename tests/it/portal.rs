@@ -628,6 +628,10 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
         assert!(ran.err.contains(message), "{}", ran.err);
     };
     say("a;b\n1;2\n", &input, &[], "no row of names that an operator's portal is known to write");
+    for below in ["", "\n\n", ";;\n"] {
+        let head = format!("Datum von;Datum bis;Verbrauch in kWh\n{below}");
+        say(&head, &input, &[], "portal.csv: a row of names, and nothing below it");
+    }
     let days = "Datum von;Datum bis;Verbrauch in kWh\n01.03.2026 00:00;02.03.2026 00:00;4,5\n";
     let days = format!("{days}02.03.2026 00:00;03.03.2026 00:00;5,5\nSumme;;10\n");
     say(&days, &input, &[], "no quarter hours: export these, not hours or days");
