@@ -327,6 +327,11 @@ pub enum Cause {
         /// Its fault, and the way out.
         fault: &'static str,
     },
+    /// Rows of another kind of interval, or of their peaks: nearly always those of a whole input.
+    OtherRows {
+        /// Their kind, and the way out.
+        fault: &'static str,
+    },
     /// Readings older than those before them.
     OutOfOrder {
         /// By how many seconds.
@@ -473,7 +478,7 @@ impl fmt::Display for Error {
                     Lapse(seconds)
                 )
             }
-            Cause::Interval { fault } => f.write_str(fault),
+            Cause::Interval { fault } | Cause::OtherRows { fault } => f.write_str(fault),
             Cause::OutOfOrder { seconds } => {
                 write!(
                     f,

@@ -69,7 +69,7 @@ metadata! {
     Authenticated "authenticated" "whether its authentication tag was verified",
     Telegrams "telegrams" "quarters: the number of telegrams in the interval",
     Complete "complete" "quarters: whether no telegrams were missing for more than a minute",
-    Estimated "estimated" "quarters: there, and true, if an end of the interval fell into a gap",
+    Estimated "estimated" "quarters: there, and true, if an end of the interval fell into a gap; made of rows, which do not tell the end, also where that may be",
     TodaySince "today_since"
         "quarters --running: there if the energies of today begin later than midnight",
     MonthSince "month_since"

@@ -62,7 +62,7 @@ pub fn draw(
     let slots = i64::try_from(spans.len()).unwrap_or(i64::MAX).max(1);
     let room = size.plot() / slots;
     let directions = if exports { 2 } else { 1 };
-    let decimals = [IMPORT, EXPORT].map(|direction| decimals(&spans, direction, room, language));
+    let decimals = decimals(&spans, room, language);
     let bars = EnergyBars { axis, zone: &series.zone, is_month, language, decimals };
     let slot = |place: usize| {
         let place = i64::try_from(place).unwrap_or(slots);
@@ -97,14 +97,9 @@ const fn slot(place: i64, slots: i64, size: PictureSize) -> i64 {
     PictureSize::LEFT + place * size.plot() / slots
 }
 
-/// The most decimals with which the values of a direction fit above their bars, if any: either all have one or none.
-fn decimals(
-    spans: &[PlotSpan],
-    direction: usize,
-    room: i64,
-    language: PictureLanguage,
-) -> Option<i16> {
-    let energies = || spans.iter().filter_map(|span| span.energies.get(direction).copied()?);
+/// The most decimals with which the values fit at their bars, if any: either all have one or none, in both directions.
+fn decimals(spans: &[PlotSpan], room: i64, language: PictureLanguage) -> Option<i16> {
+    let energies = || spans.iter().flat_map(|span| span.energies).flatten();
     let fits = |decimals: &i16| {
         energies().all(|energy| number_fits(&language.rounded(energy, *decimals), room))
     };
@@ -144,8 +139,8 @@ struct EnergyBars<'a> {
     zone: &'a TimeZone,
     is_month: bool,
     language: PictureLanguage,
-    /// Those of the values above the bars, or below.
-    decimals: [Option<i16>; 2],
+    /// Those of the values above the bars, and below.
+    decimals: Option<i16>,
 }
 
 impl EnergyBars<'_> {
@@ -177,7 +172,7 @@ impl EnergyBars<'_> {
             let full = if direction == EXPORT { Ink::Export } else { Ink::Import };
             scene.marks.push(SceneMark::Cells { ink: full, cells: frame(cell).to_vec() });
         }
-        if let Some(decimals) = self.decimals.get(direction).copied().flatten()
+        if let Some(decimals) = self.decimals
             && !exact.is_zero()
             && (decimals > 0 || value >= 1_000_000)
         {

@@ -46,18 +46,22 @@ pub struct OnlyTime {
 }
 
 /// A text that is none of the known exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortalError {
     /// No row of names is known.
     NoHeader,
+    /// There are no rows below the names.
+    NoRows,
     /// The rows are no quarter hours, but days for example.
     NoQuarters,
     /// One row, of which nothing tells the length.
     Length,
-    /// The values have another unit than kWh or Wh.
+    /// The values have another unit than Wh, kWh or MWh.
     Unit,
     /// Quarters have several values: consumption and feed-in, or two metering points.
     Several,
+    /// Several columns have energy in the same direction: their names.
+    Columns(Vec<String>),
     /// The text is no CSV.
     Csv,
     /// The file is a workbook of Excel, as some portals have no other export.
@@ -79,11 +83,11 @@ const DOUBLED: usize = 4;
 const HEAD: usize = 40;
 
 impl PortalExport {
-    /// Reads an export.
+    /// Reads an export: the energy from the grid, that into it, or both, in the order of their columns.
     ///
     /// # Errors
     /// The text is no export of quarter hours.
-    pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Self, PortalError> {
+    pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Vec<Self>, PortalError> {
         if WORKBOOKS.iter().any(|first| octets.starts_with(first)) {
             return Err(PortalError::Workbook);
         }
@@ -93,18 +97,48 @@ impl PortalExport {
             let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
             Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
         });
-        let (at, series) = found.ok_or(PortalError::NoHeader)?;
+        let (at, mut series) = found.ok_or(PortalError::NoHeader)?;
         let head: Vec<_> = rows.drain(..=at).collect();
-        let mut export = Self::default();
+        if rows.iter().flat_map(|row| &row.cells).all(|cell| cell.trim().is_empty()) {
+            return Err(PortalError::NoRows);
+        }
+        // A column without any number is that of another thing, or of a meter that does not count it.
+        if series.iter().any(|columns| has_number(columns, &rows)) {
+            series.retain(|columns| has_number(columns, &rows));
+        }
+        // Reactive energy, or the mean power, beside the energy is no other energy.
+        let is_energy =
+            |columns: &PortalColumns| power_of_name(name_of_value(columns, &head)).is_ok();
+        if series.iter().any(is_energy) {
+            series.retain(is_energy);
+        }
+        let mut exports: Vec<Self> = Vec::new();
+        let mut taken: Vec<(bool, PortalColumns)> = Vec::new();
         for columns in series {
-            export.is_export = is_export(&columns, &head, &rows)?;
+            let is_export = is_export(&columns, &head, &rows)?;
+            if let Some((_, first)) = taken.iter().find(|(direction, other)| {
+                *direction == is_export
+                    && (&other.start, &other.end) == (&columns.start, &columns.end)
+            }) {
+                let names =
+                    [first, &columns].map(|columns| name_of_value(columns, &head).to_owned());
+                return Err(PortalError::Columns(names.into()));
+            }
+            let known = exports.iter().position(|export| export.is_export == is_export);
+            let mut export = known.map_or_else(Self::default, |at| exports.remove(at));
+            export.is_export = is_export;
             export.series(&columns, &head, &rows, zone)?;
+            exports.push(export);
+            taken.push((is_export, columns));
         }
         // The row of a sum alone has no time either.
-        let are_most = 2 * export.unreadable.len() > rows.len();
-        match export.unreadable.first().filter(|_| are_most) {
-            _ if !export.quarters.is_empty() => Ok(export),
-            Some(line) => Err(PortalError::Unreadable(*line)),
+        let unreadable = exports.first().map(|export| &export.unreadable);
+        let most = unreadable.filter(|lines| 2 * lines.len() > rows.len());
+        let first = most.and_then(BTreeSet::first).copied();
+        exports.retain(|export| !export.quarters.is_empty());
+        match first {
+            _ if !exports.is_empty() => Ok(exports),
+            Some(line) => Err(PortalError::Unreadable(line)),
             None => Err(PortalError::NoQuarters),
         }
     }
@@ -116,14 +150,7 @@ impl PortalExport {
         rows: &[CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
-        let name = name_of_value(columns, head);
-        let is_in =
-            |unit: &str| ["(", "["].iter().any(|sign| name.contains(&format!("{sign}{unit}")));
-        let is_in_wh = is_in("wh");
-        // The mean power of a quarter is four times its energy.
-        if is_in("kw)") || is_in("kw]") {
-            return Err(PortalError::Unit);
-        }
+        let usual = power_of_name(name_of_value(columns, head))?;
         let mut twice = 0;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
@@ -162,19 +189,17 @@ impl PortalExport {
             let start = second - length;
             match line.value {
                 Some(text) => {
-                    let factor = match line.unit {
-                        "" if is_in_wh => 0,
-                        "" | "kwh" => 3,
-                        "wh" => 0,
-                        _ => return Err(PortalError::Unit),
+                    let power = match line.unit {
+                        "" => usual,
+                        unit => power_of(unit).ok_or(PortalError::Unit)?,
                     };
                     let Some(energy) = number(text) else {
                         self.unreadable.insert(line.line);
                         continue;
                     };
-                    let decimals = energy.in_larger_unit(3 - factor).decimals();
+                    let decimals = energy.in_larger_unit(3 - power).decimals();
                     self.decimals = self.decimals.max(decimals);
-                    let energy = energy.in_larger_unit(-factor);
+                    let energy = energy.in_larger_unit(-power);
                     let before = self.quarters.insert(start, energy);
                     if before.is_some_and(|before| before != energy) {
                         twice += 1;
@@ -239,9 +264,38 @@ impl OnlyTime {
 }
 
 /// The name of the column of the energy.
-fn name_of_value(columns: &PortalColumns, head: &[CellRow]) -> String {
+fn name_of_value<'a>(columns: &PortalColumns, head: &'a [CellRow]) -> &'a str {
     let name = head.last().and_then(|names| names.cells.get(columns.value));
-    name.map(|name| name.to_lowercase()).unwrap_or_default()
+    name.map(|name| name.trim()).unwrap_or_default()
+}
+
+/// The units of energy, and the powers of ten that make watt-hours of them.
+const UNITS: [(&str, i16); 3] = [("wh", 0), ("kwh", 3), ("mwh", 6)];
+
+/// Those of other things, which stand in the names of columns too. The mean power of a quarter is four times its energy.
+const OTHER_UNITS: [&str; 9] = ["w", "kw", "mw", "var", "kvar", "mvar", "varh", "kvarh", "mvarh"];
+
+/// The power of ten of a unit of energy.
+fn power_of(unit: &str) -> Option<i16> {
+    UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, power)| *power)
+}
+
+/// That of the last unit in the name of a column: `Verbrauch (kWh)`, `Verbrauch in Wh`. Without any the energies are kWh.
+fn power_of_name(name: &str) -> Result<i16, PortalError> {
+    let name = name.to_lowercase();
+    let words = name.split(|sign: char| !sign.is_alphanumeric()).rev();
+    let unit = words.map(|word| (power_of(word), OTHER_UNITS.contains(&word)));
+    match unit.into_iter().find(|(power, is_other)| power.is_some() || *is_other) {
+        Some((None, _)) => Err(PortalError::Unit),
+        _ if name.contains("blind") => Err(PortalError::Unit),
+        Some((Some(power), _)) => Ok(power),
+        None => Ok(3),
+    }
+}
+
+/// True if the column of the energy has a number in any row.
+fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
+    rows.iter().filter_map(|row| row.cells.get(columns.value)).any(|cell| number(cell).is_some())
 }
 
 /// True if the energies were fed into the grid: by their OBIS codes, by the name of their column, or by
@@ -259,8 +313,9 @@ fn is_export(
             (is_export, _) => Ok(is_export),
         };
     }
-    let (name, is_feed_in) = (name_of_value(columns, head), |text: &str| text.contains("einspeis"));
-    let is_import = ["verbrauch", "bezug"].iter().any(|word| name.contains(word));
+    let name = name_of_value(columns, head).to_lowercase();
+    let is_feed_in = |text: &str| ["einspeis", "energy_export"].iter().any(|it| text.contains(it));
+    let is_import = ["verbrauch", "bezug", "energy_import"].iter().any(|word| name.contains(word));
     let above =
         || head.iter().flat_map(|row| &row.cells).any(|cell| is_feed_in(&cell.to_lowercase()));
     Ok(is_feed_in(&name) || !is_import && above())
@@ -293,7 +348,7 @@ struct PortalRow<'a> {
     line: u64,
     time: WrittenTime,
     value: Option<&'a str>,
-    unit: &'static str,
+    unit: &'a str,
     /// True if the export names the length of the interval.
     is_quarter: bool,
 }
@@ -321,12 +376,7 @@ impl<'a> PortalRow<'a> {
             .map(cell)
             .is_some_and(|length| length.eq_ignore_ascii_case("qh"));
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
-        let unit = match columns.unit.as_ref().map(cell).unwrap_or_default() {
-            "" => "",
-            unit if unit.eq_ignore_ascii_case("kwh") => "kwh",
-            unit if unit.eq_ignore_ascii_case("wh") => "wh",
-            _ => "?",
-        };
+        let unit = columns.unit.as_ref().map(cell).unwrap_or_default();
         match (start.or(end), value) {
             (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit, is_quarter })),
             (None, Some(_)) => Err(Unreadable),
@@ -381,6 +431,7 @@ impl core::fmt::Display for PortalError {
                 );
             }
             Self::NoHeader => "no row of names that an operator's portal is known to write",
+            Self::NoRows => "a row of names, and nothing below it: export days that the portal has",
             Self::NoQuarters => "no quarter hours: export these, not hours or days",
             Self::Length => {
                 "one row with one time, and nothing tells if it is a quarter hour or a day: export more quarter hours"
@@ -389,6 +440,14 @@ impl core::fmt::Display for PortalError {
             Self::Several => {
                 "quarters have several values, of consumption and feed-in or of two metering points: \
                 keep the rows of one"
+            }
+            Self::Columns(names) => {
+                let names: Vec<_> = names.iter().map(|name| format!("'{name}'")).collect();
+                return write!(
+                    f,
+                    "several columns of energy in the same direction, {}: keep the one of this meter",
+                    names.join(" and ")
+                );
             }
             Self::Csv => "no CSV",
         })

@@ -14,6 +14,7 @@
 //! | common form (E-Control) | `Ende Ablesezeitraum`, `… Verbrauch [kWh]` | end, with its offset |
 //! | Stromnetz Graz | `Ablesezeitpunkt`, `Verbrauch Gesamt - 1.8.0` | end, with its offset |
 //! | IKB | `Datum`, `AT005… ab 21.02.2024 00:30`; sorted as text | end |
+//! | meterpipe's own CSV | `start`, `start_offset`, `end`, `end_offset`, `energy_import_wh`, `energy_export_wh` | start |
 //! | Netz Burgenland | `Startdatum`, `Startuhrzeit`, `Enddatum`, `Enduhrzeit`, `Verbrauch (in kWh)` | start |
 
 /// The columns of one series.
@@ -52,19 +53,19 @@ enum ColumnTask {
     Length,
 }
 
-/// The columns of a row of names: those of each series in it; empty for any other row.
+/// The columns of a row of names: those of each series in it; empty for any other row. Columns of energy beside each
+/// other are series with the same times.
 #[must_use]
 pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
     let tasks: Vec<_> = names.iter().map(|name| task(name)).collect();
     let mut all = Vec::new();
     let mut series = PortalColumns::default();
-    let mut has_value = false;
+    let mut values = Vec::new();
     for (at, task) in tasks.iter().enumerate() {
         match task {
             // A second start begins another series, if the first one has all that it needs.
-            Some(ColumnTask::Start) if has_value && is_whole(&series) => {
-                all.push(core::mem::take(&mut series));
-                has_value = false;
+            Some(ColumnTask::Start) if !values.is_empty() && is_whole(&series) => {
+                all.extend(of_values(&core::mem::take(&mut series), &mut values));
                 series.start.push(at);
             }
             Some(ColumnTask::Start | ColumnTask::Date | ColumnTask::Clock) => series.start.push(at),
@@ -72,10 +73,10 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
             Some(ColumnTask::ClockOfEnd) => {
                 series.end = series.start.first().copied().into_iter().chain([at]).collect();
             }
-            Some(ColumnTask::Value) if !has_value => (series.value, has_value) = (at, true),
-            Some(ColumnTask::ValueOfEnd) if !has_value => {
-                (series.value, has_value) = (at, true);
-                series.end = core::mem::take(&mut series.start);
+            Some(ColumnTask::Value) => values.push(at),
+            Some(ColumnTask::ValueOfEnd) => {
+                values.push(at);
+                series.end.append(&mut series.start);
             }
             Some(ColumnTask::Code) if series.code.is_none() => series.code = Some(at),
             Some(ColumnTask::Length) if series.length.is_none() => series.length = Some(at),
@@ -83,10 +84,15 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
             _ => {}
         }
     }
-    if has_value && is_whole(&series) {
-        all.push(series);
+    if is_whole(&series) {
+        all.extend(of_values(&series, &mut values));
     }
     all
+}
+
+/// The series of each value.
+fn of_values(series: &PortalColumns, values: &mut Vec<usize>) -> Vec<PortalColumns> {
+    values.drain(..).map(|value| PortalColumns { value, ..series.clone() }).collect()
 }
 
 const fn is_whole(series: &PortalColumns) -> bool {
@@ -107,7 +113,7 @@ fn task(name: &str) -> Option<ColumnTask> {
         "messintervall" => ColumnTask::Length,
         // At midnight it is a day too early, which no step within the hour shows.
         "zeit bis" => ColumnTask::ClockOfEnd,
-        "enduhrzeit" => ColumnTask::End,
+        "enduhrzeit" | "end" | "end_offset" => ColumnTask::End,
         _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
             return None;
         }
@@ -116,6 +122,9 @@ fn task(name: &str) -> Option<ColumnTask> {
         // A metering point alone, and the start of its contract.
         _ if name.starts_with("at") && name.find(" ab ") == Some(33) => ColumnTask::ValueOfEnd,
         _ if has(&["kwh", "verbrauch", "messwert", "einspeis", "energiemenge"]) => {
+            ColumnTask::Value
+        }
+        _ if name.starts_with("energy_import_") || name.starts_with("energy_export_") => {
             ColumnTask::Value
         }
         _ => return None,
@@ -129,7 +138,7 @@ mod tests {
     fn one(names: &str) -> (Vec<usize>, Vec<usize>, usize) {
         let names: Vec<_> = names.split(';').collect();
         let all = columns(&names);
-        assert_eq!(all.len(), 1, "{names:?}: {all:?}");
+        assert!(!all.is_empty(), "{names:?}");
         (all[0].start.clone(), all[0].end.clone(), all[0].value)
     }
 
@@ -186,6 +195,10 @@ mod tests {
         let names = ["DATE_FROM", "DATE_TO", "VALUE", "DATE_FROM", "DATE_TO", "VALUE"];
         let all = columns(&names);
         assert_eq!(all.iter().map(|it| it.value).collect::<Vec<_>>(), [2, 5]);
+        let names = ["Messzeitpunkt", "Verbrauch (kWh)", "Qualität", "Einspeisung (kWh)"];
+        let all = columns(&names);
+        let ends = all.iter().map(|it| (&it.end[..], it.value));
+        assert_eq!(ends.collect::<Vec<_>>(), [(&[0][..], 1), (&[0], 3)]);
         for names in [&["Kundennummer", "1"][..], &["Beginn", "01.01.2020"], &["kWh", "", ""], &[]]
         {
             assert!(columns(names).is_empty(), "{names:?}");

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! 01.01.2024 00:15    "2023-06-08 00:00:00"    01.05.2024 and 00:15:00    2024-01-01T00:15+01:00
+//! 01.01.2024 00:15 Uhr    2024-01-01 00:15:00 UTC    01.01.2024 00:15 and +01:00
 //! ```
 //!
 //! In the doubled hour of autumn the order of the rows tells which of both hours a time belongs to. In an export that is
@@ -36,24 +37,29 @@ impl WrittenTime {
         if text.contains('/') {
             return None;
         }
-        let mut parts = text.split(|sign: char| !sign.is_ascii_digit()).filter(|it| !it.is_empty());
-        let first = parts.next()?;
-        let mut number = || parts.next()?.parse::<i16>().ok();
-        let (year, month, day) = match (first.len(), first.parse().ok()?) {
-            (4, year) => (year, number()?, number()?),
-            (_, day) => {
-                let (month, year) = (number()?, number()?);
-                (if year < 100 { year + 2000 } else { year }, month, day)
-            }
-        };
-        let (hour, minute) = (number().unwrap_or_default(), number().unwrap_or_default());
-        let second = number().unwrap_or_default();
+        let mut rest = text;
+        let [first, second, third] =
+            [date_part(&mut rest)?, date_part(&mut rest)?, date_part(&mut rest)?];
+        let (year, month, day) =
+            if first.len() == 4 { (first, second, third) } else { (third, second, first) };
+        let number = |digits: &str| digits.parse::<i16>().ok();
+        let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+        let year = if year < 100 { year + 2000 } else { year };
+        let clock = clock_parts(&mut rest)?;
+        let [hour, minute, second] = clock.map(|part| number(part).unwrap_or_default());
+        let zone = WrittenZone::parse(rest)?;
         let small = |number: i16| i8::try_from(number).ok();
         let date = Date::new(year, small(month)?, small(day)?).ok()?;
         // 24:00 ends a day.
         let (date, hour) = if hour == 24 { (date.tomorrow().ok()?, 0) } else { (date, hour) };
         let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
-        Some(Self::Local(date.to_datetime(time)))
+        let local = date.to_datetime(time);
+        match zone {
+            WrittenZone::Local => Some(Self::Local(local)),
+            WrittenZone::Offset(offset) => {
+                offset.to_timestamp(local).ok().map(|instant| Self::Instant(instant.as_second()))
+            }
+        }
     }
 
     /// The instant, in seconds since 1970: of two that fit, the first one after `before`.
@@ -101,6 +107,82 @@ impl WrittenTime {
     }
 }
 
+/// The next digits of a date, with what stands in front of them.
+fn date_part<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let at = rest.find(|sign: char| sign.is_ascii_digit())?;
+    let (part, behind) = digits(rest.get(at..)?);
+    *rest = behind;
+    (part.len() <= 4).then_some(part)
+}
+
+/// Hour, minute and second, as far as they are there; `None` for any other number behind a date.
+fn clock_parts<'a>(rest: &mut &'a str) -> Option<[&'a str; 3]> {
+    let mut parts = [""; 3];
+    let Some(at) = rest.find(|sign: char| sign.is_ascii_digit()) else {
+        return Some(parts);
+    };
+    let (front, mut behind) = rest.split_at_checked(at)?;
+    if front.contains('+') {
+        return None;
+    }
+    for part in &mut parts {
+        (*part, behind) = digits(behind);
+        if part.len() > 2 {
+            return None;
+        }
+        match behind.strip_prefix([':', '.']) {
+            Some(more) if more.starts_with(|sign: char| sign.is_ascii_digit()) => behind = more,
+            _ => {
+                *rest = behind;
+                return Some(parts);
+            }
+        }
+    }
+    // A fraction of the second.
+    (_, *rest) = digits(behind);
+    Some(parts)
+}
+
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// The words behind a time.
+enum WrittenZone {
+    /// None, or `Uhr`.
+    Local,
+    Offset(Offset),
+}
+
+impl WrittenZone {
+    /// `None` for words that may be half of the day, the end of a span or another zone.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_matches(|sign: char| !sign.is_alphanumeric() && !"+-".contains(sign));
+        let text = text.to_lowercase();
+        if matches!(text.as_str(), "" | "uhr") {
+            return Some(Self::Local);
+        }
+        let ahead = ["utc", "gmt", "z"].iter().find_map(|zone| text.strip_prefix(zone));
+        let seconds = match ahead.unwrap_or(&text) {
+            "" => 0,
+            offset => {
+                let (hours, rest) = digits(offset.strip_prefix('+')?);
+                let minutes = rest.strip_prefix(':').unwrap_or(rest);
+                let (hours, minutes) = match (hours.len(), minutes) {
+                    (4, "") => hours.split_at_checked(2)?,
+                    (1 | 2, "") => (hours, "0"),
+                    (1 | 2, minutes) if minutes.len() == 2 => (hours, minutes),
+                    _ => return None,
+                };
+                let number = |digits: &str| digits.parse::<u8>().ok();
+                i32::from(number(hours)?) * 3600 + i32::from(number(minutes)?) * 60
+            }
+        };
+        Offset::from_seconds(seconds).ok().map(Self::Offset)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +205,41 @@ mod tests {
             Some(WrittenTime::Instant(1_704_150_900))
         );
         assert_eq!(WrittenTime::parse("01.01.2024 24:00"), WrittenTime::parse("02.01.2024 00:00"));
+        assert_eq!(WrittenTime::parse("02.01.2024 00:15 Uhr"), Some(local));
+        assert_eq!(WrittenTime::parse("Di., 02.01.2024, 00:15:00.000"), Some(local));
         for text in ["", "Summe", "31.02.2024 00:00", "1.1", "99999999999.1.1", "1/2/2024 0:15"] {
+            assert_eq!(WrittenTime::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_counts_and_other_words_are_no_time() {
+        // 20:00 UTC on 20 June 2026, by `date -d 2026-06-20T20:00Z +%s`.
+        let instant = Some(WrittenTime::Instant(1_781_985_600));
+        for text in [
+            "2026-06-20 22:00+02:00",
+            "2026-06-20T22:00:00+02:00",
+            "2026-06-20 20:00:00+00:00",
+            "2026-06-20 20:00:00.000Z",
+            "20.06.2026 20:00 UTC",
+            "20.06.2026 22:00:00 +0200",
+            "20.06.2026 22:00 (+02)",
+            "20.06.2026 22:00 (UTC+02:00)",
+            "20.06.2026 22:00 GMT+2",
+        ] {
+            assert_eq!(WrittenTime::parse(text), instant, "{text}");
+        }
+        for text in [
+            "20.06.2026 10:00 PM",
+            "20.06.2026 10:00pm",
+            "20.06.2026 10:00 - 10:15",
+            "20.06.2026 10:00-10:15",
+            "20.06.2026 10:00 PST",
+            "20.06.2026 1000",
+            "20.06.2026+02:00",
+            "20.06.2026 10:00+99:00",
+            "20.06.2026 Summe",
+        ] {
             assert_eq!(WrittenTime::parse(text), None, "{text}");
         }
     }

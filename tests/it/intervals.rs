@@ -327,7 +327,7 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
     for (args, input, words) in [
         (&[][..], hours, "choose a longer --every, or read the telegrams"),
         (&["--running"], quarters.clone(), "--running takes telegrams"),
-        (&[], out(&["--peaks"]), "the peak of a month"),
+        (&[], out(&["--peaks"]), "quarters without --peaks"),
         (&[], negative, "an interval with a negative energy"),
         (&[], format!("{quarters}{quarters}"), "3 h older"),
         (&[], format!("{quarters}{input}"), "older"),
@@ -336,6 +336,22 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
         assert!([1, 3].contains(&ran.status), "{args:?}: {}", ran.err);
         assert!(ran.err.contains(words), "{args:?}: {}", ran.err);
     }
+    // An input of another kind earns one line, however long it is.
+    for (stage, rows, words) in [
+        (&["quarters"][..], &["--every", "1h"][..], "longer than those of --every"),
+        (&["quarters", "--running"], &[], "--running takes telegrams"),
+        (&["quarters"], &["--peaks"], "the peak of a month"),
+        (&["plot"], &["--peaks"], "the peak of a month"),
+        (&["plot", "--kind", "energy"], &["--every", "30m"], "quarters without --every"),
+    ] {
+        let rows = out(rows);
+        let ran = run(stage, rows.repeat(20).as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{stage:?}: {}", ran.err);
+        assert!(ran.err.lines().count() == 1 && ran.err.contains(words), "{stage:?}: {}", ran.err);
+    }
+    let mixed = format!("{quarters}{}", out(&["--peaks"]));
+    let ran = run(&["quarters"], mixed.as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (1, quarters.as_str()), "{}", ran.err);
     // An interval that goes on is none of them, and telegrams may come first.
     let running = run(&["quarters"], out(&["--running"]).as_bytes());
     assert_eq!((running.status, running.out.as_str()), (0, quarters.as_str()), "{}", running.err);

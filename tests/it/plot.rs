@@ -129,6 +129,30 @@ fn a_day_is_a_bar_in_each_direction_with_its_exact_energy() {
 }
 
 #[test]
+fn both_directions_have_values_of_the_same_digits_or_none() {
+    let start = second("2026-06-01T00:00+02");
+    let values = |days: i64, import: i64, export: i64| {
+        let input = quarters(start, (0..days * 96).map(|_| Some((import, export))));
+        let all = elements(&plot(&["--kind", "energy", "--lang", "de"], &input));
+        let has = |wh: i64, decimals: usize| {
+            let text = format!("{:.decimals$}", (wh * 96) as f64 / 1000.0).replace('.', ",");
+            all.iter().filter(|it| it.name == "text" && it.text == text).count()
+        };
+        [0, 1, 2, 3].map(|decimals| (has(import, decimals), has(export, decimals)))
+    };
+    // 6.816 and 0.864 kWh, and 0.768 and 0.288 of a small load.
+    let [_, tenths, _, thousandths] = values(1, 71, 9);
+    assert_eq!((tenths, thousandths), ((1, 1), (0, 0)));
+    let [.., thousandths] = values(1, 8, 3);
+    assert_eq!(thousandths, (1, 1));
+    // 27 has no room at 49 days, and 3 has none then either.
+    let [whole, ..] = values(49, 280, 33);
+    assert_eq!(whole, (0, 0));
+    let [whole, ..] = values(30, 280, 33);
+    assert_eq!(whole, (30, 30));
+}
+
+#[test]
 fn a_month_is_a_bar_of_a_long_time() {
     let start = second("2026-01-01T00:00+01");
     let input = quarters(start, (0..365 * 96).map(|_| Some((10, 0))));
@@ -311,7 +335,12 @@ fn mistakes_are_said_in_one_line() {
         (&["--last", "7"], &one, 2, "'7' is no length; write 7d or 12mo"),
         (&["--from", "2026-06-02", "--to", "2026-06-01"], &one, 2, "later"),
         (&[], &two, 2, "several meters, 7 and 8: choose one with --meter"),
-        (&[], &hour, 3, "an interval longer than a quarter of an hour"),
+        (
+            &[],
+            &hour,
+            3,
+            "a quarter of an hour: give the readings, or the rows of quarters without --every",
+        ),
         (&[], &twice, 1, "older"),
         (&[], "energy 5\n", 3, "not a line of readings"),
         (&[], "", 3, "no telegram found"),

@@ -485,6 +485,140 @@ fn energy_into_the_grid_is_compared_with_the_other_register() {
 }
 
 #[test]
+fn the_unit_stands_anywhere_in_the_name_of_the_column() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 3600);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    let export = |name: &str, decimals: usize| {
+        table(&format!("Messzeitpunkt;{name}"), &starts, |start, _| {
+            let (unit, wh) = (10_i64.pow(decimals as u32), energy(start));
+            let fraction = format!(",{:0decimals$}", wh % unit);
+            let fraction = if decimals > 0 { &fraction } else { "" };
+            format!("{};{}{fraction}", dots(start + 900), wh / unit)
+        })
+    };
+    for (name, decimals) in [
+        ("Verbrauch in Wh", 0),
+        ("Verbrauch Wh", 0),
+        ("Energiemenge in Wh", 0),
+        ("Haus W - AT001 - Verbrauch [Wh]", 0),
+        ("Verbrauch (in kWh)", 3),
+        ("Verbrauch kWh", 3),
+        ("Restverbrauch (306,499 kWh)", 3),
+        ("Verbrauch", 3),
+        ("Verbrauch (MWh)", 6),
+        ("Energiemenge in MWh", 6),
+    ] {
+        let ran = compare(&folder, export(name, decimals).as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
+        assert!(
+            ran.out.starts_with("{\"schema\":1,\"compared\":4,\"different\":0,"),
+            "{}",
+            ran.out
+        );
+    }
+    for name in [
+        "Verbrauch in kW",
+        "Verbrauch [kW]",
+        "Verbrauch (W)",
+        "Verbrauch (kvarh)",
+        "Blindverbrauch [kvarh]",
+        "Blindverbrauch",
+    ] {
+        let ran = compare(&folder, export(name, 3).as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");
+        assert!(ran.err.contains("values in another unit than kWh"), "{name}: {}", ran.err);
+    }
+    // Reactive energy beside the energy is not compared.
+    let beside =
+        table("Messzeitpunkt;Verbrauch [kWh];Blindverbrauch [kvarh]", &starts, |start, wh| {
+            format!("{};{wh};0,5", dots(start + 900))
+        });
+    let ran = compare(&folder, beside.as_bytes(), &input, &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\"compared\":4,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
+fn a_csv_of_quarters_is_compared_like_an_export() {
+    let folder = TempDir::new().unwrap();
+    for (from, to) in [(SPRING - 7200, SPRING + 7200), (AUTUMN - 7200, AUTUMN + 7200)] {
+        let input = readings(from, to);
+        for options in [
+            &["--csv-locale", "at"][..],
+            &["--csv-locale", "at", "--unit", "energy=kWh"],
+            &["--csv-locale", "at", "--unit", "energy=kWh", "--fields", "start,energy_import_kwh"],
+            &["--fields", "end,energy_export_wh"],
+            &[],
+        ] {
+            let command = [&["quarters", "--format", "csv"], options].concat();
+            let export = run(&command, input.as_bytes());
+            let ran = compare(&folder, export.out.as_bytes(), &input, &[]);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{options:?}: {}", export.out);
+            let sums =
+                ran.out.matches("\"compared\":16,\"different\":0,\"missing_portal\":0,").count();
+            let both = options.iter().all(|it| !it.contains(','));
+            assert_eq!(sums, if both { 2 } else { 1 }, "{options:?}: {}", ran.out);
+        }
+    }
+}
+
+/// The common form of E-Control and that of Wiener Netze have a column for each metering point.
+#[test]
+fn both_directions_beside_each_other_are_compared_each_with_its_register() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 3600);
+    let starts: Vec<i64> = (from..to).step_by(900).collect();
+    let sum: i64 = starts.iter().map(|start| energy(*start)).sum();
+    let sums = |field: &str, sum: i64| {
+        format!(
+            "{{\"schema\":1,\"compared\":4,\"different\":0,\"missing_portal\":0,\"missing_meter\":0,\
+             \"{field}\":{sum},\"portal_wh\":{sum},\"difference_wh\":0}}\n"
+        )
+    };
+    let common = "Ende Ablesezeitraum;Messintervall;Abrechnungsmaßeinheit;";
+    let point = |at: u8, kind: &str| format!("Haus - AT00{at} - {kind} [kWh]");
+    let (consumed, fed_in) = (point(1, "Verbrauch"), point(2, "Einspeisung"));
+    let pair = |head: &str, values: fn(i64) -> [String; 2]| {
+        table(head, &starts, |start, _| {
+            format!("{};QH;KWH;{}", iso(start + 900), values(energy(start)).join(";"))
+        })
+    };
+    let (import, export) = (sums("energy_import_wh", sum), sums("energy_export_wh", 2 * sum));
+    for (head, values, expected) in [
+        (
+            format!("{common}{consumed};{fed_in}"),
+            (|wh| [comma(wh), comma(2 * wh)]) as fn(i64) -> [String; 2],
+            format!("{import}{export}"),
+        ),
+        (
+            format!("{common}{fed_in};{consumed}"),
+            |wh| [comma(2 * wh), comma(wh)],
+            format!("{export}{import}"),
+        ),
+        // A point that does not feed in has no values.
+        (format!("{common}{fed_in};{consumed}"), |wh| [String::new(), comma(wh)], import.clone()),
+    ] {
+        let ran = compare(&folder, pair(&head, values).as_bytes(), &readings(from, to), &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{head}");
+        assert_eq!(ran.out, expected, "{head}");
+    }
+    // A meter without the register of one of them.
+    let bare = readings(from, to).replace("energy_export_wh", "other");
+    let both = pair(&format!("{common}{consumed};{fed_in}"), |wh| [comma(wh), comma(2 * wh)]);
+    let ran = compare(&folder, both.as_bytes(), &bare, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with(&import), "{}", ran.out);
+    assert!(ran.err.contains("have no whole quarter with energy_export_wh\n"), "{}", ran.err);
+    let two = format!("{common}{consumed};{}", point(2, "Verbrauch"));
+    let ran = compare(&folder, pair(&two, |wh| [comma(wh), comma(wh)]).as_bytes(), &bare, &[]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
+    let names = "several columns of energy in the same direction, 'Haus - AT001 - Verbrauch [kWh]' and \
+                 'Haus - AT002 - Verbrauch [kWh]': keep the one of this meter\n";
+    assert!(ran.err.ends_with(names), "{}", ran.err);
+}
+
+#[test]
 fn a_wrong_file_and_two_meters_say_what_to_do() {
     let folder = TempDir::new().unwrap();
     let input = readings(SPRING, SPRING + 3600);
@@ -494,13 +628,17 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
         assert!(ran.err.contains(message), "{}", ran.err);
     };
     say("a;b\n1;2\n", &input, &[], "no row of names that an operator's portal is known to write");
+    for below in ["", "\n\n", ";;\n"] {
+        let head = format!("Datum von;Datum bis;Verbrauch in kWh\n{below}");
+        say(&head, &input, &[], "portal.csv: a row of names, and nothing below it");
+    }
     let days = "Datum von;Datum bis;Verbrauch in kWh\n01.03.2026 00:00;02.03.2026 00:00;4,5\n";
     let days = format!("{days}02.03.2026 00:00;03.03.2026 00:00;5,5\nSumme;;10\n");
     say(&days, &input, &[], "no quarter hours: export these, not hours or days");
     let american = "Datum von;Datum bis;Verbrauch in kWh\n1/2/2026 0:00;1/2/2026 0:15;0.5\n";
     say(american, &input, &[], "the rows have no time or no number that can be read");
     say(american, &input, &[], "the first one is in line 2");
-    let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
+    let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MW\n";
     say(unit, &input, &[], "values in another unit than kWh: export the energies");
     let power = "Messzeitpunkt;Verbrauch (kW)\n";
     let power = format!("{power}29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n");

@@ -651,6 +651,45 @@ fn another_input_earns_one_message() {
             );
             assert_eq!((ran.status, ran.err), (3, expected), "{format}");
         }
+        let line = |minute: u32| {
+            format!(
+                "{{\"time\":\"2026-06-21T12:{minute:02}:00+02:00\",\"energy_import_wh\":{minute}}}\n"
+            )
+        };
+        let readings: String = (0..40).map(line).collect();
+        for options in [
+            &["--format=csv"][..],
+            &["--csv-locale=at", "--unit=energy=kWh"],
+            &["--format=csv", "--fields=start,power_import_mean_w"],
+            &["--format=csv", "--peaks"],
+            &["--format=csv", "--running"],
+            &["--format=table"],
+        ] {
+            let rows = run(&[&["quarters"], options].concat(), readings.as_bytes());
+            let ran = run(&[stage], rows.out.as_bytes());
+            let expected = format!(
+                "meterpipe {stage}: rows of quarters in another format, and {stage} takes JSON Lines: meterpipe \
+                 quarters --format json makes them\n"
+            );
+            assert_eq!((ran.status, ran.err), (3, expected), "{options:?}: {}", rows.out);
+        }
+        let row = "21.06.2026 12:00;21.06.2026 12:15;0,123\n".repeat(20);
+        for (input, name) in [
+            (format!("Datum von;Datum bis;Verbrauch in kWh\n{row}"), "a table"),
+            (format!("Zählpunkt;1\n\nDatum;Zeit;kWh;Status\n{row}"), "a table"),
+            ("DATE_FROM\tDATE_TO\tVALUE\n21.06.2026\t22.06.2026\t1\n".to_owned(), "a table"),
+            ("\"Datum\",\"Verbrauch (kWh)\"\n\"21.06.2026 00:15\",\"1\"\n".to_owned(), "a table"),
+            ("PK\u{3}\u{4}\u{14}\0\n".to_owned(), "a table"),
+            ("<!DOCTYPE html>\n<html>\n<body>\n</html>\n".to_owned(), "HTML or XML"),
+        ] {
+            let latin: Vec<u8> = input.chars().map(|it| it as u8).collect();
+            let ran = run(&[stage], &latin);
+            let expected = format!(
+                "meterpipe {stage}: {name}, not readings: {stage} takes JSON Lines of decode or watch, and meterpipe \
+                 quarters --compare FILE the CSV of an operator's portal beside them\n"
+            );
+            assert_eq!((ran.status, ran.err), (3, expected), "{input}");
+        }
         // Text of another kind is named line by line, and so is a line that was cut.
         let ran = run(&[stage], b"hello\n6,\"meter\":\"7\"}\n");
         assert!(ran.err.contains("line 1: ") && ran.err.contains("line 2: "), "{}", ran.err);

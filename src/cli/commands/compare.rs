@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Quarters that only one side has are one row as long as they follow each other. The sums are those of the quarters
-//! that both have.
+//! that both have. An export with columns of energy from the grid and into it has rows and sums of both, one after the
+//! other.
 //!
 //! In autumn the clock shows the hour from two to three twice. An export that has it once, with the energy of both hours, is
 //! compared with the sum of both; Salzburg Netz wrote such exports in 2023. One that is sorted as text, as that of IKB, has
@@ -46,15 +47,20 @@ use meterpipe::{
 pub struct Comparison {
     /// The file.
     name: String,
-    portal: PortalExport,
-    tolerance: Decimal,
-    meter: BTreeMap<i64, MeterQuarter>,
+    registers: Vec<RegisterComparison>,
     /// Quarters of which the meter has a part alone.
     parts: u64,
     /// The meters that have quarters.
     meters: Vec<String>,
     /// The first quarter that two meters have.
     doubled: Option<i64>,
+}
+
+/// The quarters of one register: energy from the grid, or into it.
+struct RegisterComparison {
+    portal: PortalExport,
+    tolerance: Decimal,
+    meter: BTreeMap<i64, MeterQuarter>,
 }
 
 struct MeterQuarter {
@@ -91,32 +97,24 @@ impl Comparison {
             return Err(Stop::usage(format!("{name}: {size} octets are more than any export has")));
         }
         let octets = fs::read(path).map_err(|error| unreadable(&error))?;
-        let portal = PortalExport::parse(&octets, zone)
-            .map_err(|error| Stop::usage(format!("{name}: {error}")))?;
-        // Half of 0.01 kWh are 5 Wh.
-        let half = Decimal::new(500, 0).in_larger_unit(i16::try_from(portal.decimals).unwrap_or(3));
-        let tolerance = Decimal::new(tolerance.into(), 0);
-        let tolerance = if half.exceeds(tolerance) { half } else { tolerance };
+        let exports = PortalExport::parse(&octets, zone)
+            .map_err(|error| Stop::usage(format!("{name}: {}", printable(&error.to_string()))))?;
+        let registers =
+            exports.into_iter().map(|portal| RegisterComparison::new(portal, tolerance));
         Ok(Self {
             name,
-            portal,
-            tolerance,
-            meter: BTreeMap::new(),
+            registers: registers.collect(),
             parts: 0,
             meters: Vec::new(),
             doubled: None,
         })
     }
 
-    const fn place(&self) -> usize {
-        if self.portal.is_export { ENERGY_EXPORT } else { ENERGY_IMPORT }
-    }
-
     /// Takes a quarter of a meter.
     pub fn row(&mut self, row: &IntervalRow, meter: Option<&str>) {
-        let Some(energy) = row.energy(self.place()) else {
+        if !self.registers.iter().any(|register| row.energy(register.place()).is_some()) {
             return;
-        };
+        }
         let meter = meter.unwrap_or_default();
         if !self.meters.iter().any(|known| known == meter) && self.meters.len() < 100 {
             self.meters.push(meter.to_owned());
@@ -125,9 +123,14 @@ impl Comparison {
             self.parts += 1;
             return;
         }
-        let quarter = MeterQuarter { energy, complete: row.complete };
-        if self.meter.insert(row.start, quarter).is_some() && self.doubled.is_none() {
-            self.doubled = Some(row.start);
+        for register in &mut self.registers {
+            let Some(energy) = row.energy(register.place()) else {
+                continue;
+            };
+            let quarter = MeterQuarter { energy, complete: row.complete };
+            if register.meter.insert(row.start, quarter).is_some() {
+                self.doubled.get_or_insert(row.start);
+            }
         }
     }
 
@@ -151,9 +154,12 @@ impl Comparison {
                 verb(self.parts, "is", "are")
             ));
         }
+        let lines = |of: fn(&PortalExport) -> &BTreeSet<u64>| -> BTreeSet<u64> {
+            self.registers.iter().flat_map(|register| of(&register.portal)).copied().collect()
+        };
         for (lines, fault) in [
-            (&self.portal.unreadable, "no time or no number that can be read"),
-            (&self.portal.overwriting, OVERWRITING),
+            (lines(|portal| &portal.unreadable), "no time or no number that can be read"),
+            (lines(|portal| &portal.overwriting), OVERWRITING),
         ] {
             if let Some(first) = lines.first() {
                 let rows = match lines.len() {
@@ -163,12 +169,52 @@ impl Comparison {
                 context.messages.say(&format!("{}: {rows} {fault}", self.name));
             }
         }
+        let (mut hint, mut lacks, mut has_quarters) = (None, Vec::new(), false);
+        for register in &mut self.registers {
+            let sums = register.write(zone, &mut context.output.text);
+            if sums.compared == 0 {
+                lacks.push(register.nothing_in_common(&self.name, zone));
+            } else {
+                has_quarters = true;
+                hint = hint.or_else(|| register.shifted(&self.name, &sums));
+            }
+        }
+        if context.tally.telegrams > 0 {
+            let last = lacks.pop_if(|_| !has_quarters);
+            lacks.iter().for_each(|lack| context.messages.say(lack));
+            if let Some(last) = last {
+                return Err(Stop::Failed(Status::Nothing, last));
+            }
+        }
+        hint.iter().for_each(|hint| context.messages.say(hint));
+        Ok(())
+    }
+}
+
+impl RegisterComparison {
+    fn new(portal: PortalExport, tolerance: u32) -> Self {
+        // Half of 0.01 kWh are 5 Wh.
+        let half = Decimal::new(500, 0).in_larger_unit(i16::try_from(portal.decimals).unwrap_or(3));
+        let tolerance = Decimal::new(tolerance.into(), 0);
+        let tolerance = if half.exceeds(tolerance) { half } else { tolerance };
+        Self { portal, tolerance, meter: BTreeMap::new() }
+    }
+
+    const fn place(&self) -> usize {
+        if self.portal.is_export { ENERGY_EXPORT } else { ENERGY_IMPORT }
+    }
+
+    fn field(&self) -> &'static str {
+        FIELDS.get(self.place()).map_or("", |field| field.name)
+    }
+
+    /// Writes the differences and the sums, which it returns.
+    fn write(&mut self, zone: &TimeZone, text: &mut Vec<u8>) -> Sums {
         self.order_pairs();
-        let field = FIELDS.get(self.place()).map_or("", |field| field.name);
+        let field = self.field();
         let mut sums =
             Sums { ours: Decimal::new(0, 0), theirs: Decimal::new(0, 0), ..Sums::default() };
         let mut missing: Option<MissingQuarters> = None;
-        let text = &mut context.output.text;
         let starts: BTreeSet<_> =
             self.meter.keys().chain(self.portal.quarters.keys()).copied().collect();
         let doubled = self.doubled_quarters(zone);
@@ -205,17 +251,11 @@ impl Comparison {
         }
         missing.into_iter().for_each(|run| run.write(field, zone, text));
         sums.write(field, text);
-        if sums.compared == 0 && context.tally.telegrams > 0 {
-            return Err(Stop::Failed(Status::Nothing, self.nothing_in_common(field, zone)));
-        }
-        if let Some(hint) = self.shifted(&sums) {
-            context.messages.say(&hint);
-        }
-        Ok(())
+        sums
     }
 
     /// The reason for a comparison without any quarter: the time that each side has.
-    fn nothing_in_common(&self, field: &str, zone: &TimeZone) -> String {
+    fn nothing_in_common(&self, name: &str, zone: &TimeZone) -> String {
         let span = |first: Option<&i64>, last: Option<&i64>| {
             let (first, last) = (first?, last? + QUARTER);
             Some(format!("{} to {}", local(*first, zone), local(last, zone)))
@@ -223,14 +263,13 @@ impl Comparison {
         let (ours, theirs) = (self.meter.keys(), self.portal.quarters.keys());
         let ours = span(ours.clone().next(), ours.clone().next_back());
         let theirs = span(theirs.clone().next(), theirs.clone().next_back());
-        let ours = ours.unwrap_or_else(|| format!("no whole quarter with {field}"));
+        let ours = ours.unwrap_or_else(|| format!("no whole quarter with {}", self.field()));
         let theirs = theirs.unwrap_or_else(|| "none".to_owned());
-        let name = &self.name;
         format!("no quarter in common: {name} has {theirs}, and the readings have {ours}")
     }
 
     /// The hint that the portal's times may be those of other quarters: if nearly all rows fit then.
-    fn shifted(&self, sums: &Sums) -> Option<String> {
+    fn shifted(&self, file: &str, sums: &Sums) -> Option<String> {
         let fit = |shift: i64| {
             let pairs = self.portal.quarters.iter().filter_map(|(start, theirs)| {
                 self.meter.get(&(start + shift))?.energy.minus(*theirs)
@@ -248,8 +287,7 @@ impl Comparison {
         let (minutes, side) = (shift.abs() / 60, if shift > 0 { "later" } else { "earlier" });
         let fitting = compared - different;
         let text = format!(
-            "{}: {fitting} of {compared} rows fit the meter if their times are {minutes} minutes {side}",
-            self.name
+            "{file}: {fitting} of {compared} rows fit the meter if their times are {minutes} minutes {side}"
         );
         let only = self.portal.only_time.as_ref();
         let is_other_end = |it: &&OnlyTime| shift == if it.is_end { QUARTER } else { EARLIER };

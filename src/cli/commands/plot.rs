@@ -56,6 +56,9 @@ const MOST: usize = 366 * 96 * 10;
 /// A quarter of an hour, in seconds.
 const QUARTER: i64 = 900;
 
+/// The fault of rows of `quarters --every` and more.
+const TOO_LONG: &str = "an interval longer than a quarter of an hour: give the readings, or the rows of quarters without --every";
+
 /// Runs the subcommand.
 pub fn run(args: &PlotArgs) -> Status {
     let mut context = Context::new("plot", args.messages);
@@ -475,7 +478,7 @@ impl PlotInput {
         }
         let IntervalRow { start, end, .. } = interval_readings::row_of(readings)?;
         if end - start > QUARTER {
-            return Err(Cause::Interval { fault: "an interval longer than a quarter of an hour" });
+            return Err(Cause::OtherRows { fault: TOO_LONG });
         }
         // The telegrams so far end before it.
         self.end_telegrams(context);

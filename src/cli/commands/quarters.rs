@@ -282,15 +282,11 @@ impl Quarters {
         if readings.get(FieldKey::Meta(Meta::Running)).is_some() {
             return Ok(MeterInput::Running);
         }
-        if readings.meta(Meta::Month).is_some() {
-            return Err(Cause::Interval {
-                fault: "the peak of a month, and no interval of a row of them",
-            });
-        }
+        let row = interval_readings::row_of(readings)?;
         if self.target.running {
-            return Err(Cause::Interval { fault: "an interval: --running takes telegrams" });
+            return Err(Cause::OtherRows { fault: "an interval: --running takes telegrams" });
         }
-        interval_readings::row_of(readings).map(MeterInput::Row)
+        Ok(MeterInput::Row(row))
     }
 }
 

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use crate::cli::{
     input::{buffer::CHUNK, lines::LineReader},
-    run::{context::Context, messages::OTHER_FORMAT, stage::Task},
+    run::{
+        context::Context,
+        messages::{OTHER_FORMAT, OTHER_FORMAT_OF_ROWS, PAGE, TABLE},
+        stage::Task,
+    },
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
     format::readings::Readings,
+    portal::{encoding, header},
     record::{HEADER, Record},
 };
 
@@ -126,11 +131,30 @@ fn other(line: &[u8]) -> Option<&'static str> {
         Some("records")
     } else if line.starts_with(b"{") || has(b"\":") {
         None
+    } else if has(b"start") && [b"energy_", &b"_mean_"[..]].iter().any(|part| has(part)) {
+        Some(OTHER_FORMAT_OF_ROWS)
     } else if has(b"energy_import_wh") || has(b"power_import_w") {
         Some(OTHER_FORMAT)
+    } else if line.starts_with(b"<") {
+        Some(PAGE)
+    } else if line.starts_with(b"PK\x03\x04") || is_of_table(line) {
+        Some(TABLE)
     } else {
         is_of_telegrams(line).then_some("octets of telegrams")
     }
+}
+
+/// True for the names of an operator's portal, and for words between semicolons, which may stand above them.
+fn is_of_table(line: &[u8]) -> bool {
+    let text = encoding::text(line);
+    if text.contains(|sign: char| sign.is_control() && sign != '\t' || "{}".contains(sign)) {
+        return false;
+    }
+    let names: Vec<_> = text.split([';', ',', '\t']).map(|it| it.trim_matches('"')).collect();
+    let is_word =
+        |word: &str| word.len() > 2 && word.contains(|sign: char| !sign.is_ascii_hexdigit());
+    let mut words = text.split(|sign: char| !sign.is_alphabetic());
+    text.contains(';') && words.any(is_word) || !header::columns(&names).is_empty()
 }
 
 /// True for hex, listings of it, DSMR text and binary, by their first characters.

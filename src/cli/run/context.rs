@@ -47,6 +47,8 @@ pub struct Context {
     pub text_facts: TextFacts,
     /// True once the user was told why an input has nothing.
     is_told: bool,
+    /// True once rows had another kind.
+    has_other_rows: bool,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
     pub may_name_doctor: bool,
 }
@@ -73,6 +75,7 @@ impl Context {
             text,
             text_facts: TextFacts::default(),
             is_told: false,
+            has_other_rows: false,
             may_name_doctor: false,
         }
     }
@@ -168,8 +171,14 @@ impl Context {
         self.messages.refused(refusal, self.text_facts.is_text);
     }
 
-    /// Counts and reports a damaged line of text.
+    /// Counts and reports a damaged line of text. Of rows of another kind the first one is reported.
     pub fn defect(&mut self, line: u64, error: &Error) {
+        if matches!(error.cause, Cause::OtherRows { .. }) {
+            self.is_told = true;
+            if std::mem::replace(&mut self.has_other_rows, true) {
+                return self.told(error);
+            }
+        }
         self.refused(&line_refusal(line, error));
     }
 
@@ -214,6 +223,7 @@ impl Context {
                 | Cause::NoTime
                 | Cause::TimeForm
                 | Cause::Interval { .. }
+                | Cause::OtherRows { .. }
                 | Cause::OutOfOrder { .. }
                 | Cause::TimeTaken { .. }
                 | Cause::ClockAhead { .. },

@@ -42,6 +42,15 @@ pub const MOST_PRINTED: u64 = 10;
 /// The name of readings that are no JSON Lines.
 pub const OTHER_FORMAT: &str = "readings in another format";
 
+/// The name of rows of `quarters` in another format.
+pub const OTHER_FORMAT_OF_ROWS: &str = "rows of quarters in another format";
+
+/// The name of a table of something else, which mostly is the export of an operator's portal.
+pub const TABLE: &str = "a table";
+
+/// The name of a page or a document.
+pub const PAGE: &str = "HTML or XML";
+
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -329,6 +338,13 @@ impl Messages {
             OTHER_FORMAT => format!(
                 "{place}{OTHER_FORMAT}, and {stage} takes JSON Lines: meterpipe decode --format json makes them"
             ),
+            OTHER_FORMAT_OF_ROWS => format!(
+                "{place}{found}, and {stage} takes JSON Lines: meterpipe quarters --format json makes them"
+            ),
+            TABLE | PAGE => format!(
+                "{place}{found}, not readings: {stage} takes JSON Lines of decode or watch, and meterpipe quarters \
+                 --compare FILE the CSV of an operator's portal beside them"
+            ),
             _ => format!(
                 "{place}these are {found}, not readings: decode makes them, as in meterpipe decode --key-file \
                  KEYFILE FILE | meterpipe {stage}"
@@ -467,7 +483,10 @@ fn reason(error: &Error) -> &'static str {
         (Layer::Cipher | Layer::Key, _) => closed,
         (
             Layer::Apdu | Layer::Axdr | Layer::Reading,
-            Cause::NotReadings { .. } | Cause::TimeForm | Cause::Interval { .. },
+            Cause::NotReadings { .. }
+            | Cause::TimeForm
+            | Cause::Interval { .. }
+            | Cause::OtherRows { .. },
         ) => unreadable,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,
         (Layer::Hex | Layer::Record, _) => unreadable,

@@ -456,12 +456,15 @@ pub fn readings(text: &[u8]) {
 
 /// The export of an operator's portal. Every row is a quarter, or counted as none.
 pub fn portal(octets: &[u8]) {
-    let Ok(export) = PortalExport::parse(octets, &VIENNA) else { return };
+    let Ok(exports) = PortalExport::parse(octets, &VIENNA) else { return };
     // UTF-16 has an end of a line in two octets, and each of them is looked at here.
     let lines = octets.split(|octet| matches!(octet, b'\n' | b'\r')).count() as u64;
-    assert!(export.unreadable.iter().all(|line| *line <= lines));
-    assert!(!export.quarters.is_empty() && export.quarters.len() as u64 <= 2 * lines);
-    assert!(export.quarters.keys().is_sorted());
+    assert!(!exports.is_empty());
+    for export in exports {
+        assert!(export.unreadable.iter().all(|line| *line <= lines));
+        assert!(!export.quarters.is_empty() && export.quarters.len() as u64 <= 2 * lines);
+        assert!(export.quarters.keys().is_sorted());
+    }
 }
 
 /// Octets of a line and of an APDU, listed. The first one chooses where the plaintext begins.

@@ -203,7 +203,7 @@ impl MeterState {
         joined.feed(row, clock, &mut out).map_err(|refusal| match refusal {
             RowRefusal::Late(seconds) => Cause::OutOfOrder { seconds: seconds.unsigned_abs() },
             RowRefusal::Covered(seconds) => Cause::TimeTaken { seconds: seconds.unsigned_abs() },
-            RowRefusal::TooLong => Cause::Interval { fault: TOO_LONG },
+            RowRefusal::TooLong => Cause::OtherRows { fault: TOO_LONG },
         })
     }
 
