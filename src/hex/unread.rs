@@ -6,6 +6,9 @@ pub const GENERAL: [&str; 2] = [
     "die Oktette des Telegramms als je zwei Hexziffern schreiben, oder die binäre Aufzeichnung selbst angeben",
 ];
 
+/// The name of a telegram that is not read because of the octets beside it.
+pub const BESIDE: &str = "a telegram beside other octets in the line";
+
 /// The advice for a form, in English and German, if there is one.
 #[must_use]
 pub fn step(what: &str) -> Option<[&'static str; 2]> {
@@ -18,6 +21,10 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
         "a PNG picture" | "a JPEG picture" => [
             "write the hex digits of the telegram into a text file; no picture is read",
             "die Hexziffern des Telegramms in eine Textdatei schreiben; Bilder werden nicht gelesen",
+        ],
+        BESIDE => [
+            "write each telegram in a line of its own",
+            "jedes Telegramm in eine eigene Zeile schreiben",
         ],
         "a mail in base64" => [
             "copy the text from the mail program instead",
@@ -49,6 +56,7 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a PNG picture" => "ein PNG-Bild",
         "a JPEG picture" => "ein JPEG-Bild",
         "a document of an office program" => "ein Dokument eines Büroprogramms",
+        BESIDE => "ein Telegramm neben anderen Oktetten in der Zeile",
         "a mail in base64" => "eine Mail in base64",
         "an SQLite database" => "eine SQLite-Datenbank",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
