@@ -405,7 +405,6 @@ fn all_telegrams_of_a_line_are_read() {
         format!("[1,200,3,4,5] {list} {next}"),
         format!("{one} and {two}"),
         format!("RX: {one} and 1 more: {two}"),
-        format!("1) {one} 2) {two}"),
         format!("`{one}` und `{two}`"),
         format!("a={one}&b={two}"),
         format!("{one} / {two}"),
