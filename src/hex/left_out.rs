@@ -159,7 +159,7 @@ mod tests {
             let expected = LineTelegrams { octets: both.clone(), are_all: true };
             assert_eq!(found(&line, &other), Some(expected), "{line}");
             assert_eq!(found(&line, &both), None, "{line}");
-            let line = format!("68 fa and {}", form(&one));
+            let line = format!("{}and {}", "fa ".repeat(24), form(&one));
             for (taken, are_all) in [(vec![0xfa; 2], true), (vec![0xfa; 24], false)] {
                 let expected = LineTelegrams { octets: one.clone(), are_all };
                 assert_eq!(found(&line, &taken), Some(expected), "{line}");
