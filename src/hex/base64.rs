@@ -58,7 +58,7 @@ fn longest(line: &[u8]) -> Option<&[u8]> {
     run.get(start..).filter(|run| run.len() >= LEAST && !run.iter().all(u8::is_ascii_hexdigit))
 }
 
-const fn is_digit(c: u8) -> bool {
+pub(super) const fn is_digit(c: u8) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'-' | b'_')
 }
 

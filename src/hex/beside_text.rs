@@ -73,9 +73,21 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
     let is_beside = match framed {
         Some(text) => shows(text),
         None if half => shows(joined().trim_ascii_end()),
-        None => blanks > 1 && shows(text.trim_ascii_end()),
+        None => blanks > 1 && (shows(text.trim_ascii_end()) || begins_with_blanks(octets, behind)),
     };
     is_beside.then_some(half && framed.is_none())
+}
+
+/// True for two blanks and a text whose own first characters are blanks: `20 41   A`.
+fn begins_with_blanks(octets: &[u8], behind: &[u8]) -> bool {
+    let shown = octets.iter().take_while(|octet| **octet == b' ').count();
+    let end = behind.trim_ascii_end().len();
+    let start = end.checked_sub(octets.len()).filter(|start| *start > 1 && shown < octets.len());
+    start.is_some_and(|start| {
+        let (gap, text) = slice(behind, 0..end).split_at_checked(start).unwrap_or_default();
+        let is_blank_alone = gap.iter().all(|&c| is_blank(c));
+        is_blank_alone && agrees(octets.iter().map(|it| Some(*it)), text, true)
+    })
 }
 
 /// The characters of a row with text; lines of loggers, which have none, are longer.
@@ -94,6 +106,10 @@ mod tests {
             ("uart: 0x3ffb1c00   68 fa fa 68  |h..h|", "uart: 0x3ffb1c00   68 fa fa 68"),
             (" 68 fa fa 68          h..h", " 68 fa fa 68"),
             (" 3a 41  :A", " 3a 41"),
+            ("20 fd f7 42 a0 dd 42  ..B..B", "20 fd f7 42 a0 dd 42  ..B..B"),
+            ("20 fd f7 42 a0 dd 42   ..B..B", "20 fd f7 42 a0 dd 42"),
+            ("68 20 20 fa 41    h  .A", "68 20 20 fa 41"),
+            ("20 20 fa 41      .A", "20 20 fa 41"),
             (
                 "  00  68 fa fa 68 53 ff 00 01  67 db h..hS... g.",
                 "  00  68 fa fa 68 53 ff 00 01  67 db h..hS... g.",

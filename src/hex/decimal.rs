@@ -43,10 +43,12 @@ impl DecimalList {
             number.len() == 3 && digits && !number.starts_with(b"0")
         };
         let wide = list.split(|&c| is_between(c)).any(is_wide);
-        let alone = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
-        let head = memchr::memmem::rfind(text, list).and_then(|at| text.get(..at));
         let head =
-            head.unwrap_or_default().iter().filter(|c| !c.is_ascii_digit() && !is_blank(**c));
+            memchr::memmem::rfind(text, list).and_then(|at| text.get(..at)).unwrap_or_default();
+        // Three digits behind a letter are the end of a word, or of hex: `68fafa…a104,`.
+        let is_word = head.last().is_some_and(u8::is_ascii_alphanumeric);
+        let alone = octets.len() == 1 && !is_word && (text.ends_with(b",") || is_start(text));
+        let head = head.iter().filter(|c| !c.is_ascii_digit() && !is_blank(**c));
         let is_next = !self.head.is_empty() && head.clone().eq(&self.head);
         if !is_next && !(wide && (octets.len() >= LEAST || alone)) {
             return None;
@@ -90,7 +92,7 @@ fn closed(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The octets of numbers and separators, and nothing else.
-fn numbers(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn numbers(text: &[u8]) -> Option<Vec<u8>> {
     let groups = text.split(|&c| is_between(c)).filter(|group| !group.is_empty());
     let octets = groups.map(number).collect::<Option<Vec<_>>>()?;
     (!octets.is_empty()).then_some(octets)
@@ -110,7 +112,7 @@ fn number(group: &[u8]) -> Option<u8> {
     }
 }
 
-const fn is_between(c: u8) -> bool {
+pub(super) const fn is_between(c: u8) -> bool {
     is_blank(c)
         || matches!(c, b',' | b';' | b'"' | b'\'')
         || matches!(c, b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'<' | b'>')
@@ -176,6 +178,8 @@ mod tests {
             "104 250 250 104 83 255 0 01",
             "256 1 2 3 100",
             "01680101",
+            "68fafa6853ff0001edf1a104,",
+            "\"68fafa6853ff0001edf1a104\",",
             "a: about(5_500, 2_000),",
         ] {
             assert_eq!(DecimalList::default().octets(text.as_bytes()), None, "{text}");

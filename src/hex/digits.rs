@@ -201,6 +201,13 @@ impl Digits {
         self.take_defect()
     }
 
+    /// The line is over, and something of it is not read.
+    pub(super) fn left_out(&mut self, what: &'static str) -> Result<()> {
+        self.mark = true;
+        self.defect_line = self.line;
+        Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what }))
+    }
+
     /// Something is lost here.
     pub(super) fn spoil(&mut self, at: usize, cause: Cause) {
         self.spoil_line(self.line, at, cause);

@@ -26,6 +26,7 @@ use core::ops::Range;
 use super::{
     beside_text,
     digits::{Digits, Wrapped},
+    left_out,
     listing::{self, Listing, ListingStep},
     log_lines::LogLines,
     pasted::{Pasted, PastedLine},
@@ -33,7 +34,7 @@ use super::{
     separator::is_separator,
     stamp,
     telegram::ends_frame,
-    typing,
+    typing, unread,
 };
 use crate::error::{Cause, Result};
 
@@ -170,12 +171,41 @@ impl Dump {
     fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
-        if !self.pasted.is_within() && ends_with_pairs(text) {
-            return match self.logged(text, run) {
-                true => Ok(()),
-                false => self.clean(text, false, run),
-            };
+        let is_pairs = !self.pasted.is_within() && ends_with_pairs(text);
+        if is_pairs && self.logged(text, run) {
+            return Ok(());
         }
+        let (before, is_alone) = (run.octets.len(), self.digits.is_between_octets());
+        match is_pairs {
+            true => self.clean(text, false, run)?,
+            false => self.careful(text, run)?,
+        }
+        // Digits behind the first one of an octet are those of no telegram.
+        if !is_alone
+            || !self.digits.is_between_octets()
+            || prefix::is_comment(text.trim_ascii_start())
+        {
+            return Ok(());
+        }
+        self.all_telegrams(text, before, run)
+    }
+
+    /// Reads all telegrams of a line whose form left one out.
+    fn all_telegrams(&mut self, text: &[u8], before: usize, run: &mut HexRun) -> Result<()> {
+        let taken = run.octets.get(before..).unwrap_or_default();
+        let Some(telegrams) = left_out::telegrams(text, taken) else {
+            return Ok(());
+        };
+        if !telegrams.are_all {
+            return self.digits.left_out(unread::BESIDE);
+        }
+        run.octets.truncate(before);
+        self.digits.whole(&telegrams.octets, run);
+        Ok(())
+    }
+
+    /// A line that may be of a document, a listing or a pasted form.
+    fn careful(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         if let Some(row) = listing::usual(text) {
             return self.clean(&row, true, run);
         }

@@ -18,6 +18,7 @@ pub mod dump;
 mod firmware;
 mod groups;
 mod gurux;
+mod left_out;
 mod listing;
 mod log_lines;
 mod markup;

@@ -127,6 +127,7 @@ impl Notation {
                     list.short += usize::from(token.len() == 1);
                     words = 0;
                 }
+                None if self == Self::Prefixed && is_glued(token) => return None,
                 // Words may stand before and behind.
                 None if list.octets.is_empty() => {
                     list.pairs += usize::from(is_pair(token));
@@ -232,6 +233,12 @@ fn is_pair(token: &[u8]) -> bool {
 /// True for the octet once more, in another notation.
 fn is_same(token: &[u8], octet: Option<u8>) -> bool {
     Notation::ALL.iter().any(|notation| notation.value(token).is_some_and(|it| Some(it) == octet))
+}
+
+/// True for an octet with a wrong digit, or without the comma behind it: `0x7G`, `0x7E0xA0`.
+fn is_glued(token: &[u8]) -> bool {
+    let digits = token.strip_prefix(b"0x").or_else(|| token.strip_prefix(b"0X"));
+    digits.is_some_and(|digits| !digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The line without comments of C, unless all of its digits are in one.

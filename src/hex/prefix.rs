@@ -94,7 +94,7 @@ pub(super) fn run(line: &[u8]) -> Option<HexPart> {
             && digits.iter().all(u8::is_ascii_hexdigit)
             && has_foreign(slice(line, 0..start))
         {
-            let behind = slice(line, end..line.len());
+            let behind = slice(line, end..visible_end(line));
             let prose = behind.iter().any(|&c| !is_separator(c)).then_some(end);
             return Some(HexPart { range: start..end, prose, bare: false });
         }
@@ -306,6 +306,7 @@ fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
     let after = slice(text, end..text.len());
     ends_column(before, group)
         || heads_column(before, group, after)
+        || heads_telegram(before, group, after)
         || is_long(before, group, after)
 }
 
@@ -337,6 +338,35 @@ fn heads_column(before: &[u8], group: &[u8], after: &[u8]) -> bool {
         && after.split(|&c| is_separator(c)).skip(1).take(3).filter(digits).count() == 3
 }
 
+/// The group is among the first octets of a telegram: `7e aO 77`, `0x7E0xA0,0x77`. Octets stand behind it.
+fn heads_telegram(before: &[u8], group: &[u8], after: &[u8]) -> bool {
+    let is_octet = |group: &[u8]| {
+        let digits = group.strip_prefix(b"0x").unwrap_or(group);
+        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
+    };
+    let groups =
+        |text| <[u8]>::split(text, |&c| is_separator(c)).filter(|group: &&[u8]| !group.is_empty());
+    let first = groups(before).next().unwrap_or(group);
+    let first = first.strip_prefix(b"0x").unwrap_or(first);
+    let is_start = matches!(first, [b'6', b'8', ..] | [b'7', b'e' | b'E', ..])
+        || matches!(first, [b'd' | b'D', b'b' | b'B', ..]);
+    // Two octets without the comma between them, or one with a wrong digit.
+    let is_damaged = match group.strip_prefix(b"0x") {
+        Some([_, _, rest @ ..]) => rest.is_empty() || is_octet(rest),
+        Some(_) => false,
+        None => group.len() == 2,
+    };
+    is_start
+        && is_damaged
+        && !has_octets(before, TAIL_OCTETS)
+        && groups(before).all(is_octet)
+        && groups(after).take(OCTETS_BEHIND).filter(|group| is_octet(group)).count()
+            == OCTETS_BEHIND
+}
+
+/// The octets behind a damaged one by which a telegram is told from prose.
+const OCTETS_BEHIND: usize = 8;
+
 /// The group is long, has decimal digits and few wrong characters. Between two parts of a line that
 /// could be a name, it has to be longer.
 fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
@@ -356,8 +386,23 @@ fn visible_end(line: &[u8]) -> usize {
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
     let text = text.trim_ascii_end();
-    note_start(text).unwrap_or(text.len())
+    let end = note_start(text).unwrap_or(text.len());
+    end - stamp_behind(slice(text, 0..end))
 }
+
+/// The characters of a number behind hex that is none itself, as the line protocol of InfluxDB has it: an odd
+/// number of decimal digits, `"68fafa…" 1718964000000000000`.
+fn stamp_behind(text: &[u8]) -> usize {
+    let digits = text.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let is_stamp = STAMPS.contains(&digits)
+        && digits % 2 == 1
+        && text.iter().rev().nth(digits).is_some_and(|&c| is_blank(c))
+        && has_octets(slice(text, 0..text.len() - digits), TAIL_OCTETS);
+    if is_stamp { digits } else { 0 }
+}
+
+/// The digits of a time in milliseconds up to one in nanoseconds.
+const STAMPS: core::ops::RangeInclusive<usize> = 13..=19;
 
 /// Where a note in brackets begins that stands behind hex.
 fn note_start(text: &[u8]) -> Option<usize> {
@@ -551,6 +596,11 @@ mod tests {
             "68fa fa68 53fO 0001",
             "6S FA FA 68 53 FF",
             "0x68,0xFA,0xFA,0x68,0xG3,0xFF",
+            "7e aO 77 cf 02 23 13 bb 45 e6 e7",
+            "68 fa fO 68 53 ff 00 01 67 db 08",
+            "0x7E0xA0,0x77,0xCF,0x02,0x23,0x13,0xBB,0x45,0xE6",
+            "0x7E, 0xAO, 0x77, 0xCF, 0x02, 0x23, 0x13, 0xBB, 0x45, 0xE6",
+            "0x68,0xFA,0xFA,0x680x53,0xFF,0x00,0x01,0x67,0xDB,0x08,0x4B,0x46",
         ] {
             assert_eq!(hex(line), line);
         }
@@ -560,7 +610,15 @@ mod tests {
     #[test]
     fn what_stands_behind_hex_is_cut_off() {
         let long = "68FAFA6853FF000167DB084B464D675000000981F8";
-        for note in ["(263 bytes)", "[checksum ok]", "# the first", "// the first", "#x"] {
+        for note in [
+            "1718964000000000000",
+            "1718964000000",
+            "(263 bytes)",
+            "[checksum ok]",
+            "# the first",
+            "// the first",
+            "#x",
+        ] {
             let line = format!("{long} {note}");
             let part = part(&line).unwrap();
             assert_eq!((line[part.range].trim(), part.prose), (long, None), "{note}");

@@ -14,7 +14,7 @@ pub fn begins_telegram(octets: &[u8]) -> bool {
 }
 
 /// The octets of the frame or the ciphered APDU that begins here; nothing if too few of them tell.
-fn length(octets: &[u8]) -> Option<usize> {
+pub(super) fn length(octets: &[u8]) -> Option<usize> {
     Some(match *octets {
         [0x68, length, same, 0x68, ..] if length == same => {
             usize::from(length) + if length < 3 { 256 } else { 0 } + 6

@@ -9,6 +9,9 @@ pub const GENERAL: [&str; 2] = [
 /// The export of an operator's portal: intervals, no telegrams.
 pub const PORTAL_EXPORT: &str = "an export of an operator's portal";
 
+/// The name of a telegram that is not read because of the octets beside it.
+pub const BESIDE: &str = "a telegram beside other octets in the line";
+
 /// The advice for a form, in English and German, if there is one.
 #[must_use]
 pub fn step(what: &str) -> Option<[&'static str; 2]> {
@@ -25,6 +28,10 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
         "a PNG picture" | "a JPEG picture" => [
             "write the hex digits of the telegram into a text file; no picture is read",
             "die Hexziffern des Telegramms in eine Textdatei schreiben; Bilder werden nicht gelesen",
+        ],
+        BESIDE => [
+            "write each telegram in a line of its own",
+            "jedes Telegramm in eine eigene Zeile schreiben",
         ],
         "a mail in base64" => [
             "copy the text from the mail program instead",
@@ -57,6 +64,7 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a PNG picture" => "ein PNG-Bild",
         "a JPEG picture" => "ein JPEG-Bild",
         "a document of an office program" => "ein Dokument eines Büroprogramms",
+        BESIDE => "ein Telegramm neben anderen Oktetten in der Zeile",
         "a mail in base64" => "eine Mail in base64",
         "an SQLite database" => "eine SQLite-Datenbank",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",

@@ -389,6 +389,77 @@ fn every_form_gives_the_telegram_and_status_0() {
 }
 
 #[test]
+fn all_telegrams_of_a_line_are_read() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let mut frames = DUMP.lines().map(octets);
+    let (first, second) = (frames.next().unwrap(), frames.next().unwrap());
+    let (one, two) = (hex::encode(&first), hex::encode(&second));
+    let (list, next) = (format!("{first:?}"), format!("{second:?}"));
+    let text = |octets: &[u8]| base64(octets).replace('\n', "");
+    let (text, last) = (text(&first), text(&second));
+    for line in [
+        format!("{list} {next}"),
+        format!("[{list}, {next}]"),
+        format!(r#"{{"raw": {list}, "old": {next}, "sum": [1, 2, 200, 4]}}"#),
+        format!("[1,200,3,4,5] {list} {next}"),
+        format!("{one} and {two}"),
+        format!("RX: {one} and 1 more: {two}"),
+        format!("`{one}` und `{two}`"),
+        format!("a={one}&b={two}"),
+        format!("{one} / {two}"),
+        format!("<t><f>{one}</f><f>{two}</f></t>"),
+        format!(r#"<?xml version="1.0"?><log><entry data="{one}"/><entry data="{two}"/></log>"#),
+        format!("{text} {last}"),
+        format!(r#"["{text}","{last}"]"#),
+    ] {
+        let ran = run(&["decode", "--key-file", &key], line.as_bytes());
+        assert_eq!((ran.status, ran.out), (0, READING.to_owned()), "{line}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_is_not_read_of_a_telegram_is_named_with_its_line() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    let marked = |separator: &str| {
+        let octets: Vec<String> = all.iter().map(|it| format!("0x{it:02X}")).collect();
+        octets.join(separator)
+    };
+    let spaced = grouped(&hex::encode(&all), " ");
+    for line in [
+        marked(",").replacen("0x68,", "0x68", 1),
+        marked(",").replacen(",0x68,", "0x68,", 1),
+        marked(", ").replacen("0xFA", "0xFO", 1),
+        spaced.to_lowercase().replacen("fa", "fO", 1),
+        spaced.to_lowercase().replacen("fa", "f?", 1),
+    ] {
+        let (first, last) = (hex::encode(&all), hex::encode(&all));
+        let text = format!("{first}\n{line}\n{last}\n");
+        let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+        assert_eq!(ran.status, 1, "{line}: {}", ran.err);
+        assert!(ran.out.matches('\n').count() >= 2, "{line}: {}", ran.out);
+        assert!(ran.err.contains("line 2: "), "{line}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_comma_behind_hex_and_a_time_behind_it_cost_no_telegram() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let frames: Vec<&str> = DUMP.lines().map(str::trim).collect();
+    let digits = hex::encode(octets(DUMP));
+    for text in [
+        format!("[\n  \"{}\",\n  \"{}\"\n]\n", frames[0], frames[1]),
+        format!("raw,meter=a data=\"{digits}\" 1718964000000000000\n"),
+    ] {
+        let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{text}: {}", ran.err);
+    }
+}
+
+#[test]
 fn the_xml_of_gurux_is_read_back() {
     let folder = Folder::new();
     let key = folder.write("key", KEY);

@@ -9,9 +9,11 @@
 
 use meterpipe::{
     cipher::key_file,
+    error::Cause,
     hex::{
         dump::{Dump, HexRun},
         telegram::{TelegramEnd, begins_telegram},
+        unread,
     },
 };
 use zeroize::Zeroizing;
@@ -59,7 +61,11 @@ impl Opening {
         }
         let mut run = HexRun::default();
         let mut dump = dump.clone();
-        let is_hex = dump.line(line, is_whole, &mut run).is_ok();
+        let result = dump.line(line, is_whole, &mut run);
+        let is_hex = result.is_ok();
+        // A telegram that is not read must not be dropped in silence.
+        let is_beside =
+            result.is_err_and(|it| it.cause == Cause::Unsupported { what: unread::BESIDE });
         let octets = Zeroizing::new(core::mem::take(&mut run.octets));
         let is_between = self.end.is_between();
         let is_whole_octets = is_hex && dump.finish().is_ok();
@@ -73,7 +79,7 @@ impl Opening {
             && (!is_between || reads_as_key(line) && !has_start(&octets));
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         let is_clean = is_hex && digits == 2 * octets.len();
-        let is_stray = octets.len() < STRAY || octets.len() <= HASH && !is_hex;
+        let is_stray = !is_beside && (octets.len() < STRAY || octets.len() <= HASH && !is_hex);
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
         let is_part = is_between
