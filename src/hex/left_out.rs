@@ -6,8 +6,8 @@
 //! aPr6aFP/… aBQUaFP/…                                or one run of base64
 //! ```
 //!
-//! A form decides by a part of a line, and may leave out the rest. Here the whole line is searched, whatever its
-//! form, for text that begins a telegram, in hex, decimal or base64.
+//! A form decides by a part of a line, and may leave out the rest. Here the whole line is searched,
+//! whatever its form, for text that begins a telegram, in hex, decimal or base64.
 
 use super::{
     base64, canonical, decimal,
@@ -20,7 +20,7 @@ use super::{
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LineTelegrams {
     pub(super) octets: Vec<u8>,
-    /// The octets that were taken are all among them, or too few for a part of a telegram that ends in silence.
+    /// The octets that were taken are all among them, or too few for a part of a telegram.
     pub(super) are_all: bool,
 }
 
