@@ -168,7 +168,7 @@ impl Context {
         }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
-        self.messages.refused(refusal, self.text_facts.is_text);
+        self.messages.refused(refusal);
     }
 
     /// Counts and reports a damaged line of text. Of rows of another kind the first one is reported.

@@ -259,12 +259,11 @@ impl Messages {
     }
 
     /// Reports a refusal, or counts it if enough of its cause were reported.
-    /// No adapter is to blame for a text.
-    pub fn refused(&mut self, refusal: &Refusal<'_>, is_text: bool) {
+    pub fn refused(&mut self, refusal: &Refusal<'_>) {
         let Some(unreported) = self.count(&refusal.error) else {
             return;
         };
-        let text = self.text(refusal, unreported, is_text);
+        let text = self.text(refusal, unreported);
         self.print(Severity::Warning, &text);
     }
 
@@ -291,7 +290,7 @@ impl Messages {
         Some(std::mem::take(&mut count.unreported))
     }
 
-    fn text(&self, refusal: &Refusal<'_>, unreported: u64, is_text: bool) -> String {
+    fn text(&self, refusal: &Refusal<'_>, unreported: u64) -> String {
         let place = place(refusal);
         let error = &refusal.error;
         let mut text = String::new();
@@ -304,6 +303,8 @@ impl Messages {
         if let (Some(title), Cause::NoKey) = (refusal.title, error.cause) {
             let _ = write!(text, " (system title {})", hex::encode(title));
         }
+        // No adapter is to blame for a text.
+        let is_text = matches!(refusal.place, Place::Line(_));
         if let Some(advice) = self.advice(error, is_text) {
             let _ = write!(text, "; {advice}");
         }
