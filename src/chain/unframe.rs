@@ -366,6 +366,7 @@ impl OctetOrigins {
         origin.onward(position)
     }
 }
+
 /// Of two telegrams that the end cuts off the one that begins first; that of a frame in doubt.
 fn earlier(framed: Option<Error>, bare: Option<Error>) -> Option<Error> {
     match (framed.map(|it| it.cause), bare.map(|it| it.cause)) {

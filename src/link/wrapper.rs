@@ -182,7 +182,26 @@ fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
         };
         return Some(if is_whole { NextHeader::Whole(at) } else { NextHeader::Begins });
     }
-    next_title(rest, title?, behind).map(|at| NextHeader::Whole(HEADER + at))
+    match next_title(rest, title?, behind) {
+        Some(at) => Some(NextHeader::Whole(HEADER + at)),
+        None => other_title(rest, behind),
+    }
+}
+
+/// Looks for an APDU of any meter within an APDU behind which nothing begins that a meter pushes.
+fn other_title(apdu: &[u8], behind: &[u8]) -> Option<NextHeader> {
+    let is_titled = |octets: &[u8]| {
+        matches!(octets, [0xdb | 0xdc, 0x08, maker @ ..]
+            if maker.first_chunk::<3>().is_some_and(|it| it.iter().all(u8::is_ascii_uppercase)))
+    };
+    let at = (TITLED..apdu.len()).find(|at| apdu.get(*at..).is_some_and(is_titled))?;
+    match (announced(behind), behind) {
+        (Some(Ok(_)), _) | (_, [0x0f | 0x2f | 0x68 | 0x7e | 0xe0, ..]) => None,
+        _ if is_titled(behind) => None,
+        (None, _) => Some(NextHeader::Begins),
+        _ if behind.len() < TITLED => Some(NextHeader::Begins),
+        _ => Some(NextHeader::Whole(HEADER + at)),
+    }
 }
 
 /// Looks for the next APDU of the same meter, ciphered with any key, within an APDU and the octets behind it.
@@ -304,6 +323,25 @@ mod tests {
                 let octets = [&whole[..], &next].concat();
                 assert_eq!(Wrapper::frame(&octets), Some(Ok(whole.len())));
             }
+        }
+    }
+
+    #[test]
+    fn a_cut_frame_takes_nothing_of_another_meter() {
+        let (whole, next) = (wrapped(&ciphered(b"KFM12345")), ciphered(b"SAG12345"));
+        for size in HEADER + NEEDED..whole.len() - 5 {
+            let octets = [&whole[..size], &next, &[0x55; TITLED]].concat();
+            let found = Wrapper::frame(&octets);
+            assert!(
+                matches!(found, Some(Err(NoFrame::Damaged { error, .. }))
+                    if matches!(error.cause, Cause::FrameInFrame { next, .. } if next == size)),
+                "{size}: {found:?}"
+            );
+            // Whatever it was, the next telegram behind it stands where it ends.
+            assert_eq!(Wrapper::frame(&octets[..whole.len()]), None);
+            assert_eq!(Wrapper::last_frame(&octets[..whole.len()]), Some(Ok(whole.len())));
+            let octets = [&octets[..whole.len()], &next].concat();
+            assert_eq!(Wrapper::frame(&octets), Some(Ok(whole.len())));
         }
     }
 
