@@ -305,9 +305,10 @@ impl BareApdus {
     }
 
     /// True for a whole APDU in a frame of which nothing was told; `None` if more octets are needed to tell.
-    /// The stream may begin within a frame.
+    /// The stream may begin within a frame, and with raw APDUs alone no frames are looked for.
     fn has_lost_start(&self, rest: &[u8], position: u64) -> Option<bool> {
-        let is_untold = position >= self.damaged_to.max(FRAME_HEAD) && is_unmistakable(rest);
+        let is_untold =
+            !self.alone && position >= self.damaged_to.max(FRAME_HEAD) && is_unmistakable(rest);
         match ciphered::announced(rest) {
             Ok(size) if is_untold => size.filter(|size| *size <= rest.len()).map(|_| true),
             _ => Some(false),
