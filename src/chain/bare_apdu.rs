@@ -365,7 +365,10 @@ impl BareApdus {
             return Another::Behind(line);
         }
         match (within(rest, size.unwrap_or(rest.len())), size) {
-            (Another::Nowhere, Some(size)) => within_damaged(rest, size, 1),
+            // A plain one was searched for all starts.
+            (Another::Nowhere, Some(size)) if rest.first() != Some(&DATA_NOTIFICATION) => {
+                within_damaged(rest, size, 1)
+            }
             (another, _) => another,
         }
     }
@@ -480,7 +483,12 @@ fn within_damaged(rest: &[u8], size: usize, from: usize) -> Another {
     let begins = |octets: &[u8]| is_unmistakable(octets) || is_first_block(octets) == Some(true);
     let behind = rest.get(size..).unwrap_or_default();
     let may_begin = behind.first().is_none_or(|first| begins_something(*first));
-    match (from..size).find(|at| rest.get(*at..).is_some_and(begins)) {
+    let octets = rest.get(..size).unwrap_or(rest);
+    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
+    let is_start = |at: &usize| *at >= from && rest.get(*at..).is_some_and(begins);
+    let titled = memchr::memchr3_iter(glo, ded, plain, octets).find(is_start);
+    let block = memchr::memchr_iter(GENERAL_BLOCK_TRANSFER, octets).find(is_start);
+    match titled.into_iter().chain(block).min() {
         None => Another::Nowhere,
         Some(_) if begins(behind) || begins_without_title(behind) => Another::Nowhere,
         Some(_) if may_begin && behind.len() < UNMISTAKABLE => Another::Wait,
