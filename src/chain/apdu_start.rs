@@ -102,11 +102,14 @@ pub(super) fn within(rest: &[u8], size: usize) -> Another {
 /// the start of one: `0f fe 16 1e 09 0c 07 …`. That is too often to wait for more octets.
 fn within_plain(rest: &[u8], size: usize) -> Another {
     let is_unit_and_clock = |octets: &[u8]| octets.get(4..6) == Some(&[0x09, 0x0c]);
-    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
-    let mut starts = memchr::memchr3_iter(glo, ded, plain, rest).take_while(|at| *at < size);
-    let next = starts.find(|at| {
-        let octets = rest.get(*at..).unwrap_or_default();
-        *at > 0 && is_unmistakable(octets) && !is_unit_and_clock(octets)
-    });
+    let next = unmistakable_starts(rest, size)
+        .find(|at| *at > 0 && !rest.get(*at..).is_some_and(is_unit_and_clock));
     next.map_or(Another::Nowhere, Another::Behind)
+}
+
+/// The places in front of `size` at which a whole APDU unmistakably begins.
+pub(super) fn unmistakable_starts(rest: &[u8], size: usize) -> impl Iterator<Item = usize> {
+    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
+    memchr::memchr3_iter(glo, ded, plain, rest.get(..size).unwrap_or(rest))
+        .filter(|at| rest.get(*at..).is_some_and(is_unmistakable))
 }

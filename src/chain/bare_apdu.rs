@@ -14,7 +14,7 @@ use crate::{
     chain::{
         apdu_start::{
             Another, MAX_APDU, UNMISTAKABLE, begins_something, begins_without_title,
-            is_unmistakable, is_whole, within,
+            is_unmistakable, is_whole, unmistakable_starts, within,
         },
         block_start::{BlockHead, BlockStart, all_blocks, another_block, is_first_block},
     },
@@ -59,7 +59,7 @@ pub struct BareApdu<'a> {
     pub begin: u64,
     /// The position behind it.
     pub end: u64,
-    /// It may belong to a frame that lost its start: only its tag or its CRC vouches for it.
+    /// A frame that lost its start may hold it: only its tag or its CRC vouches for it.
     pub near_frame: bool,
 }
 
@@ -484,10 +484,10 @@ fn within_damaged(rest: &[u8], size: usize, from: usize) -> Another {
     let behind = rest.get(size..).unwrap_or_default();
     let may_begin = behind.first().is_none_or(|first| begins_something(*first));
     let octets = rest.get(..size).unwrap_or(rest);
-    let [glo, ded, plain] = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING, DATA_NOTIFICATION];
-    let is_start = |at: &usize| *at >= from && rest.get(*at..).is_some_and(begins);
-    let titled = memchr::memchr3_iter(glo, ded, plain, octets).find(is_start);
-    let block = memchr::memchr_iter(GENERAL_BLOCK_TRANSFER, octets).find(is_start);
+    let titled = unmistakable_starts(rest, size).find(|at| *at >= from);
+    let is_block = |at: &usize| rest.get(*at..).and_then(is_first_block) == Some(true);
+    let block =
+        memchr::memchr_iter(GENERAL_BLOCK_TRANSFER, octets).find(|at| *at >= from && is_block(at));
     match titled.into_iter().chain(block).min() {
         None => Another::Nowhere,
         Some(_) if begins(behind) || begins_without_title(behind) => Another::Nowhere,

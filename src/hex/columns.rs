@@ -159,7 +159,7 @@ fn several(line: &[u8], fields: &[Range<usize>], same: Option<usize>) -> Option<
     (plain && sure).then_some(at)
 }
 
-/// So many octets with blanks between them; or more digits than a number has.
+/// As many octets with blanks between them, or more digits than a number has.
 fn is_hex(field: &[u8], least: usize) -> bool {
     let field = unquoted(field.trim_ascii());
     let octet = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);

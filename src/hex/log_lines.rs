@@ -78,7 +78,7 @@ fn begins(text: &[u8]) -> bool {
     hex::decode(digits.collect::<Vec<_>>()).is_ok_and(|octets| begins_telegram(&octets))
 }
 
-/// What stands in front of the octets, without numbers, blanks and signs.
+/// The text in front of the octets, without numbers, blanks and signs.
 fn words(text: &[u8], part: &HexPart) -> Vec<u8> {
     let words =
         slice(text, 0..part.range.start).split(|c| !c.is_ascii_alphabetic() && !is_inner(*c));

@@ -190,7 +190,7 @@ fn frames_that_a_text_lacks_are_a_matter_of_the_text() {
     has(&verdict(cut.as_bytes()), "octets-lost", &["copy the whole telegram", "rx_buffer_size"]);
 }
 
-/// What `simulate` writes with these options.
+/// The output of `simulate` with these options.
 fn simulated(arguments: &[&str]) -> String {
     let common = ["simulate", "--start", "2026-06-21T12:00+02"];
     run_command(command(&[&common, arguments].concat()), b"").out

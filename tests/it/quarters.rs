@@ -694,7 +694,7 @@ fn another_input_earns_one_message() {
         let ran = run(&[stage], b"hello\n6,\"meter\":\"7\"}\n");
         assert!(ran.err.contains("line 1: ") && ran.err.contains("line 2: "), "{}", ran.err);
     }
-    // What others hold is not lost for it.
+    // Files of others are read all the same.
     let folder = tempfile::TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("hex"), &hex).unwrap();

@@ -41,7 +41,7 @@ fn every_older_configuration_is_translated_or_refused() {
     each_seed("older", "meter.json", &["config", "import"], [0, 2]);
 }
 
-/// So do the tables of meters without codes. One that is read finds no telegram here.
+/// Tables of meters without codes are read or refused likewise. One that is read finds no telegram here.
 #[test]
 fn every_layout_is_read_or_refused() {
     each_seed("layout", "layout.toml", &["explain", "--layout"], [2, 3]);
