@@ -195,6 +195,39 @@ impl Column {
 }
 
 impl Cells {
+    /// Appends a cell that is no named value. Apart, because the loop over columns keeps more in
+    /// registers without it.
+    #[inline(never)]
+    fn other(
+        &mut self,
+        entry: &OutputTelegram<'_>,
+        key: FieldKey,
+        part: ColumnPart,
+        text: &mut Vec<u8>,
+    ) {
+        let cell = match key {
+            FieldKey::Meta(Meta::Time) if part == ColumnPart::Whole => {
+                return entry.time().into_iter().for_each(|time| time.write(text));
+            }
+            FieldKey::Meta(Meta::Meter) => {
+                if let Some(number) = entry.telegram.meter().filter(|number| is_plain(number)) {
+                    return text.extend_from_slice(number);
+                }
+                Cell::of_meter(entry)
+            }
+            key => Cell::find(entry, key),
+        };
+        match cell {
+            Some(cell) if part == ColumnPart::Whole => self.cell(&cell, entry, text),
+            Some(cell) => {
+                let mut time = Vec::new();
+                cell.content.write(entry.zone, &mut time);
+                self.time(&String::from_utf8_lossy(&time), part, key, entry.zone, text);
+            }
+            None => {}
+        }
+    }
+
     fn cell(&mut self, cell: &Cell<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         if let Some(number) = cell.number() {
             return self.decimal(self.units.number(number, cell.unit), text);
@@ -277,36 +310,13 @@ impl Format for Csv {
                 text.push(delimiter);
             }
             match *key {
-                key if *part != ColumnPart::Whole => {
-                    if let Some(cell) = Cell::find(entry, key) {
-                        let mut time = Vec::new();
-                        cell.content.write(entry.zone, &mut time);
-                        cells.time(&String::from_utf8_lossy(&time), *part, key, entry.zone, text);
-                    }
-                }
                 // Nearly all cells.
                 FieldKey::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
                         cells.decimal(number.in_larger_unit(*power), text);
                     }
                 }
-                FieldKey::Meta(Meta::Time) => {
-                    if let Some(time) = entry.time() {
-                        time.write(text);
-                    }
-                }
-                FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
-                    text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
-                }
-                key => {
-                    let cell = match key {
-                        FieldKey::Meta(Meta::Meter) => Cell::of_meter(entry),
-                        _ => Cell::find(entry, key),
-                    };
-                    if let Some(cell) = cell {
-                        cells.cell(&cell, entry, text);
-                    }
-                }
+                key => cells.other(entry, key, *part, text),
             }
         }
         end_row(start, text);

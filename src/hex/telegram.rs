@@ -45,10 +45,22 @@ pub struct TelegramEnd {
 
 impl TelegramEnd {
     /// Takes the octets of a line.
+    #[inline]
     pub fn line(&mut self, octets: &[u8]) {
-        if octets.is_empty() {
-            return;
+        match octets {
+            [] => {}
+            // Most lines are a frame of M-Bus.
+            [0x68, length @ 3..=255, same, 0x68, .., 0x16]
+                if length == same && octets.len() == usize::from(*length) + 6 =>
+            {
+                *self = Self { left: 0, is_over: true, end: Some(0x16) };
+            }
+            _ => self.part(octets),
         }
+    }
+
+    /// Takes octets of which not all, or more than one telegram, are known.
+    fn part(&mut self, octets: &[u8]) {
         let mut rest = if begins_telegram(octets) { self.begin(octets) } else { octets };
         self.is_over = false;
         while let Some((passed, behind)) = rest.split_at_checked(self.left) {
