@@ -55,11 +55,16 @@ impl TelegramEnd {
             {
                 *self = Self { left: 0, is_over: true, end: Some(0x16) };
             }
+            // Most rows lie amid a telegram.
+            _ if octets.len() < self.left && !begins_telegram(octets) => {
+                self.left -= octets.len();
+                self.is_over = false;
+            }
             _ => self.part(octets),
         }
     }
 
-    /// Takes octets of which not all, or more than one telegram, are known.
+    /// Takes octets in which a telegram begins or ends.
     fn part(&mut self, octets: &[u8]) {
         let mut rest = if begins_telegram(octets) { self.begin(octets) } else { octets };
         self.is_over = false;
