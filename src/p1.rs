@@ -246,8 +246,8 @@ const STX: u8 = 2;
 /// most of its codes are short.
 fn is_readout(text: &[u8]) -> bool {
     let forms = text.split(|octet| *octet == END).filter_map(CodeForm::of_line);
-    let (short, others): (Vec<_>, Vec<_>) = forms.partition(|form| *form == CodeForm::Short);
-    short.len() > others.len()
+    let (full, others): (Vec<_>, Vec<_>) = forms.partition(|form| *form == CodeForm::Full);
+    others.len() > full.len()
 }
 
 fn has_version(text: &[u8]) -> bool {

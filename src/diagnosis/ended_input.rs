@@ -23,6 +23,13 @@ pub struct TextFacts {
     pub first: Option<(u64, Error)>,
     /// How many such places there are.
     pub defects: u64,
+    /// Lines without hex.
+    pub prose: u64,
+    /// The most octets between two of them.
+    pub longest: u64,
+    /// The octets in hex, and those up to the last such line.
+    pub hex: u64,
+    passed: u64,
 }
 
 impl TextFacts {
@@ -30,6 +37,23 @@ impl TextFacts {
     pub fn note(&mut self, line: u64, error: &Error) {
         self.first.get_or_insert((line, *error));
         self.defects += 1;
+    }
+
+    /// Takes note of the octets of a line of hex.
+    pub fn note_hex(&mut self, octets: usize) {
+        self.hex += octets as u64;
+        self.longest = self.longest.max(self.hex - self.passed);
+    }
+
+    /// Takes note of a line without hex.
+    pub const fn note_prose(&mut self) {
+        self.prose += 1;
+        self.passed = self.hex;
+    }
+
+    /// True for a text in which some hex is quoted, and nowhere enough for a telegram.
+    const fn is_mostly_words(&self) -> bool {
+        self.longest < LEAST_TELEGRAM && self.hex < self.prose * FEW_OCTETS
     }
 }
 
@@ -58,7 +82,11 @@ impl EndedInput<'_> {
         // Octets, or the text of a meter, decide before the words around them.
         let protocol = self.protocol.filter(|it| nothing && !it.is_weak());
         if let Some(protocol) = protocol {
-            return Finding { protocol: Some(protocol), ..other_protocol(protocol.titles()) };
+            let found = match protocol {
+                ForeignProtocol::Form(what) if unread::is_output(what) => readings(what),
+                _ => other_protocol(protocol.titles()),
+            };
+            return Finding { protocol: Some(protocol), ..found };
         }
         if !is_of_line(&found) {
             return self.with_place(found);
@@ -67,6 +95,7 @@ impl EndedInput<'_> {
             Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
+            Some(_) | None if nothing && self.is_prose(&found) => words(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -88,6 +117,13 @@ impl EndedInput<'_> {
             || frames + doubtful + self.line.damaged() > 0
             || (0..sample.len()).any(begins)
             || memchr::memmem::find(sample, &TITLED).is_some()
+    }
+
+    /// True for words, be they taken for the text of a P1 socket, or some hex among them.
+    fn is_prose(&self, found: &Finding) -> bool {
+        let is_of_words = found.protocol == Some(ForeignProtocol::Text)
+            || self.line.dsmr.is_none() && self.line.without_crc == 0;
+        is_of_words && self.text.prose > 0 && self.text.is_mostly_words()
     }
 
     /// A finding with the first place of the text that cannot be read: few of them are no trouble.
@@ -149,6 +185,12 @@ const TITLED: [u8; 2] = [0xdb, 0x08];
 /// Fewer octets are the dates and numbers of a letter.
 const LEAST_HEX: u64 = 8;
 
+/// The least octets of all frames of a telegram.
+const LEAST_TELEGRAM: u64 = 90;
+
+/// Octets to a line of words, in a text that quotes some.
+const FEW_OCTETS: u64 = 8;
+
 /// Fewer octets may be a telegram's start by chance.
 const LEAST_PART: usize = 32;
 
@@ -174,6 +216,16 @@ const fn is_of_line(found: &Finding) -> bool {
 fn other_protocol([english, german]: [&str; 2]) -> Finding {
     Finding::new(Diagnosis::OtherProtocol)
         .with(format!("the input is {english}"), format!("die Eingabe ist {german}"))
+}
+
+/// The finding about readings, which are no telegrams any more.
+fn readings(what: &'static str) -> Finding {
+    let cause = [
+        "the input holds readings already, and no telegrams",
+        "die Eingabe enthält schon Werte und keine Telegramme",
+    ];
+    let step = unread::step(what).unwrap_or(unread::GENERAL);
+    other_protocol(unread::titles(what)).advising(cause, step)
 }
 
 /// The finding about an input in a form that is not read.

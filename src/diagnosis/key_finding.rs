@@ -109,6 +109,13 @@ impl KeyFacts {
         lacking
     }
 
+    /// True if each key stands behind a number or a title, and none of them is this meter's title.
+    fn has_only_others(&self) -> bool {
+        let title = self.title.map(hex::encode);
+        let is_own = |name: &String| title.as_ref().is_some_and(|it| name.eq_ignore_ascii_case(it));
+        self.keys > 0 && self.names.len() == self.keys && !self.names.iter().any(is_own)
+    }
+
     fn is_exchanged(&self) -> bool {
         self.meters.values().any(KeyTurns::is_exchange)
     }
@@ -376,6 +383,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             "der Schlüssel ist der Authentifizierungsschlüssel der veröffentlichten Beispiele",
         ),
         _ if facts.has_example && opened == 0 => whole(Diagnosis::ExampleKey),
+        _ if facts.has_only_others() => of_others(facts, whole(Diagnosis::OtherMeter)),
         _ if facts.tagged && !facts.has_gak => whole(Diagnosis::WrongKey).with(
             "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
             "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
@@ -416,6 +424,27 @@ fn with_names(found: Finding, facts: &KeyFacts) -> Finding {
             "ihre Schlüssel wurden auch ohne die Namen versucht und öffnen nichts",
         ),
     }
+}
+
+/// The finding that no key of the file is for this meter, as far as their numbers tell.
+fn of_others(facts: &KeyFacts, found: Finding) -> Finding {
+    let names = facts.names.join(", ");
+    let cause = [
+        "the file has no key for this meter: each one stands behind a number or a title, and opens nothing",
+        "die Datei hat keinen Schlüssel für diesen Zähler: jeder steht hinter einer Nummer oder einem Systemtitel und öffnet nichts",
+    ];
+    let step = [
+        format!(
+            "compare {names} with the number on this meter: if it is another one, write the key of this meter into a \
+             line of its own; if it is the same, copy its key (GUEK) from the operator's portal again"
+        ),
+        format!(
+            "{names} mit der Nummer an diesem Zähler vergleichen: ist sie eine andere, den Schlüssel dieses Zählers in \
+             eine eigene Zeile schreiben; ist sie dieselbe, ihren Schlüssel (GUEK) noch einmal aus dem Portal des \
+             Netzbetreibers kopieren"
+        ),
+    ];
+    with_names(found, facts).advising(cause, step)
 }
 
 /// The finding that a key stands under the name of another meter.
@@ -487,6 +516,14 @@ mod tests {
         assert_eq!(diagnosis(none), Some(Diagnosis::NoKey));
         let named = KeyFacts { cause: Some(Cause::NoKey), ..closed.clone() };
         assert_eq!(diagnosis(named), Some(Diagnosis::OtherMeter));
+        let names = vec!["181220000008".to_owned()];
+        let numbered = KeyFacts { names, title: Some([1; 8]), ..closed.clone() };
+        assert_eq!(diagnosis(numbered.clone()), Some(Diagnosis::OtherMeter));
+        let found = key_finding(&numbered).unwrap();
+        assert!(found.evidence.iter().any(|it| it.english.contains("0101010101010101")));
+        let own = KeyFacts { names: vec!["01".repeat(8)], ..numbered.clone() };
+        assert_eq!(diagnosis(own), Some(Diagnosis::WrongKey));
+        assert_eq!(diagnosis(KeyFacts { keys: 2, ..numbered }), Some(Diagnosis::WrongKey));
         let example = KeyFacts { has_example: true, ..closed.clone() };
         assert_eq!(diagnosis(example), Some(Diagnosis::ExampleKey));
         let gak = KeyFacts { is_example_gak: true, ..closed.clone() };

@@ -29,6 +29,8 @@ struct Heading {
     delimiter: u8,
     column: usize,
     columns: usize,
+    /// Each octet has a column: `byte 0`, `byte 1`.
+    is_of_octets: bool,
 }
 
 /// The meaning of a row.
@@ -55,7 +57,9 @@ impl HexColumns {
             return None;
         }
         if let Some(heading) = heading(line, first) {
-            *self = Self { heading: Some(heading), ..Self::default() };
+            // Octets in columns of their own are a row like others.
+            let heading = Some(heading).filter(|heading| !heading.is_of_octets);
+            *self = Self { heading, ..Self::default() };
             return Some(ColumnRow::Heading);
         }
         let delimiter = self.heading.map_or(first, |heading| heading.delimiter);
@@ -136,14 +140,17 @@ fn heading(line: &[u8], delimiter: u8) -> Option<Heading> {
     if names.len() < 2 || !names.iter().all(named) {
         return None;
     }
-    let column = NAMES.iter().find_map(|wanted| {
-        names.iter().position(|name| memchr::memmem::find(name, wanted.as_bytes()).is_some())
-    })?;
+    let has =
+        |name: &Vec<u8>, wanted: &str| memchr::memmem::find(name, wanted.as_bytes()).is_some();
+    let (column, wanted) = NAMES
+        .iter()
+        .find_map(|wanted| Some((names.iter().position(|name| has(name, wanted))?, wanted)))?;
+    let is_of_octets = names.iter().filter(|name| has(name, wanted)).count() >= OCTETS;
     let blank =
         |field: &Range<usize>| slice(line, field.clone()).first().is_some_and(|&c| c == b' ');
     let many = |name: &Vec<u8>| name.iter().filter(|&&c| is_blank(c)).count() > 2;
     let prose = names.iter().any(many) || fields.iter().any(blank);
-    (!prose).then_some(Heading { delimiter, column, columns: names.len() })
+    (!prose).then_some(Heading { delimiter, column, columns: names.len(), is_of_octets })
 }
 
 /// The only field with several octets, if those before it are no octets. In the `same` column as before a few are
@@ -213,6 +220,9 @@ const NAMES: [&str; 13] = [
 const MANY: usize = 5;
 const RUN: usize = 10;
 
+/// So many columns of a name are those of octets.
+const OCTETS: usize = 4;
+
 /// More fields are no table.
 const MOST: usize = 64;
 
@@ -241,6 +251,8 @@ mod tests {
         assert_eq!(hex("10,1678643101,68FA").as_deref(), Some("68FA"));
         assert_eq!(hex("10,1678643101,68,FA,FA").as_deref(), Some("68,FA,FA"));
         assert_eq!(hex("68FA"), None);
+        assert_eq!(hex("nr,byte 0,byte 1,byte 2,byte 3").as_deref(), Some("heading"));
+        assert_eq!(hex("0,68,FA,FA,68"), None);
         assert_eq!(hex("Time;Raw data;Note").as_deref(), Some("heading"));
         assert_eq!(hex("12:34:56;68 FA;68").as_deref(), Some("68 FA"));
         assert_eq!(hex("Index,Hex,Dec,Char").as_deref(), Some("heading"));

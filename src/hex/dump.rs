@@ -24,7 +24,7 @@
 use core::ops::Range;
 
 use super::{
-    beside_text,
+    beside_text, between_rows,
     digits::{Digits, Wrapped},
     left_out,
     listing::{self, Listing, ListingStep},
@@ -63,6 +63,10 @@ pub struct Dump {
     log: LogLines,
     /// The line before was digits, an odd number of them.
     was_odd: bool,
+    /// The line before was nothing but hex.
+    was_plain: bool,
+    /// The character behind the first two digits of the last row of hex.
+    separator: Option<u8>,
     /// The line began in an earlier call.
     begun: Option<Begun>,
     /// Octets of the byte order mark that were seen, or three for none.
@@ -129,6 +133,8 @@ impl Dump {
         self.begun = None;
         self.byte_order_mark = 0;
         self.was_odd = false;
+        self.was_plain = false;
+        self.separator = None;
         self.pasted = Pasted::default();
         self.log = LogLines::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
@@ -145,14 +151,27 @@ impl Dump {
             if self.pasted.is_within() {
                 return false;
             }
-            if text.len() <= ROW {
+            let is_other = text.len() < SHORT
+                && text.get(PAIR).copied() != self.separator
+                && between_rows::is_other(text, self.separator);
+            if text.len() <= ROW || is_other || begins_behind_pair(text) {
                 return false;
             }
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
-            return self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
+            let is_plain = self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
+            if is_plain {
+                self.note_row(text);
+            }
+            return is_plain;
         };
         let row = if self.digits.is_between_octets() { listing.next_row(text) } else { None };
         row.map(|octets| self.digits.whole(octets, run)).is_some()
+    }
+
+    /// Notes how a row of nothing but hex is written.
+    fn note_row(&mut self, row: &[u8]) {
+        self.was_plain = true;
+        self.separator = row.get(PAIR).copied();
     }
 
     fn piece(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
@@ -171,15 +190,28 @@ impl Dump {
     fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
-        let is_pairs = !self.pasted.is_within() && ends_with_pairs(text);
+        let is_pairs =
+            !self.pasted.is_within() && ends_with_pairs(text) && !begins_with_number(text);
         if is_pairs && self.logged(text, run) {
             return Ok(());
         }
         let (before, is_alone) = (run.octets.len(), self.digits.is_between_octets());
-        match is_pairs {
-            true => self.clean(text, false, run)?,
-            false => self.careful(text, run)?,
+        let digits = self.digits.clone();
+        let read = match is_pairs {
+            true => self.clean(text, false, run),
+            false => self.careful(text, run),
+        };
+        if read.is_err()
+            && is_alone
+            && let Some(octets) = left_out::whole_telegrams(text)
+        {
+            self.digits = digits;
+            run.octets.truncate(before);
+            run.marks.retain(|(at, _)| *at < before);
+            self.digits.whole(&octets, run);
+            return Ok(());
         }
+        read?;
         // Digits behind the first one of an octet are those of no telegram.
         if !is_alone
             || !self.digits.is_between_octets()
@@ -253,6 +285,9 @@ impl Dump {
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
         }
+        if self.listing.is_none() && between_rows::is_other(trimmed, self.separator) {
+            return Ok(());
+        }
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
         if found.is_none() {
             let octets = beside_text::without_text(text);
@@ -274,7 +309,8 @@ impl Dump {
             let was_odd = core::mem::replace(&mut self.was_odd, is_odd);
             let stamp = stamp::before_text(text);
             let behind = prefix::slice(text, stamp..text.len());
-            found = self.pasted.line(behind, was_odd);
+            let behind_hex = core::mem::take(&mut self.was_plain);
+            found = self.pasted.line(behind, was_odd, behind_hex);
             if found.is_some() {
                 self.margin += stamp;
                 text = behind;
@@ -331,6 +367,9 @@ impl Dump {
         self.digits.feed(hex, run);
         self.log.take(text, &part, run.octets.get(before..).unwrap_or_default());
         let Some(prose) = part.prose else {
+            if part.bare {
+                self.note_row(hex.trim_ascii_start());
+            }
             return self.digits.end(run);
         };
         let behind = prefix::slice(text, prose..text.len());
@@ -438,6 +477,21 @@ impl Dump {
 /// The digits of a line that may be an octet of a row of its own.
 const ROW: usize = 2;
 
+/// A line with fewer characters may be an address or a time between rows.
+const SHORT: usize = 24;
+
+/// The digits of an octet.
+const PAIR: usize = 2;
+
+/// True for a line of pairs in which a telegram begins behind the first one, which may be a number: `16 68 FA FA 68`.
+fn begins_behind_pair(text: &[u8]) -> bool {
+    match text.get(3..5) {
+        Some(b"68") => text.get(12..14) == Some(b"68"),
+        Some(b"7e" | b"7E") => matches!(text.get(6), Some(b'a' | b'A')),
+        _ => false,
+    }
+}
+
 /// True for a line that ends as logs of ESPHome do, which is no pasted form: `…68:FA:FA:68:53:FF`.
 fn ends_with_pairs(text: &[u8]) -> bool {
     let pair = |pair: &[u8; 3]| {
@@ -445,6 +499,13 @@ fn ends_with_pairs(text: &[u8]) -> bool {
     };
     let end = text.last_chunk::<PAIRS>().map(|end| end.as_chunks::<3>().0);
     end.is_some_and(|pairs| pairs.iter().all(pair))
+}
+
+/// True for a number, or a date, and no time: `16 68:FA:FA:68`.
+fn begins_with_number(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    let behind = prefix::slice(text, digits..text.len());
+    digits > 0 && !matches!(behind, [b':', c, ..] | [c, ..] if c.is_ascii_hexdigit())
 }
 
 /// The characters of so many octets that all which may come later does not matter.

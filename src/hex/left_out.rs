@@ -11,7 +11,7 @@
 
 use super::{
     base64, canonical, decimal,
-    prefix::slice,
+    prefix::{has_octets, slice},
     separator::is_separator,
     telegram::{begins_telegram, length},
 };
@@ -28,7 +28,7 @@ pub(super) struct LineTelegrams {
 pub(super) fn telegrams(line: &[u8], taken: &[u8]) -> Option<LineTelegrams> {
     let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
     let letters = line.iter().filter(|c| is_letter(**c) && !c.is_ascii_hexdigit() && **c != b'x');
-    if digits < 2 * (taken.len() + LEAST) && letters.count() < LEAST {
+    if digits < 2 * (taken.len() + LEAST) && letters.count() < LETTERS {
         return None;
     }
     let mut octets = Vec::new();
@@ -47,6 +47,27 @@ pub(super) fn telegrams(line: &[u8], taken: &[u8]) -> Option<LineTelegrams> {
     let mut all = octets.iter();
     let are_all = taken.len() < LEAST || taken.iter().all(|octet| all.any(|it| it == octet));
     is_left_out.then_some(LineTelegrams { octets, are_all })
+}
+
+/// The telegrams of a line, if all of them are whole and only words and numbers stand around them:
+/// `1) 68 14 14 68 … 16 2) 68 …`.
+pub(super) fn whole_telegrams(line: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    let (mut at, mut behind) = (0, 0);
+    while let Some(word) = next_word(line, at) {
+        let Some((telegram, end)) = telegram(line, word) else {
+            at = word_end(line, word);
+            continue;
+        };
+        if length(&telegram) != Some(telegram.len()) || has_octets(slice(line, behind..word), FIRST)
+        {
+            return None;
+        }
+        octets.extend_from_slice(&telegram);
+        (at, behind) = (end, end);
+    }
+    let is_all = !octets.is_empty() && !has_octets(slice(line, behind..line.len()), FIRST);
+    is_all.then_some(octets)
 }
 
 /// The octets from a word on, if they begin a telegram, and where they end.
@@ -74,6 +95,10 @@ fn in_hex(line: &[u8], word: usize) -> Option<(Vec<u8>, usize)> {
         end = behind;
         if octets.len() >= FIRST && !begins_telegram(&octets) {
             return None;
+        }
+        // Behind a whole one the number of the next may stand.
+        if length(&octets) == Some(octets.len()) {
+            break;
         }
         match next_word(line, behind) {
             Some(next) if slice(line, behind..next).iter().all(|&c| is_between(c)) => at = next,
@@ -133,7 +158,10 @@ const fn is_between(c: u8) -> bool {
 }
 
 /// Fewer octets are none that someone misses: a telegram without them does not pass in silence.
-const LEAST: usize = 20;
+const LEAST: usize = 8;
+
+/// Fewer letters are words, and no base64.
+const LETTERS: usize = 20;
 
 /// The octets by which a telegram is known.
 const FIRST: usize = 4;
@@ -168,12 +196,45 @@ mod tests {
     }
 
     #[test]
+    fn short_rows_that_a_form_leaves_out_are_found() {
+        let row = [0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0, 1];
+        let line = "<f>68fafa6853ff0001</f><f>67db084b464d6750</f>";
+        let expected = LineTelegrams { octets: row.to_vec(), are_all: false };
+        let other = hex::decode("67db084b464d6750").unwrap();
+        assert_eq!(telegrams(line.as_bytes(), &other), Some(expected));
+    }
+
+    #[test]
+    fn telegrams_in_a_sentence_are_read_if_all_are_whole() {
+        let one = format!("68 14 14 68{} 16", " ff".repeat(21));
+        let other = format!("7ea018{}7e", "01".repeat(22));
+        let both = hex::decode([&one.replace(' ', ""), &other[..]].concat()).unwrap();
+        let whole = |line: String| whole_telegrams(line.as_bytes());
+        for line in [
+            format!("1) {one} 2) {other}"),
+            format!("11: {one} 12: {other}"),
+            format!("a) {one}; b) {other}"),
+            format!("[1] {one}, [2] {other} thanks"),
+        ] {
+            assert_eq!(whole(line.clone()).as_ref(), Some(&both), "{line}");
+        }
+        for line in [
+            format!("1) {one} 2) {}", &other[2..]),
+            format!("1) {one} 2) {}", &other[..other.len() - 2]),
+            format!("1) 6X{} 2) {other}", &one[2..]),
+            "1) 2) no telegrams".to_owned(),
+        ] {
+            assert_eq!(whole(line.clone()), None, "{line}");
+        }
+    }
+
+    #[test]
     fn other_text_begins_no_telegram() {
         for line in [
             "6814 is a number".repeat(20),
             "68fafa67".repeat(20),
             "104, 250, 250, 105, ".repeat(20),
-            "7ea0 ".repeat(9),
+            "7ea0 ".repeat(3),
             "see ThisIsAVeryLongWordThatNoTelegramBeginsWithInIt".repeat(4),
         ] {
             assert_eq!(telegrams(line.as_bytes(), &[]), None, "{line}");

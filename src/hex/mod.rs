@@ -8,6 +8,7 @@
 mod annotated;
 pub(crate) mod base64;
 mod beside_text;
+mod between_rows;
 mod byte_rows;
 pub mod canonical;
 mod columns;

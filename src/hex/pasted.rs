@@ -17,7 +17,7 @@ use super::{
     python::Literals,
     repeated::RepeatedText,
     rich_text::RichText,
-    row_numbers::RowNumbers,
+    row_numbers::{NumberedRow, RowNumbers},
     rows::OctetRows,
     separator::is_blank,
 };
@@ -85,7 +85,13 @@ impl Pasted {
     }
 
     /// A line that is not read as all others. `wrapped`: the lines before it are digits that a line end splits.
-    pub(super) fn line(&mut self, line: &[u8], wrapped: bool) -> Option<PastedLine> {
+    /// `behind_hex`: the one before is bare hex.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        wrapped: bool,
+        behind_hex: bool,
+    ) -> Option<PastedLine> {
         if (self.gurux.is_within() || memchr::memchr(b'<', line).is_some())
             && let Some(elements) = self.gurux.line(line)
         {
@@ -112,12 +118,13 @@ impl Pasted {
         if let Some(octets) = self.firmware.octets(line) {
             return Some(octets_or_cause(octets));
         }
-        if let Some(start) = self.numbers.skip(line) {
-            let blanks = line.iter().skip(start).take_while(|&&c| is_blank(c)).count();
-            let row = line.get(start..).unwrap_or_default();
-            return Some(match self.list.octets(row) {
-                Some(octets) => octets_of(octets),
-                None => PastedLine::From(start + blanks),
+        if let Some(row) = self.numbers.row(line, behind_hex) {
+            return Some(match row {
+                NumberedRow::Octets(octets) => octets_of(octets),
+                NumberedRow::From(start) => {
+                    let blanks = line.iter().skip(start).take_while(|&&c| is_blank(c)).count();
+                    PastedLine::From(start + blanks)
+                }
             });
         }
         if !self.table.is_within()

@@ -346,20 +346,24 @@ fn heads_telegram(before: &[u8], group: &[u8], after: &[u8]) -> bool {
     };
     let groups =
         |text| <[u8]>::split(text, |&c| is_separator(c)).filter(|group: &&[u8]| !group.is_empty());
-    let first = groups(before).next().unwrap_or(group);
-    let first = first.strip_prefix(b"0x").unwrap_or(first);
-    let is_start = matches!(first, [b'6', b'8', ..] | [b'7', b'e' | b'E', ..])
-        || matches!(first, [b'd' | b'D', b'b' | b'B', ..]);
+    let is_start = |group: &&[u8]| {
+        let digits = group.strip_prefix(b"0x").unwrap_or(group);
+        matches!(digits, [b'6', b'8', ..] | [b'7', b'e' | b'E', ..])
+            || matches!(digits, [b'd' | b'D', b'b' | b'B', ..])
+    };
+    // A number may stand in front of them.
+    let mut first = groups(before).skip_while(|group| !is_start(group));
+    let is_started = first.clone().next().is_some() || is_start(&group);
     // Two octets without the comma between them, or one with a wrong digit.
     let is_damaged = match group.strip_prefix(b"0x") {
         Some([_, _, rest @ ..]) => rest.is_empty() || is_octet(rest),
         Some(_) => false,
         None => group.len() == 2,
     };
-    is_start
+    is_started
         && is_damaged
         && !has_octets(before, TAIL_OCTETS)
-        && groups(before).all(is_octet)
+        && first.all(is_octet)
         && groups(after).take(OCTETS_BEHIND).filter(|group| is_octet(group)).count()
             == OCTETS_BEHIND
 }
@@ -598,6 +602,7 @@ mod tests {
             "0x68,0xFA,0xFA,0x68,0xG3,0xFF",
             "7e aO 77 cf 02 23 13 bb 45 e6 e7",
             "68 fa fO 68 53 ff 00 01 67 db 08",
+            "11) 68 fX fa 68 53 ff 00 01 67 db 08",
             "0x7E0xA0,0x77,0xCF,0x02,0x23,0x13,0xBB,0x45,0xE6",
             "0x7E, 0xAO, 0x77, 0xCF, 0x02, 0x23, 0x13, 0xBB, 0x45, 0xE6",
             "0x68,0xFA,0xFA,0x680x53,0xFF,0x00,0x01,0x67,0xDB,0x08,0x4B,0x46",

@@ -87,7 +87,10 @@ fn time(text: &[u8]) -> Option<&[u8]> {
     let sound = hour < 24 && minute < 60 && second <= 60;
     let behind = text.get(TIME.len()..)?;
     let behind = match behind.split_first() {
-        Some((b'.' | b',', fraction)) => decimals(fraction, 1)?,
+        Some((b',', [c, ..])) if is_blank(*c) => behind.get(1..)?,
+        // The comma may end the cell of a table, behind which an octet stands.
+        Some((b',', fraction)) => decimals(fraction, 3).unwrap_or(behind),
+        Some((b'.', fraction)) => decimals(fraction, 1)?,
         // CuteCom: octets have two digits, and another octet would follow.
         Some((b':', fraction)) if shaped(fraction, b"000") => match fraction.get(3..)? {
             [c, ..] if c.is_ascii_hexdigit() || *c == b':' => behind,

@@ -13,6 +13,11 @@ pub fn begins_telegram(octets: &[u8]) -> bool {
     }
 }
 
+/// True for the first octets of a frame of M-Bus or HDLC.
+pub(super) fn begins_frame(octets: &[u8]) -> bool {
+    begins_telegram(octets) && matches!(octets, [0x68 | 0x7e, ..])
+}
+
 /// The octets of the frame or the ciphered APDU that begins here; nothing if too few of them tell.
 pub(super) fn length(octets: &[u8]) -> Option<usize> {
     Some(match *octets {

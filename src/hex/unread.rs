@@ -9,6 +9,12 @@ pub const GENERAL: [&str; 2] = [
 /// The export of an operator's portal: intervals, no telegrams.
 pub const PORTAL_EXPORT: &str = "an export of an operator's portal";
 
+/// The output of `decode` and its like: readings, no telegrams.
+pub const READINGS: &str = "an output of meterpipe with readings";
+
+/// The same in a format that no subcommand takes.
+pub const READINGS_FOR_OTHERS: &str = "an output of meterpipe with readings for other programs";
+
 /// The name of a telegram that is not read because of the octets beside it.
 pub const BESIDE: &str = "a telegram beside other octets in the line";
 
@@ -20,6 +26,14 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
         PORTAL_EXPORT => [
             "compare it with a capture: meterpipe quarters --compare EXPORT CAPTURE",
             "ihn mit einer Aufzeichnung vergleichen: meterpipe quarters --compare EXPORT AUFZEICHNUNG",
+        ],
+        READINGS => [
+            "they need no key and no meter: give them to meterpipe quarters, plot or publish",
+            "sie brauchen weder Schlüssel noch Zähler: an meterpipe quarters, plot oder publish geben",
+        ],
+        READINGS_FOR_OTHERS => [
+            "meterpipe quarters, plot and publish take them as JSON Lines: decode the capture once more with --format json",
+            "meterpipe quarters, plot und publish nehmen sie als JSON Lines: die Aufzeichnung noch einmal mit decode --format json lesen",
         ],
         "a PDF document" | "a document of an office program" => [
             "copy the hex digits of the telegram out of it",
@@ -49,12 +63,20 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
     })
 }
 
+/// True for readings of meterpipe itself.
+#[must_use]
+pub fn is_output(what: &str) -> bool {
+    matches!(what, READINGS | READINGS_FOR_OTHERS)
+}
+
 /// The name of a form in English and German.
 #[must_use]
 pub fn titles(what: &'static str) -> [&'static str; 2] {
     let german = match what {
         "a key file" => "eine Schlüsseldatei",
         PORTAL_EXPORT => "ein Export aus dem Portal eines Netzbetreibers",
+        READINGS => "eine Ausgabe von meterpipe mit Werten",
+        READINGS_FOR_OTHERS => "eine Ausgabe von meterpipe mit Werten für andere Programme",
         "gzip data" => "mit gzip gepackt",
         "zstd data" => "mit zstd gepackt",
         "xz data" => "mit xz gepackt",

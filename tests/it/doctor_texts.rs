@@ -147,3 +147,85 @@ fn the_published_authentication_key_alone_is_named_by_decode_too() {
     let (_, found) = doctor(&["--key-file", "/nonexistent", "-"]);
     assert_eq!(found["verdict"], "key-format");
 }
+
+#[test]
+fn prose_with_some_hex_in_it_is_no_sick_telegram() {
+    let prose = "The meter sends frames, each of which has a checksum of its own.\n".repeat(40);
+    let quoted = "2026-06-21T10:00:00.073Z frame 68fafa6853ff000167db084b464d6750…\n\
+                  `68 FA FA 68 53 FF 00 01 67 DB 08 …` begins it\n/KFM5KAIFA-METER and so on\n";
+    for text in [[&prose[..], quoted, &prose].concat(), [quoted, &prose[..]].concat()] {
+        let found = verdict(&text);
+        assert_eq!(
+            (&found["verdict"], &found["protocol"]),
+            (&"other-protocol".into(), &"text".into())
+        );
+        assert!(found["cause"].as_str().unwrap().contains("no telegram in it"), "{found:#}");
+    }
+    // A telegram among as many words is one.
+    let mut sick = sound(1);
+    sick[30] ^= 1;
+    let found = verdict(&[&prose[..], &hex::encode(sick), "\n", &prose].concat());
+    assert_eq!(found["verdict"], "checksum", "{found:#}");
+}
+
+#[test]
+fn readings_are_named_with_the_subcommands_that_take_them() {
+    let folder = folder(KEY);
+    let key = folder.path().join("guek");
+    let read = |format: &str| {
+        let arguments = ["decode", "--key-file", key.to_str().unwrap(), "--format", format];
+        run_command(command(&arguments), hex::encode(sound(2)).as_bytes()).out
+    };
+    for (format, step) in
+        [("json", "meterpipe quarters, plot or publish"), ("csv", "--format json")]
+    {
+        let text = read(format);
+        let found = verdict(&text);
+        assert_eq!(found["verdict"], "other-protocol", "{found:#}");
+        assert!(found["cause"].as_str().unwrap().contains("readings already"), "{found:#}");
+        assert!(found["next_step"].as_str().unwrap().contains(step), "{found:#}");
+        assert!(told_by_decode(&text, KEY).contains(step));
+    }
+}
+
+#[test]
+fn a_block_of_d0_without_a_crc_is_no_dsmr() {
+    for object in ["1-0:1.8.0*255(012345.6789*kWh)", "1.8.0(012345.6789*kWh)"] {
+        let power = object.replace("1.8.0", "16.7.0");
+        for end in ["\n", "\r\n"] {
+            let text = ["/EMH5\\@01LZQJL0014F", "", object, &power, "!", ""].join(end);
+            let found = verdict(&text);
+            assert_eq!(found["protocol"], "iec62056-21", "{text}: {found:#}");
+            let told = told_by_decode(&text, KEY);
+            assert!(told.contains("D0 (IEC 62056-21)") && !told.contains("DSMR"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_lone_authentication_key_is_named_before_the_telegrams() {
+    let told = told_by_decode(&hex::encode(sound(3)), GAK);
+    let first = told.lines().find(|line| !line.contains("chmod")).unwrap();
+    assert!(first.contains("the only key is the authentication key (GAK)"), "{told}");
+}
+
+#[test]
+fn a_file_with_keys_of_other_numbers_has_none_for_this_meter() {
+    let other = "00112233445566778899aabbccddeeff";
+    for keys in [
+        format!("181220999999 {other}\n"),
+        format!("181220999999 {other}\n4b464d6750000007 {}\n", other.replace("ff", "00")),
+    ] {
+        let (_, found) = verdict_of_file(&sound(2), &keys);
+        assert_eq!(found["verdict"], "other-meter", "{found:#}");
+        let text = found.to_string();
+        for part in ["no key for this meter", "181220999999", "the meter has the system title"] {
+            assert!(text.contains(part), "{part}: {found:#}");
+        }
+        assert!(!text.contains(&other[..8]), "{found:#}");
+    }
+    // Behind the title of this meter it is its key, and wrong.
+    let title = hex::encode(&sound(1)[11..19]);
+    let (_, found) = verdict_of_file(&sound(2), &format!("{title} {other}\n"));
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+}

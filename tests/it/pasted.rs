@@ -419,6 +419,130 @@ fn all_telegrams_of_a_line_are_read() {
 }
 
 #[test]
+fn numbers_in_front_of_rows_are_no_octets() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    let heads: [fn(usize, usize) -> String; 9] = [
+        |_, count| format!("{count} "),
+        |_, count| format!("{count:02x} "),
+        |_, count| format!("{count}: "),
+        |_, count| format!("{count},"),
+        |row, _| format!("{row:02} "),
+        |row, _| format!("{row},"),
+        |row, count| format!("{row} {count} "),
+        |row, count| format!("{row};{count};"),
+        |row, _| format!("2026-06-21 12:00:{row:02},"),
+    ];
+    let bodies: [fn(&u8) -> String; 4] = [
+        |it| format!("{it:02x} "),
+        |it| format!("{it:02X},"),
+        |it| format!("{it:02X}:"),
+        |it| format!("{it},"),
+    ];
+    for (at, head) in heads.iter().enumerate() {
+        for write in bodies {
+            for size in [8, 16, 20, 24, 32, 100] {
+                let rows = all.chunks(size).enumerate().map(|(row, octets)| {
+                    let octets: String = octets.iter().map(write).collect();
+                    format!(
+                        "{}{}\n",
+                        head(row, octets_of(&octets)),
+                        octets.trim_end_matches([',', ':'])
+                    )
+                });
+                let text: String = rows.collect();
+                let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+                let result = (ran.status, ran.out.as_str());
+                assert_eq!(result, (0, READING), "{at}: {text}: {}", ran.err);
+            }
+        }
+    }
+}
+
+/// The octets of a row that a body of the test above makes.
+fn octets_of(row: &str) -> usize {
+    row.split([' ', ',', ':']).filter(|it| !it.is_empty()).count()
+}
+
+#[test]
+fn the_end_of_a_frame_in_front_of_the_next_is_no_number() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    // Rows of 17 octets, one of which begins with the last octet of a frame.
+    let all = octets(DUMP).repeat(40);
+    let rows: Vec<String> =
+        all.chunks(17).map(|row| grouped(&hex::encode_upper(row), " ")).collect();
+    assert!(rows.iter().any(|row| row.starts_with("16 68 FA FA 68 ")));
+    let ran = run(&["decode", "--key-file", &key], rows.join("\n").as_bytes());
+    assert_eq!((ran.status, ran.out), (0, READING.repeat(40)), "{}", ran.err);
+}
+
+#[test]
+fn numbered_telegrams_of_a_sentence_are_read() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let spaced: Vec<String> = DUMP.lines().map(|frame| grouped(frame.trim(), " ")).collect();
+    let plain: Vec<String> = DUMP.lines().map(|frame| frame.trim().to_owned()).collect();
+    for frames in [spaced, plain] {
+        let (one, two) = (&frames[0], &frames[1]);
+        for line in [
+            format!("1) {one} 2) {two}"),
+            format!("11) {one} 12) {two}"),
+            format!("1. {one} 2. {two}"),
+            format!("(1) {one} (2) {two}"),
+            format!("a) {one}; b) {two}"),
+            format!("My frames are 1) {one} and 2) {two}, ok?"),
+        ] {
+            let ran = run(&["decode", "--key-file", &key], line.as_bytes());
+            assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{line}: {}", ran.err);
+            // A line with a damaged one is named.
+            let line = format!("{line}\n{}", line.replacen("FA", "FX", 1));
+            let ran = run(&["decode", "--key-file", &key], line.as_bytes());
+            assert_eq!((ran.status, ran.out.as_str()), (1, READING), "{line}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn addresses_names_and_times_between_rows_are_no_octets() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    for (line, separators) in [
+        ("550e8400-e29b-41d4-a716-446655440000", &[" ", "", ":", "-"][..]),
+        ("fe80::1ff:fe23:4567:890a", &[" ", "", ":", "-"]),
+        ("AA:BB:CC:DD:EE:FF", &[" ", "", "-"]),
+        ("aa-bb-cc-dd-ee-ff", &[" ", "", ":"]),
+        ("12:00:05", &[" ", "", "-"]),
+        ("192.168.1.23", &[" ", "", ":", "-"]),
+        ("1718964000", &[" ", ":", "-"]),
+    ] {
+        for separator in separators {
+            for size in [8, 16, 32] {
+                let rows = all.chunks(size).map(|row| grouped(&hex::encode(row), separator));
+                let text: String = rows.map(|row| format!("{row}\n{line}\n")).collect();
+                let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+                let result = (ran.status, ran.out.as_str());
+                assert_eq!(result, (0, READING), "{line} {separator:?} {size}: {}", ran.err);
+            }
+        }
+    }
+}
+
+#[test]
+fn short_rows_that_a_form_leaves_out_are_no_silent_loss() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let (all, digits) = (octets(DUMP), hex::encode(octets(DUMP)));
+    let rows: Vec<String> = all.chunks(8).map(|row| format!("{row:?}")).collect();
+    let pairs: String = rows.chunks(2).map(|pair| pair.join(" ") + "\n").collect();
+    let ran = run(&["decode", "--key-file", &key], format!("{digits}\n{pairs}").as_bytes());
+    assert!(ran.out.starts_with(READING), "{}", ran.err);
+    assert!(ran.status == 1 || ran.out == READING.repeat(2), "{}: {}", ran.out, ran.err);
+}
+
+#[test]
 fn what_is_not_read_of_a_telegram_is_named_with_its_line() {
     let folder = Folder::new();
     let key = folder.write("key", KEY);

@@ -226,6 +226,7 @@ impl<'a> TextLines<'a> {
 
     /// Hands on a line of a DSMR telegram as its octets.
     fn text(&mut self, line: &[u8], end: bool, context: &mut Context) {
+        context.text_facts.note_prose();
         self.octets.clear();
         self.octets.extend_from_slice(line);
         if end {
@@ -253,6 +254,14 @@ impl<'a> TextLines<'a> {
     fn is_prose(&self, line: &[u8]) -> bool {
         let word = |c: &u8| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit() && *c != b'x';
         let words = line.split(|c| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 2);
+        // A long run of digits with hardly a wrong one is a telegram.
+        let is_damaged = |run: &[u8]| {
+            let wrong = run.iter().filter(|c| !c.is_ascii_hexdigit()).count();
+            run.len() >= DAMAGED_RUN && (1..=run.len() / 8).contains(&wrong)
+        };
+        if words.clone().any(is_damaged) {
+            return false;
+        }
         let words = words.filter(|letters| letters.iter().any(word));
         let is_alone = self.sound + 1 != self.line && self.dump.defect_line() == self.line;
         is_alone && self.run.octets.len() < TELEGRAM_PART && words.count() > 0
@@ -317,9 +326,10 @@ impl<'a> TextLines<'a> {
         }
         self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
-            context.tally.prose += 1;
+            context.note_prose();
             return;
         }
+        context.text_facts.note_hex(self.run.octets.len());
         let marks = &self.run.marks;
         let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
         let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
@@ -329,6 +339,9 @@ impl<'a> TextLines<'a> {
         self.stage.feed(&record, Place::Line(self.line), context);
     }
 }
+
+/// The digits of a run that is no word.
+const DAMAGED_RUN: usize = 64;
 
 /// True for the first line of a DSMR telegram, and for its last one.
 fn begins_text(line: &[u8]) -> bool {

@@ -106,6 +106,12 @@ impl Context {
         }
     }
 
+    /// Takes note of a line of text without hex.
+    pub fn note_prose(&mut self) {
+        self.tally.prose += 1;
+        self.text_facts.note_prose();
+    }
+
     /// The reason to stop a run that has waited for a telegram this long in vain: with the cause, as
     /// far as the octets of a line show it.
     #[must_use]
@@ -191,9 +197,11 @@ impl Context {
         partial: Option<Error>,
     ) -> EndedInput<'a> {
         let text = self.text_facts;
-        let protocol = match is_portal_export(self.text.octets()) {
-            true => Some(ForeignProtocol::Form(unread::PORTAL_EXPORT)),
-            false => foreign::recognise(self.text.octets()),
+        let lines = self.text.octets();
+        let protocol = match readings(lines) {
+            None if is_portal_export(lines) => Some(ForeignProtocol::Form(unread::PORTAL_EXPORT)),
+            None => foreign::recognise(lines),
+            readings => readings.map(ForeignProtocol::Form),
         };
         EndedInput { text, protocol, line, octets: self.tally.octets, telegrams, partial }
     }
@@ -359,6 +367,24 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
 }
 
 /// True for the export of an operator's portal, whose columns have names at the top.
+/// The name of the readings that a text begins with.
+fn readings(text: &[u8]) -> Option<&'static str> {
+    let mut lines = text.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty())?;
+    let has = |part: &[u8]| memchr::memmem::find(first, part).is_some();
+    match () {
+        () if first.starts_with(b"{\"schema\":") => Some(unread::READINGS),
+        // The names of a table, which have no blanks.
+        () if !first.contains(&b' ')
+            && !first.starts_with(b"{")
+            && (has(b"energy_import_wh") || has(b"power_import_w")) =>
+        {
+            Some(unread::READINGS_FOR_OTHERS)
+        }
+        () => None,
+    }
+}
+
 fn is_portal_export(text: &[u8]) -> bool {
     let mut rows = text.split(|octet| *octet == b'\n').take(FIRST_ROWS);
     rows.any(|row| {

@@ -154,6 +154,9 @@ impl Messages {
         }
         let are_lone = !self.has_keys.replace(true) || self.has_lone_gak.get();
         self.has_lone_gak.set(are_lone && is_example_gak(entries));
+        if self.has_lone_gak.get() {
+            self.warn(key_finding::lone_authentication_key().hint());
+        }
     }
 
     /// Sums up repeats by time from now on.
