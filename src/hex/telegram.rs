@@ -56,7 +56,7 @@ impl TelegramEnd {
                 *self = Self { left: 0, is_over: true, end: Some(0x16) };
             }
             // Most rows lie amid a telegram.
-            _ if octets.len() < self.left && !begins_telegram(octets) => {
+            _ if octets.len() < self.left && !self.is_start(octets) => {
                 self.left -= octets.len();
                 self.is_over = false;
             }
@@ -66,7 +66,7 @@ impl TelegramEnd {
 
     /// Takes octets in which a telegram begins or ends.
     fn part(&mut self, octets: &[u8]) {
-        let mut rest = if begins_telegram(octets) { self.begin(octets) } else { octets };
+        let mut rest = if self.is_start(octets) { self.begin(octets) } else { octets };
         self.is_over = false;
         while let Some((passed, behind)) = rest.split_at_checked(self.left) {
             let is_end = passed.last().is_some_and(|last| self.end.is_none_or(|end| end == *last));
@@ -81,6 +81,12 @@ impl TelegramEnd {
             }
         }
         self.left = self.left.saturating_sub(rest.len());
+    }
+
+    /// True if a telegram begins here. An APDU in a frame is a part of that.
+    fn is_start(&self, octets: &[u8]) -> bool {
+        let is_in_frame = || self.left > 0 && self.end.is_some();
+        begins_telegram(octets) && !(matches!(octets, [0xdb | 0xdc, ..]) && is_in_frame())
     }
 
     fn begin<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
@@ -106,6 +112,13 @@ impl TelegramEnd {
     #[must_use]
     pub const fn is_between(&self) -> bool {
         self.is_over
+    }
+
+    /// True if a frame is over, by the octet at its end. The count of an APDU alone is less sure: a frame that
+    /// nobody saw may hold the APDU, and go on behind a part of it.
+    #[must_use]
+    pub const fn is_behind_frame(&self) -> bool {
+        self.is_over && self.end.is_some()
     }
 
     /// True if a frame of HDLC ended: the next one may have its flag in common with it.
@@ -147,6 +160,8 @@ mod tests {
             // More than 255 octets: the upper bits of the size stand beside the type of the frame.
             &[&long_hdlc],
             &[&long_hdlc[..100], &long_hdlc[100..], hdlc],
+            // A row that begins with the APDU in a frame.
+            &["68131368530001", apdu, "0102030405060716"],
         ] {
             assert!(ends(lines), "{lines:?}");
         }
@@ -159,6 +174,7 @@ mod tests {
             &["68030368530001541601"],
             &["6803036853", "ff", "000154"],
             &[&long_hdlc[..2 * 0x2e]],
+            &["68131368530001", apdu],
         ] {
             assert!(!ends(lines), "{lines:?}");
         }

@@ -31,6 +31,10 @@ pub struct Opening {
     is_over: bool,
     /// The end of the last telegram that was read.
     end: TelegramEnd,
+    /// The octets of the last line that was read.
+    width: usize,
+    /// The octets of the lines that are kept.
+    octets: Zeroizing<Vec<u8>>,
 }
 
 /// The meaning of a line, and of those that were kept.
@@ -73,10 +77,8 @@ impl Opening {
             octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
         let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
         let begins = begins_frame(&octets) || shares_flag;
-        let is_key = is_whole
-            && !begins
-            && may_be_keys(&octets, line)
-            && (!is_between || reads_as_key(line) && !has_start(&octets));
+        let is_key =
+            is_whole && !begins && may_be_keys(&octets, line) && !self.is_row(&octets, line);
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         let is_clean = is_hex && digits == 2 * octets.len();
         let is_stray = !is_beside && (octets.len() < STRAY || octets.len() <= HASH && !is_hex);
@@ -99,6 +101,7 @@ impl Opening {
                     self.hex.push(number);
                 }
                 self.lines.push((number, Zeroizing::new(line.to_vec())));
+                self.octets.extend_from_slice(&octets);
                 OpeningStep::Kept
             }
             () => self.over(),
@@ -113,6 +116,17 @@ impl Opening {
     /// Takes the octets that were read from a line.
     pub fn passed(&mut self, octets: &[u8]) {
         self.end.line(octets);
+        self.width = octets.len();
+    }
+
+    /// True for octets that are a row of a dump, though they may look like a key: it goes on as it was, or a
+    /// frame begins in it.
+    fn is_row(&self, octets: &[u8], line: &[u8]) -> bool {
+        if !self.end.is_between() {
+            return has_header(&[&self.octets, octets].concat());
+        }
+        let goes_on = octets.len() == self.width && !self.end.is_behind_frame();
+        goes_on || has_start(octets) || !reads_as_key(line)
     }
 
     /// True for a line that may be no telegram, behind one. Keys and numbers are short.
@@ -126,6 +140,7 @@ impl Opening {
         self.is_over = true;
         let hex = core::mem::take(&mut self.hex);
         let key = hex.first().copied().filter(|_| core::mem::take(&mut self.has_key));
+        self.octets = Zeroizing::default();
         let mut others = core::mem::take(&mut self.lines);
         others.retain(|(number, _)| !hex.contains(number));
         OpeningStep::Drop { key, dropped: hex.len() as u64, others }
@@ -142,6 +157,7 @@ impl Opening {
             return self.drop_hex();
         }
         self.is_over = true;
+        self.octets = Zeroizing::default();
         match core::mem::take(&mut self.lines) {
             lines if lines.is_empty() => OpeningStep::Read,
             lines => OpeningStep::Release(lines),
@@ -170,6 +186,30 @@ fn may_be_keys(octets: &[u8], line: &[u8]) -> bool {
 fn has_start(octets: &[u8]) -> bool {
     let is_start = |octets: &[u8]| begins_telegram(octets) && !matches!(octets, [0xdb | 0xdc, ..]);
     (0..octets.len()).any(|at| octets.get(at..).is_some_and(is_start))
+}
+
+/// True if the header of a frame or of a ciphered APDU is within the octets: a key hardly has one.
+fn has_header(octets: &[u8]) -> bool {
+    (0..octets.len()).any(|at| match octets.get(at..) {
+        Some([0x7e, 0xa0..=0xaf, _, rest @ ..]) => {
+            behind_address(rest).and_then(behind_address).is_some_and(|rest| {
+                // UI, as meters send unasked.
+                matches!(rest, [0x03 | 0x13, ..])
+            })
+        }
+        // The letters of a manufacturer.
+        Some([0xdb | 0xdc, 8, rest @ ..]) => {
+            rest.first_chunk::<3>().is_some_and(|name| name.iter().all(u8::is_ascii_uppercase))
+        }
+        Some(octets) => matches!(octets, [0x68, ..]) && begins_telegram(octets),
+        None => false,
+    })
+}
+
+/// The octets behind an address of HDLC, whose last octet is odd.
+fn behind_address(octets: &[u8]) -> Option<&[u8]> {
+    let end = octets.iter().take(ADDRESS).position(|octet| octet % 2 == 1)?;
+    octets.get(end + 1..)
 }
 
 /// True for a line of a few digits.
@@ -213,6 +253,9 @@ fn begins_frame(octets: &[u8]) -> bool {
         _ => begins_telegram(octets),
     }
 }
+
+/// The octets of the longest address of HDLC.
+const ADDRESS: usize = 4;
 
 /// The octets of a key.
 const KEY: usize = 16;
