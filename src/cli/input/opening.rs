@@ -80,7 +80,9 @@ impl Opening {
         let is_key =
             is_whole && !begins && may_be_keys(&octets, line) && !self.is_row(&octets, line);
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
-        let is_clean = is_hex && digits == 2 * octets.len();
+        // Octets of a literal are shown as themselves, most of them.
+        let is_literal = memchr::memchr2(b'\'', b'"', line).is_some();
+        let is_clean = is_hex && (digits == 2 * octets.len() || is_literal);
         let is_stray = !is_beside && (octets.len() < STRAY || octets.len() <= HASH && !is_hex);
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
