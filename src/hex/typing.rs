@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use super::{prefix, separator::is_separator};
+use super::{beside_text, prefix, separator::is_separator};
 
 /// The line as it would be typed; `end`: its end is there.
 pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
@@ -20,7 +20,9 @@ pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
         false => core::str::from_utf8(text).map_or(Cow::Borrowed(text), |it| ascii(it).into()),
     };
     let typed = without_colours(typed);
-    match ended(&typed).filter(|_| end) {
+    // The last character of a text beside octets is one of theirs.
+    let is_open = |text: &[u8]| end && beside_text::without_text(text).line.len() == text.len();
+    match ended(&typed).filter(|_| is_open(&typed)) {
         Some(ended) => Cow::Owned(ended),
         None => typed,
     }
@@ -128,6 +130,8 @@ mod tests {
             ("68 FA 6\\", "68 FA 6-"),
             ("68 FA 6=", "68 FA 6-"),
             ("key=", "key="),
+            (r"42 d0 5c  B.\", r"42 d0 5c  B.\"),
+            ("42 d0 3d  B.=", "42 d0 3d  B.="),
             ("\"frame\"=hex:68,fa,\\", "\"frame\"=hex:68,fa,"),
             ("\u{201e}68 FA\u{201c}", "\"68 FA\""),
             ("\u{bb}68\u{2013}FA\u{ab}", "\"68-FA\""),
