@@ -13,6 +13,35 @@ pub fn begins_telegram(octets: &[u8]) -> bool {
     }
 }
 
+/// True if the header of a frame or of a ciphered APDU is within the octets. Other octets, as of a key, hardly have
+/// one.
+#[must_use]
+pub fn holds_header(octets: &[u8]) -> bool {
+    (0..octets.len()).any(|at| match octets.get(at..) {
+        Some([0x7e, 0xa0..=0xaf, _, rest @ ..]) => {
+            behind_address(rest).and_then(behind_address).is_some_and(|rest| {
+                // UI, as meters send unasked.
+                matches!(rest, [0x03 | 0x13, ..])
+            })
+        }
+        // The letters of a manufacturer.
+        Some([0xdb | 0xdc, 8, rest @ ..]) => {
+            rest.first_chunk::<3>().is_some_and(|name| name.iter().all(u8::is_ascii_uppercase))
+        }
+        Some(octets) => matches!(octets, [0x68, ..]) && begins_telegram(octets),
+        None => false,
+    })
+}
+
+/// The octets behind an address of HDLC, whose last octet is odd.
+fn behind_address(octets: &[u8]) -> Option<&[u8]> {
+    let end = octets.iter().take(ADDRESS).position(|octet| octet % 2 == 1)?;
+    octets.get(end + 1..)
+}
+
+/// The octets of the longest address of HDLC.
+const ADDRESS: usize = 4;
+
 /// The octets of the frame or the ciphered APDU that begins here; nothing if too few of them tell.
 pub(super) fn length(octets: &[u8]) -> Option<usize> {
     Some(match *octets {
@@ -161,7 +190,7 @@ mod tests {
             &[&long_hdlc],
             &[&long_hdlc[..100], &long_hdlc[100..], hdlc],
             // A row that begins with the APDU in a frame.
-            &["68131368530001", apdu, "0102030405060716"],
+            &["68131368530001", apdu, "0102030416"],
         ] {
             assert!(ends(lines), "{lines:?}");
         }
@@ -177,6 +206,29 @@ mod tests {
             &["68131368530001", apdu],
         ] {
             assert!(!ends(lines), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_found_among_other_octets() {
+        for octets in [
+            "0068fafa6853",
+            "7e7ea067ceff031338bd",
+            "ff7ea08b0002000323134c6d",
+            "0fdb084b464d6750",
+            "00dc084c475a67",
+        ] {
+            assert!(holds_header(&hex::decode(octets).unwrap()), "{octets}");
+        }
+        for octets in [
+            "36c66639e48a8ca4d6bc8b282a793bbb",
+            "007ea0112233445566778899",
+            "db08112233445566",
+            "68fafb68",
+            "7ea067",
+            "",
+        ] {
+            assert!(!holds_header(&hex::decode(octets).unwrap()), "{octets}");
         }
     }
 }

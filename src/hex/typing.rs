@@ -52,10 +52,14 @@ fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     if bracket.and_then(|behind| memchr::memchr2(b'm', b'K', behind)).is_none() {
         return text;
     }
+    // A literal of a program has its own: b'h\xfa[0m'.
+    let is_literal =
+        memchr::memchr(b'\\', &text).is_some() && memchr::memchr2(b'\'', b'"', &text).is_some();
     let next = |text: &[u8]| {
         memchr::memchr_iter(b'[', text).find_map(|at| {
             let escape = at.checked_sub(1).and_then(|at| text.get(at)) == Some(&0x1b);
-            let length = colour_length(text.get(at + 1..)?, escape)?;
+            let length =
+                colour_length(text.get(at + 1..)?, escape).filter(|_| escape || !is_literal)?;
             Some((at - usize::from(escape), at + 1 + length))
         })
     };
@@ -139,6 +143,7 @@ mod tests {
             ("[0;36m[12:34:56][D] 68:FA[0m", "[12:34:56][D] 68:FA"),
             ("\x1b[1;31m68\x1b[0m \x1b[1mfa\x1b[K", "68 fa"),
             ("[12] 68 [1m", "[12] 68 [1m"),
+            (r"b'h\xfa[0m[1;2m'", r"b'h\xfa[0m[1;2m'"),
             ("uint(0x68); \\", "uint(0x68); \\"),
             ("Z\u{e4}hler", "Z\u{e4}hler"),
         ] {

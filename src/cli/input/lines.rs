@@ -333,7 +333,13 @@ impl<'a> TextLines<'a> {
 /// True for the first line of a DSMR telegram, and for its last one.
 fn begins_text(line: &[u8]) -> bool {
     match line.trim_ascii_end() {
-        [b'/', a, b, c, b'5', ..] => [a, b, c].iter().all(|it| it.is_ascii_alphabetic()),
+        [b'/', a, b, c, b'5', rest @ ..] => {
+            // A row of base64 may begin so: `/gBq5…`.
+            let is_word =
+                rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'));
+            let is_row = is_word && rest.len() > IDENTIFICATION;
+            !is_row && [a, b, c].iter().all(|it| it.is_ascii_alphabetic())
+        }
         [b'!', crc @ ..] => crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }

@@ -12,7 +12,7 @@ use meterpipe::{
     error::Cause,
     hex::{
         dump::{Dump, HexRun},
-        telegram::{TelegramEnd, begins_telegram},
+        telegram::{TelegramEnd, begins_telegram, holds_header},
         unread,
     },
 };
@@ -125,7 +125,7 @@ impl Opening {
     /// frame begins in it.
     fn is_row(&self, octets: &[u8], line: &[u8]) -> bool {
         if !self.end.is_between() {
-            return has_header(&[&self.octets, octets].concat());
+            return holds_header(&Zeroizing::new([&self.octets, octets].concat()));
         }
         let goes_on = octets.len() == self.width && !self.end.is_behind_frame();
         goes_on || has_start(octets) || !reads_as_key(line)
@@ -190,30 +190,6 @@ fn has_start(octets: &[u8]) -> bool {
     (0..octets.len()).any(|at| octets.get(at..).is_some_and(is_start))
 }
 
-/// True if the header of a frame or of a ciphered APDU is within the octets: a key hardly has one.
-fn has_header(octets: &[u8]) -> bool {
-    (0..octets.len()).any(|at| match octets.get(at..) {
-        Some([0x7e, 0xa0..=0xaf, _, rest @ ..]) => {
-            behind_address(rest).and_then(behind_address).is_some_and(|rest| {
-                // UI, as meters send unasked.
-                matches!(rest, [0x03 | 0x13, ..])
-            })
-        }
-        // The letters of a manufacturer.
-        Some([0xdb | 0xdc, 8, rest @ ..]) => {
-            rest.first_chunk::<3>().is_some_and(|name| name.iter().all(u8::is_ascii_uppercase))
-        }
-        Some(octets) => matches!(octets, [0x68, ..]) && begins_telegram(octets),
-        None => false,
-    })
-}
-
-/// The octets behind an address of HDLC, whose last octet is odd.
-fn behind_address(octets: &[u8]) -> Option<&[u8]> {
-    let end = octets.iter().take(ADDRESS).position(|octet| octet % 2 == 1)?;
-    octets.get(end + 1..)
-}
-
 /// True for a line of a few digits.
 fn is_number(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -255,9 +231,6 @@ fn begins_frame(octets: &[u8]) -> bool {
         _ => begins_telegram(octets),
     }
 }
-
-/// The octets of the longest address of HDLC.
-const ADDRESS: usize = 4;
 
 /// The octets of a key.
 const KEY: usize = 16;
