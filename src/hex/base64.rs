@@ -5,21 +5,30 @@
 //! 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67
 //! ```
 //!
-//! Letters and digits are words too: only a long run is read, and only if a telegram begins in it.
+//! Letters and digits are words too: only a long run is read, and only if a telegram begins in it. Lines of a wrapped
+//! text in front of that one wait for it: the text may begin amid a telegram.
 
-use super::telegram::begins_telegram;
+use super::telegram::{begins_telegram, holds_header};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Base64Lines {
     /// The length of the lines of a wrapped text.
     width: Option<usize>,
+    /// The octets of lines of one width, in which no telegram was found yet.
+    waiting: Vec<u8>,
 }
 
 impl Base64Lines {
     /// True while the next line may go on.
     pub(super) const fn is_within(&self) -> bool {
         self.width.is_some()
+    }
+
+    /// True if the line is one of a wrapped text, whatever its first characters are elsewhere.
+    pub(super) fn owns(&self, line: &[u8]) -> bool {
+        let is_open = self.width.is_some_and(|width| line.len() <= width) || is_wrapped(line);
+        is_open && decoded(line).is_some()
     }
 
     /// The octets of a line; nothing if it is of another form.
@@ -32,12 +41,29 @@ impl Base64Lines {
             self.width = (line.len() == width).then_some(width);
             return Some(octets);
         }
+        let mut waiting = core::mem::take(&mut self.waiting);
         let run = longest(line)?;
-        let octets = decoded(run).filter(|octets| begins_telegram(octets))?;
-        let is_wrapped = run.len() == line.len() && matches!(run.len(), 64 | 76);
-        self.width = is_wrapped.then_some(run.len());
-        Some(octets)
+        let is_row = run.len() == line.len() && is_wrapped(line);
+        let own = decoded(run)?;
+        self.width = is_row.then_some(run.len());
+        if begins_telegram(&own) {
+            return Some([waiting, own].concat());
+        }
+        waiting.extend(own);
+        if holds_header(&waiting) {
+            return Some(waiting);
+        }
+        self.width = None;
+        let passed = waiting.len().saturating_sub(MOST);
+        waiting.drain(..passed);
+        self.waiting = if is_row { waiting } else { Vec::new() };
+        None
     }
+}
+
+/// True for a line as long as programs wrap the text.
+fn is_wrapped(line: &[u8]) -> bool {
+    matches!(line.len(), 64 | 76) && line.iter().all(|c| is_digit(*c))
 }
 
 /// The longest run of digits of base64, if it is long.
@@ -96,6 +122,9 @@ fn value(digit: u8) -> Option<u32> {
     }))
 }
 
+/// No more octets wait: a telegram begins in them.
+const MOST: usize = 1024;
+
 /// Fewer digits are a word.
 const LEAST: usize = 40;
 
@@ -138,5 +167,18 @@ mod tests {
         assert_eq!(lines.octets("AAEC".repeat(19).as_bytes()).map(|it| it.len()), Some(57));
         assert_eq!(lines.octets(b"AAECAw==").map(|it| it.len()), Some(4));
         assert_eq!(lines.octets(b"AAECAw=="), None, "the text is over");
+    }
+
+    #[test]
+    fn a_text_that_begins_amid_a_telegram_is_read_from_there() {
+        let row = "/gBq5".to_owned() + &"A".repeat(71);
+        let start = format!("//8AaPr6aFP{}", "A".repeat(65));
+        let mut lines = Base64Lines::default();
+        assert!(lines.owns(start.as_bytes()));
+        assert_eq!(lines.octets(row.as_bytes()), None);
+        assert_eq!(lines.octets(start.as_bytes()).map(|it| it.len()), Some(114));
+        assert!(lines.owns(b"//8A") && !lines.owns(b"// comment"));
+        assert_eq!(lines.octets(b"//8A").map(|it| it.len()), Some(3));
+        assert!(!lines.owns(b"//8A"));
     }
 }

@@ -67,15 +67,19 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
     // A blank may be in the middle, as between the octets.
     let half = text.get(MIDDLE) == Some(&b' ') && text.trim_ascii_end().len() == octets.len() + 1;
     let joined = || [slice(text, 0..MIDDLE), slice(text, MIDDLE + 1..text.len())].concat();
+    // Blanks at its end may be gone.
     let shows = |text: &[u8]| {
-        text.len() == octets.len() && agrees(octets.iter().map(|it| Some(*it)), text, true)
+        let gone = octets.get(text.len()..).filter(|_| !text.is_empty());
+        gone.is_some_and(|gone| gone.iter().all(|octet| *octet == b' '))
+            && agrees(octets.iter().map(|it| Some(*it)), text, true)
     };
-    let is_beside = match framed {
-        Some(text) => shows(text),
-        None if half => shows(joined().trim_ascii_end()),
-        None => blanks > 1 && (shows(text.trim_ascii_end()) || begins_with_blanks(octets, behind)),
+    let is_framed = framed.is_some_and(shows);
+    let is_beside = match half {
+        _ if is_framed => true,
+        true => shows(joined().trim_ascii_end()),
+        false => blanks > 1 && (shows(text.trim_ascii_end()) || begins_with_blanks(octets, behind)),
     };
-    is_beside.then_some(half && framed.is_none())
+    is_beside.then_some(half && !is_framed)
 }
 
 /// True for two blanks and a text whose own first characters are blanks: `20 41   A`.

@@ -282,7 +282,8 @@ impl Dump {
     /// A line without the marks of a page or a document; `pasted` if it may be of a pasted form.
     fn clean(&mut self, mut text: &[u8], pasted: bool, run: &mut HexRun) -> Result<()> {
         let trimmed = text.trim_ascii_start();
-        if trimmed.is_empty() || prefix::is_comment(trimmed) {
+        let is_comment = || !(pasted && self.pasted.is_no_comment(trimmed.trim_ascii_end()));
+        if trimmed.is_empty() || prefix::is_comment(trimmed) && is_comment() {
             return Ok(());
         }
         if self.listing.is_none() && between_rows::is_other(trimmed, self.separator) {

@@ -16,7 +16,8 @@ use super::{
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogLines {
-    /// The words of the line that began the last telegram of several lines.
+    /// The words of the line that began the last telegram of several lines, or of the first line with more octets
+    /// than other lines name.
     words: Option<Vec<u8>>,
     end: TelegramEnd,
 }
@@ -57,8 +58,14 @@ impl LogLines {
         if part.bare {
             return;
         }
-        self.end.line(octets);
-        if self.end.is_amid() && begins_telegram(octets) {
+        let is_known = self.end.is_amid() || begins_telegram(octets);
+        let start = if is_known { 0 } else { first_telegram(octets).unwrap_or(octets.len()) };
+        let (before, telegram) = octets.split_at_checked(start).unwrap_or_default();
+        self.end.line(before);
+        self.end.line(telegram);
+        let begins = self.end.is_amid() && begins_telegram(telegram);
+        let is_row = self.words.is_none() && octets.len() > FEW && !self.end.is_between();
+        if begins || is_row {
             self.words = Some(words(text, part));
         }
     }
@@ -70,6 +77,12 @@ fn is_name(text: &[u8]) -> bool {
     let is_pair = |group: &[u8]| group.strip_prefix(b"0x").unwrap_or(group).len() == 2;
     let is_address = groups.clone().count() == 6 && !text.trim_ascii().contains(&b' ');
     !prefix::has_octets(text, FEW + 1) && (is_address || !groups.clone().all(is_pair))
+}
+
+/// Where a telegram begins behind other octets.
+fn first_telegram(octets: &[u8]) -> Option<usize> {
+    memchr::memchr3_iter(0x68, 0x7e, 0xdb, octets)
+        .find(|&at| octets.get(at..).is_some_and(begins_telegram))
 }
 
 /// True for hex that begins a telegram.
@@ -133,5 +146,17 @@ mod tests {
         assert_eq!(hex("68 FA FA 68"), "68FAFA68", "bare hex has no words");
         assert_eq!(hex("more: 67 DB 08 4B"), "67DB084B", "octets with other words");
         assert_eq!(hex("next: 68 0A 0A 68 53 FF"), "680A0A6853FF", "another telegram");
+    }
+
+    #[test]
+    fn the_last_octets_are_read_wherever_the_telegram_begins() {
+        for first in ["00:68:1A:1A:68:53:FF", "00:7E:A0:20:CE:FF:03", &["AB"; 20].join(":")] {
+            let mut log = LogLines::default();
+            let line = format!("[12:34:56][D][uart_debug:114]: <<< {first}");
+            let part = log.part(line.as_bytes(), 0).unwrap();
+            log.take(line.as_bytes(), &part, &hex::decode(first.replace(':', "")).unwrap());
+            assert!(log.owns(b"[12:34:57][D][uart_debug:114]: <<< 16"), "{first}");
+            assert!(!log.owns(b"[12:34:57][D][heap:001]: 16"), "{first}");
+        }
     }
 }

@@ -76,7 +76,20 @@ impl Pasted {
 
     /// The lines that are left of a line of a document or a web page; nothing if it is neither.
     pub(super) fn strip(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        self.document.strip(line).or_else(|| self.page.strip(line))
+        self.document.strip(line).or_else(|| {
+            let is_open = self.page.is_within();
+            let lines = self.page.strip(line)?;
+            if !is_open && self.literals.hold_all_of(line) {
+                self.page = Markup::default();
+                return None;
+            }
+            Some(lines)
+        })
+    }
+
+    /// True for a line that is no comment though it begins as one.
+    pub(super) fn is_no_comment(&self, line: &[u8]) -> bool {
+        self.base64.owns(line)
     }
 
     /// A row of `od` that looks like one of hex.

@@ -15,45 +15,152 @@ use super::telegram::begins_telegram;
 pub(super) struct Literals {
     /// The last line with a literal had one of this form.
     open: bool,
+    /// The letters in front of that literal, if it was alone in its line.
+    head: Option<Vec<u8>>,
+    /// Octets of short literals that may begin a telegram.
+    waiting: Vec<u8>,
 }
 
 impl Literals {
     /// The octets of all literals of a line; nothing if there are none of this form.
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        memchr::memchr(b'\\', line)?;
+        let is_escaped = memchr::memchr(b'\\', line).is_some();
+        if !is_escaped && self.head.is_none() && line.len() > SHORT {
+            return None;
+        }
+        let alone = bytes_alone(line);
+        if let Some((head, octets)) = &alone
+            && self.head.as_ref() == Some(head)
+            && !is_digits(octets)
+        {
+            return alone.map(|(_, octets)| octets);
+        }
+        let octets = if is_escaped { self.escaped(line)? } else { Vec::new() };
+        match alone {
+            Some((head, own)) if octets.is_empty() => self.wait(head, &own),
+            alone => {
+                self.open = !octets.is_empty();
+                self.open.then(|| self.open_with(alone.map(|(head, _)| head), &octets))
+            }
+        }
+    }
+
+    /// True if the text of such literals is all that may look like the tags of a page.
+    pub(super) fn hold_all_of(&self, line: &[u8]) -> bool {
+        let is_quote = |c: &u8| matches!(c, b'\'' | b'"');
+        let is_tag = |text: Option<&[u8]>| text.is_none_or(|text| text.contains(&b'<'));
+        let (first, last) = (line.iter().position(is_quote), line.iter().rposition(is_quote));
+        let is_outside = first.is_none_or(|first| is_tag(line.get(..first)))
+            || last.is_none_or(|last| is_tag(line.get(last..)));
+        !is_outside && self.clone().octets(line).is_some()
+    }
+
+    /// The octets of the literals of a line with a backslash.
+    fn escaped(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let open = core::mem::take(&mut self.open);
+        self.head = None;
         let mut octets = Vec::new();
         let mut rest = line;
         while let Some(at) = memchr::memchr2(b'\'', b'"', rest) {
             let (_, behind) = rest.split_at_checked(at + 1)?;
             let quote = *rest.get(at)?;
-            rest = match literal(behind, quote, open) {
-                Some((read, behind)) => {
-                    octets.extend(read);
-                    behind
+            rest = match literal(behind, quote).filter(|literal| literal.is_of_form(open)) {
+                Some(literal) => {
+                    octets.extend(literal.octets);
+                    literal.behind
                 }
                 None => behind,
             };
         }
-        self.open = !octets.is_empty();
-        self.open.then_some(octets)
+        Some(octets)
+    }
+
+    /// The octets that wait and these.
+    fn open_with(&mut self, head: Option<Vec<u8>>, octets: &[u8]) -> Vec<u8> {
+        (self.open, self.head) = (true, head);
+        let mut all = core::mem::take(&mut self.waiting);
+        all.extend_from_slice(octets);
+        all
+    }
+
+    /// Octets of a literal that is of this form only if a telegram begins with it and the next ones: a serial
+    /// line is read in pieces, the first one often `b'h'`.
+    fn wait(&mut self, head: Vec<u8>, octets: &[u8]) -> Option<Vec<u8>> {
+        if is_digits(octets) {
+            self.waiting.clear();
+            return None;
+        }
+        let was_waiting = !self.waiting.is_empty();
+        self.waiting.extend_from_slice(octets);
+        let begins = |octets: &[u8]| begins_telegram(octets) || may_begin(octets);
+        let start = (0..self.waiting.len()).find(|&at| self.waiting.get(at..).is_some_and(begins));
+        let start = start.unwrap_or(self.waiting.len());
+        if self.waiting.get(start..).is_some_and(begins_telegram) {
+            return Some(self.open_with(Some(head), &[]));
+        }
+        let passed: Vec<u8> = self.waiting.drain(..start).collect();
+        (was_waiting || !self.waiting.is_empty()).then_some(passed)
     }
 }
 
-/// The octets of a literal up to its closing quote, and the text behind that; nothing if it is of
-/// another form.
-fn literal(text: &[u8], quote: u8, open: bool) -> Option<(Vec<u8>, &[u8])> {
+/// True for the first octets of a telegram, too few to tell.
+const fn may_begin(octets: &[u8]) -> bool {
+    match octets {
+        [0x7e | 0xdb | 0xdc | 0x68] | [0x68, _] => true,
+        [0x68, first, second] => *first == *second,
+        _ => false,
+    }
+}
+
+/// True for octets that are digits of hex in their own right.
+fn is_digits(octets: &[u8]) -> bool {
+    octets.len() >= DIGITS && octets.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The octets of the only literal of a line, `b'…'`, and the letters in front of it.
+fn bytes_alone(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let at = memchr::memchr2(b'\'', b'"', line)?;
+    let (head, text) = line.split_at_checked(at)?;
+    let (quote, text) = text.split_first()?;
+    let literal = literal(text, *quote).filter(|_| head.ends_with(b"b"))?;
+    let is_last = memchr::memchr2(b'\'', b'"', literal.behind).is_none();
+    let letters = || head.iter().copied().filter(u8::is_ascii_alphabetic).collect();
+    is_last.then(|| (letters(), literal.octets))
+}
+
+/// A line without a backslash in front of all others of this form is no longer.
+const SHORT: usize = 160;
+
+/// So many digits and no other characters are hex.
+const DIGITS: usize = 8;
+
+/// A literal.
+struct Literal<'a> {
+    octets: Vec<u8>,
+    /// The octets that are `\x`.
+    escapes: u32,
+    /// Others are there.
+    letters: bool,
+    /// The text behind the closing quote.
+    behind: &'a [u8],
+}
+
+impl Literal<'_> {
+    fn is_of_form(&self, open: bool) -> bool {
+        let is_form = self.letters && (self.escapes > 0 || begins_telegram(&self.octets));
+        is_form || open && self.escapes > 0
+    }
+}
+
+/// A literal up to its closing quote; nothing if there is none.
+fn literal(text: &[u8], quote: u8) -> Option<Literal<'_>> {
     let mut octets = Vec::new();
     let (mut escapes, mut letters) = (0u32, false);
     let mut rest = text;
     loop {
         let (&first, behind) = rest.split_first()?;
         rest = match first {
-            _ if first == quote => {
-                let is_form = letters && (escapes > 0 || begins_telegram(&octets));
-                let is_read = is_form || open && escapes > 0;
-                return is_read.then_some((octets, behind));
-            }
+            _ if first == quote => return Some(Literal { octets, escapes, letters, behind }),
             b'\\' => {
                 let (octet, hex, behind) = escape(behind)?;
                 octets.push(octet);
@@ -120,7 +227,7 @@ mod tests {
         assert_eq!(octets(br#"["h\u00fa\u00fah\u0000"]"#).unwrap(), b"h\xfa\xfah\0");
         for line in [
             &b"b'68fafa68'"[..],
-            br"b'\x68\xfa\xfa'",
+            br"'\x68\xfa\xfa'",
             br"'\x68', '\xfa'",
             br"C:\temp\x",
             br"b'h\xfa",
@@ -139,5 +246,33 @@ mod tests {
         assert_eq!(log.octets(br"rx: b'\xae\x16'").unwrap(), [0xae, 0x16]);
         assert_eq!(log.octets(br"path C:\temp"), None);
         assert_eq!(log.octets(br"rx: b'\xae\x16'"), None);
+    }
+
+    #[test]
+    fn a_telegram_is_read_in_pieces_of_any_size() {
+        let read = |lines: &[&str]| {
+            let mut log = Literals::default();
+            lines
+                .iter()
+                .filter_map(|line| log.octets(line.as_bytes()))
+                .flatten()
+                .collect::<Vec<_>>()
+        };
+        for (lines, octets) in [
+            (&[r"b'h'", r"b'\xfa\xfahS'", r"b'.'", r"b'KFM'"][..], &b"h\xfa\xfahS.KFM"[..]),
+            (&[r"b'h'", r"b'\x14'", r"b'\x14'", r"b'h'", r"b''", r"b'S'"], b"h\x14\x14hS"),
+            (&[r"rx 1: b'h11'", r"rx 2: b'hS\xff'", r"rx 3: b'ab'"], b"h11hS\xffab"),
+            (&[r"b'~'", r"b'~\xa0g'"], b"~~\xa0g"),
+            (&[r"b'x~'", r"b'\xa0g\xce'"], b"x~\xa0g\xce"),
+            (&[r"b'\xdb'", r"b'\x08'", r"b'S'"], b"\xdb\x08S"),
+            // Digits of hex, other words, and other literals of the line are none of it.
+            (&[r"b'h\x14\x14hS'", r"b'68fafa68'"], b"h\x14\x14hS"),
+            (&[r"rx: b'h\x14\x14hS'", r"port: b'ttyUSB'"], b"h\x14\x14hS"),
+            (&[r"rx: b'h\x14\x14hS'", r"rx: 'late'"], b"h\x14\x14hS"),
+            (&[r"{'a': b'on', 'b': b'h\x14\x14hS'}"; 2], b"h\x14\x14hSh\x14\x14hS"),
+            (&[r"b'hello'", r"b'~'", r"b'68fafa68'"], b""),
+        ] {
+            assert_eq!(read(lines), octets, "{lines:?}");
+        }
     }
 }

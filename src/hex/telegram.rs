@@ -18,6 +18,35 @@ pub(super) fn begins_frame(octets: &[u8]) -> bool {
     begins_telegram(octets) && matches!(octets, [0x68 | 0x7e, ..])
 }
 
+/// True if the header of a frame or of a ciphered APDU is within the octets. Other octets, as of a key, hardly have
+/// one.
+#[must_use]
+pub fn holds_header(octets: &[u8]) -> bool {
+    (0..octets.len()).any(|at| match octets.get(at..) {
+        Some([0x7e, 0xa0..=0xaf, _, rest @ ..]) => {
+            behind_address(rest).and_then(behind_address).is_some_and(|rest| {
+                // UI, as meters send unasked.
+                matches!(rest, [0x03 | 0x13, ..])
+            })
+        }
+        // The letters of a manufacturer.
+        Some([0xdb | 0xdc, 8, rest @ ..]) => {
+            rest.first_chunk::<3>().is_some_and(|name| name.iter().all(u8::is_ascii_uppercase))
+        }
+        Some(octets) => matches!(octets, [0x68, ..]) && begins_telegram(octets),
+        None => false,
+    })
+}
+
+/// The octets behind an address of HDLC, whose last octet is odd.
+fn behind_address(octets: &[u8]) -> Option<&[u8]> {
+    let end = octets.iter().take(ADDRESS).position(|octet| octet % 2 == 1)?;
+    octets.get(end + 1..)
+}
+
+/// The octets of the longest address of HDLC.
+const ADDRESS: usize = 4;
+
 /// The octets of the frame or the ciphered APDU that begins here; nothing if too few of them tell.
 pub(super) fn length(octets: &[u8]) -> Option<usize> {
     Some(match *octets {
@@ -61,7 +90,7 @@ impl TelegramEnd {
                 *self = Self { left: 0, is_over: true, end: Some(0x16) };
             }
             // Most rows lie amid a telegram.
-            _ if octets.len() < self.left && !begins_telegram(octets) => {
+            _ if octets.len() < self.left && !self.is_start(octets) => {
                 self.left -= octets.len();
                 self.is_over = false;
             }
@@ -71,7 +100,7 @@ impl TelegramEnd {
 
     /// Takes octets in which a telegram begins or ends.
     fn part(&mut self, octets: &[u8]) {
-        let mut rest = if begins_telegram(octets) { self.begin(octets) } else { octets };
+        let mut rest = if self.is_start(octets) { self.begin(octets) } else { octets };
         self.is_over = false;
         while let Some((passed, behind)) = rest.split_at_checked(self.left) {
             let is_end = passed.last().is_some_and(|last| self.end.is_none_or(|end| end == *last));
@@ -86,6 +115,12 @@ impl TelegramEnd {
             }
         }
         self.left = self.left.saturating_sub(rest.len());
+    }
+
+    /// True if a telegram begins here. An APDU in a frame is a part of that.
+    fn is_start(&self, octets: &[u8]) -> bool {
+        let is_in_frame = || self.left > 0 && self.end.is_some();
+        begins_telegram(octets) && !(matches!(octets, [0xdb | 0xdc, ..]) && is_in_frame())
     }
 
     fn begin<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
@@ -111,6 +146,13 @@ impl TelegramEnd {
     #[must_use]
     pub const fn is_between(&self) -> bool {
         self.is_over
+    }
+
+    /// True if a frame is over, by the octet at its end. The count of an APDU alone is less sure: a frame that
+    /// nobody saw may hold the APDU, and go on behind a part of it.
+    #[must_use]
+    pub const fn is_behind_frame(&self) -> bool {
+        self.is_over && self.end.is_some()
     }
 
     /// True if a frame of HDLC ended: the next one may have its flag in common with it.
@@ -152,6 +194,8 @@ mod tests {
             // More than 255 octets: the upper bits of the size stand beside the type of the frame.
             &[&long_hdlc],
             &[&long_hdlc[..100], &long_hdlc[100..], hdlc],
+            // A row that begins with the APDU in a frame.
+            &["68131368530001", apdu, "0102030416"],
         ] {
             assert!(ends(lines), "{lines:?}");
         }
@@ -164,8 +208,32 @@ mod tests {
             &["68030368530001541601"],
             &["6803036853", "ff", "000154"],
             &[&long_hdlc[..2 * 0x2e]],
+            &["68131368530001", apdu],
         ] {
             assert!(!ends(lines), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_found_among_other_octets() {
+        for octets in [
+            "0068fafa6853",
+            "7e7ea067ceff031338bd",
+            "ff7ea08b0002000323134c6d",
+            "0fdb084b464d6750",
+            "00dc084c475a67",
+        ] {
+            assert!(holds_header(&hex::decode(octets).unwrap()), "{octets}");
+        }
+        for octets in [
+            "36c66639e48a8ca4d6bc8b282a793bbb",
+            "007ea0112233445566778899",
+            "db08112233445566",
+            "68fafb68",
+            "7ea067",
+            "",
+        ] {
+            assert!(!holds_header(&hex::decode(octets).unwrap()), "{octets}");
         }
     }
 }

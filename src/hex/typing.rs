@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use super::{prefix, separator::is_separator};
+use super::{beside_text, prefix, separator::is_separator};
 
 /// The line as it would be typed; `end`: its end is there.
 pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
@@ -20,7 +20,9 @@ pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
         false => core::str::from_utf8(text).map_or(Cow::Borrowed(text), |it| ascii(it).into()),
     };
     let typed = without_colours(typed);
-    match ended(&typed).filter(|_| end) {
+    // The last character of a text beside octets is one of theirs.
+    let is_open = |text: &[u8]| end && beside_text::without_text(text).line.len() == text.len();
+    match ended(&typed).filter(|_| is_open(&typed)) {
         Some(ended) => Cow::Owned(ended),
         None => typed,
     }
@@ -50,10 +52,14 @@ fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     if bracket.and_then(|behind| memchr::memchr2(b'm', b'K', behind)).is_none() {
         return text;
     }
+    // A literal of a program has its own: b'h\xfa[0m'.
+    let is_literal =
+        memchr::memchr(b'\\', &text).is_some() && memchr::memchr2(b'\'', b'"', &text).is_some();
     let next = |text: &[u8]| {
         memchr::memchr_iter(b'[', text).find_map(|at| {
             let escape = at.checked_sub(1).and_then(|at| text.get(at)) == Some(&0x1b);
-            let length = colour_length(text.get(at + 1..)?, escape)?;
+            let length =
+                colour_length(text.get(at + 1..)?, escape).filter(|_| escape || !is_literal)?;
             Some((at - usize::from(escape), at + 1 + length))
         })
     };
@@ -128,6 +134,8 @@ mod tests {
             ("68 FA 6\\", "68 FA 6-"),
             ("68 FA 6=", "68 FA 6-"),
             ("key=", "key="),
+            (r"42 d0 5c  B.\", r"42 d0 5c  B.\"),
+            ("42 d0 3d  B.=", "42 d0 3d  B.="),
             ("\"frame\"=hex:68,fa,\\", "\"frame\"=hex:68,fa,"),
             ("\u{201e}68 FA\u{201c}", "\"68 FA\""),
             ("\u{bb}68\u{2013}FA\u{ab}", "\"68-FA\""),
@@ -135,6 +143,7 @@ mod tests {
             ("[0;36m[12:34:56][D] 68:FA[0m", "[12:34:56][D] 68:FA"),
             ("\x1b[1;31m68\x1b[0m \x1b[1mfa\x1b[K", "68 fa"),
             ("[12] 68 [1m", "[12] 68 [1m"),
+            (r"b'h\xfa[0m[1;2m'", r"b'h\xfa[0m[1;2m'"),
             ("uint(0x68); \\", "uint(0x68); \\"),
             ("Z\u{e4}hler", "Z\u{e4}hler"),
         ] {

@@ -265,6 +265,15 @@ mod command {
     }
 
     #[test]
+    fn octets_in_front_of_the_first_telegram_cost_nothing() {
+        for noise in ["U", "xyz", "12", "\r\n", "U\r\n"] {
+            let stream = [noise.as_bytes(), &telegram(1), &telegram(2)].concat();
+            let ran = run(&["decode"], &stream);
+            assert_eq!((ran.status, ran.out.lines().count()), (0, 2), "{noise:?}: {}", ran.err);
+        }
+    }
+
+    #[test]
     fn hex_behind_a_text_that_breaks_off_is_hex() {
         let folder = Folder::new();
         let text = String::from_utf8(telegram(1)).unwrap();

@@ -74,4 +74,5 @@ mod sweeps;
 mod system_title;
 mod tcp;
 mod text_protocols;
+mod text_streams;
 mod year;

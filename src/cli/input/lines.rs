@@ -84,12 +84,20 @@ impl LineReader for TextLines<'_> {
             self.line = 1;
             return;
         }
-        if let Some(first) = self.first.take_if(|_| !line.trim_ascii().is_empty()) {
+        // A blank line belongs to what its CRC is of.
+        if let Some(first) = self.first.as_mut().filter(|first| first.len() < SHORT)
+            && line.trim_ascii().is_empty()
+        {
+            first.extend_from_slice(&[b"\n", line].concat());
+            self.line += 1;
+            return;
+        }
+        if let Some(first) = self.first.take() {
             let second = std::mem::replace(&mut self.line, 1);
             self.dsmr = begins_text(line) || is_object(line);
             match self.dsmr {
                 true => self.text(&first, true, context),
-                false => self.hex(&first, true, context),
+                false => self.hex(first_line(&first), true, context),
             }
             self.line = second;
         }
@@ -123,7 +131,7 @@ impl LineReader for TextLines<'_> {
         self.line(if incomplete { b"" } else { line }, true, context);
         if let Some(first) = self.first.take() {
             self.line = 1;
-            self.hex(&first, true, context);
+            self.hex(first_line(&first), true, context);
         }
         if self.opening.is_key() {
             context.tally.is_key = true;
@@ -343,10 +351,21 @@ impl<'a> TextLines<'a> {
 /// The digits of a run that is no word.
 const DAMAGED_RUN: usize = 64;
 
+/// A text up to its first line end.
+fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|c| *c == b'\n').next().unwrap_or_default()
+}
+
 /// True for the first line of a DSMR telegram, and for its last one.
 fn begins_text(line: &[u8]) -> bool {
     match line.trim_ascii_end() {
-        [b'/', a, b, c, b'5', ..] => [a, b, c].iter().all(|it| it.is_ascii_alphabetic()),
+        [b'/', a, b, c, b'5', rest @ ..] => {
+            // A row of base64 may begin so: `/gBq5…`.
+            let is_word =
+                rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'));
+            let is_row = is_word && rest.len() > IDENTIFICATION;
+            !is_row && [a, b, c].iter().all(|it| it.is_ascii_alphabetic())
+        }
         [b'!', crc @ ..] => crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }
@@ -381,3 +400,6 @@ fn may_be_rest(line: &[u8]) -> bool {
 
 /// The longest identification of a meter that is looked for in a line.
 const IDENTIFICATION: usize = 32;
+
+/// The characters of the first line and the blank ones behind it.
+const SHORT: usize = 128;

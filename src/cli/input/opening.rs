@@ -12,7 +12,7 @@ use meterpipe::{
     error::Cause,
     hex::{
         dump::{Dump, HexRun},
-        telegram::{TelegramEnd, begins_telegram},
+        telegram::{TelegramEnd, begins_telegram, holds_header},
         unread,
     },
 };
@@ -31,6 +31,10 @@ pub struct Opening {
     is_over: bool,
     /// The end of the last telegram that was read.
     end: TelegramEnd,
+    /// The octets of the last line that was read.
+    width: usize,
+    /// The octets of the lines that are kept.
+    octets: Zeroizing<Vec<u8>>,
 }
 
 /// The meaning of a line, and of those that were kept.
@@ -73,12 +77,12 @@ impl Opening {
             octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
         let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
         let begins = begins_frame(&octets) || shares_flag;
-        let is_key = is_whole
-            && !begins
-            && may_be_keys(&octets, line)
-            && (!is_between || reads_as_key(line) && !has_start(&octets));
+        let is_key =
+            is_whole && !begins && may_be_keys(&octets, line) && !self.is_row(&octets, line);
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
-        let is_clean = is_hex && digits == 2 * octets.len();
+        // Octets of a literal are shown as themselves, most of them.
+        let is_literal = memchr::memchr2(b'\'', b'"', line).is_some();
+        let is_clean = is_hex && (digits == 2 * octets.len() || is_literal);
         let is_stray = !is_beside && (octets.len() < STRAY || octets.len() <= HASH && !is_hex);
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
@@ -99,6 +103,7 @@ impl Opening {
                     self.hex.push(number);
                 }
                 self.lines.push((number, Zeroizing::new(line.to_vec())));
+                self.octets.extend_from_slice(&octets);
                 OpeningStep::Kept
             }
             () => self.over(),
@@ -113,6 +118,17 @@ impl Opening {
     /// Takes the octets that were read from a line.
     pub fn passed(&mut self, octets: &[u8]) {
         self.end.line(octets);
+        self.width = octets.len();
+    }
+
+    /// True for octets that are a row of a dump, though they may look like a key: it goes on as it was, or a
+    /// frame begins in it.
+    fn is_row(&self, octets: &[u8], line: &[u8]) -> bool {
+        if !self.end.is_between() {
+            return holds_header(&Zeroizing::new([&self.octets, octets].concat()));
+        }
+        let goes_on = octets.len() == self.width && !self.end.is_behind_frame();
+        goes_on || has_start(octets) || !reads_as_key(line)
     }
 
     /// True for a line that may be no telegram, behind one. Keys and numbers are short.
@@ -126,6 +142,7 @@ impl Opening {
         self.is_over = true;
         let hex = core::mem::take(&mut self.hex);
         let key = hex.first().copied().filter(|_| core::mem::take(&mut self.has_key));
+        self.octets = Zeroizing::default();
         let mut others = core::mem::take(&mut self.lines);
         others.retain(|(number, _)| !hex.contains(number));
         OpeningStep::Drop { key, dropped: hex.len() as u64, others }
@@ -142,6 +159,7 @@ impl Opening {
             return self.drop_hex();
         }
         self.is_over = true;
+        self.octets = Zeroizing::default();
         match core::mem::take(&mut self.lines) {
             lines if lines.is_empty() => OpeningStep::Read,
             lines => OpeningStep::Release(lines),

@@ -303,11 +303,19 @@ fn unit(value: &TomlValue<'_>) -> Result<Unit, Mistake> {
             at_key(value, "unit", &format!("the unit without k: did you mean {base}, scaler = 3?"))
         }
         _ => {
+            let typed = typed.to_lowercase();
+            let word =
+                UNIT_WORDS.iter().find(|(word, _)| *word == typed).map(|(_, symbol)| *symbol);
             let symbols = (0..=u8::MAX).filter_map(|code| Unit(code).symbol());
+            let symbols = symbols.filter(|symbol| word.is_none_or(|word| word == *symbol));
             no_word(value, "unit", "a unit of the Blue Book, or 1", symbols)
         }
     })
 }
+
+/// Units as people say them.
+const UNIT_WORDS: [(&str, &str); 5] =
+    [("volt", "V"), ("ampere", "A"), ("amp", "A"), ("watt", "W"), ("hertz", "Hz")];
 
 fn unit_of(symbol: &str) -> Option<Unit> {
     (0..=u8::MAX).map(Unit).find(|unit| unit.symbol() == Some(symbol))
@@ -358,6 +366,10 @@ mod tests {
             (
                 element("{ type = \"long\", unit = \"wh\" }"),
                 "line 5: unit: expected a unit of the Blue Book, or 1: did you mean Wh?",
+            ),
+            (
+                element("{ type = \"long\", unit = \"Volt\" }"),
+                "line 5: unit: expected a unit of the Blue Book, or 1: did you mean V?",
             ),
             (
                 element("{ type = \"long\", unit = \"kWh\" }"),
