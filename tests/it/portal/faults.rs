@@ -220,3 +220,53 @@ fn a_file_of_another_kind_is_named_with_the_way_out() {
         assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{words}: {}", ran.err);
     }
 }
+
+/// Differences, lacks and sums are no readings, though their names are those of registers.
+#[test]
+fn the_rows_of_a_comparison_are_no_readings() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let other = [&starts[..3], &[FROM + 7200]].concat();
+    let head = "Messzeitpunkt;Verbrauch (kWh)";
+    let one = |starts: &[i64], value: fn(String) -> String| {
+        let row = |start: i64, wh| format!("{};{}", dots(start + 900), value(wh));
+        compare(&folder, table(head, starts, row).as_bytes(), &input, &[]).out
+    };
+    let different = one(&other, |_| "9,999".to_owned());
+    for words in
+        ["\"missing\":\"portal\"", "\"missing\":\"meter\"", "\"difference_wh\":", "\"compared\":"]
+    {
+        assert!(different.contains(words), "{different}");
+    }
+    let file = folder.path().join("readings.csv");
+    let to = format!("file:{}?format=csv", file.display());
+    // A sum alone, and rows one by one.
+    let same = one(&starts, |wh| wh);
+    assert_eq!(same.lines().count(), 1, "{same}");
+    for rows in different.lines().chain([same.trim_end(), different.trim_end()]) {
+        for args in [
+            &["quarters"][..],
+            &["quarters", "--peaks"],
+            &["plot"],
+            &["plot", "--kind", "energy"],
+            &["publish", "--to", &to],
+        ] {
+            let ran = run(args, rows.as_bytes());
+            assert!(
+                [1, 3].contains(&ran.status) && ran.out.is_empty(),
+                "{args:?}: {rows}\n{}",
+                ran.err
+            );
+            let told = ran.err.matches("a row of quarters --compare").count();
+            assert_eq!(told, 1, "{args:?}: {rows}\n{}", ran.err);
+        }
+    }
+    assert!(
+        !fs::read_to_string(&file).is_ok_and(|text| text.contains("energy")),
+        "nothing is published"
+    );
+    // Good readings beside them count.
+    let ran = run(&["quarters"], format!("{input}{same}").as_bytes());
+    assert_eq!(ran.out, run(&["quarters"], input.as_bytes()).out);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+}
