@@ -6,9 +6,12 @@ use jiff::tz::TimeZone;
 
 use crate::{
     portal::{
-        encoding,
+        direction, encoding,
         header::{self, PortalColumns},
+        number::number,
         stamp::WrittenTime,
+        table::{CellRow, PortalTable},
+        unit::{self, OtherUnit},
     },
     reading::decimal::Decimal,
 };
@@ -22,13 +25,17 @@ pub struct PortalExport {
     pub is_export: bool,
     /// Rows with a time and without a value.
     pub empty: u64,
+    /// The lines of rows that are longer or shorter than a quarter of an hour, between others that are not.
+    pub other_lengths: BTreeSet<u64>,
+    /// The line that the end of the file cuts off.
+    pub cut_off: Option<u64>,
     /// The lines with a time or a value that nobody can read.
     pub unreadable: BTreeSet<u64>,
     /// The lines that have another value for a quarter than a line before; theirs counts.
     pub overwriting: BTreeSet<u64>,
     /// The first of two quarters with the same time in rows one after another, whose order may be that of a sort.
     pub unordered: BTreeSet<i64>,
-    /// The most digits of the energies behind the point, in kWh.
+    /// The most digits of the energies behind the point, in kWh, in all columns. Zeros alone tell none: two.
     pub decimals: u16,
     /// The column of the times, if there is one alone: its header tells which end of a quarter they are.
     pub only_time: Option<OnlyTime>,
@@ -62,16 +69,32 @@ pub enum PortalError {
     Several,
     /// Several columns have energy in the same direction: their names.
     Columns(Vec<String>),
-    /// The text is no CSV.
-    Csv,
-    /// The file is a workbook of Excel, as some portals have no other export.
-    Workbook,
+    /// A column of `quarters` with a name that the user gave it.
+    Renamed(String),
+    /// The quarters have no values yet.
+    NoValues,
+    /// A file of another kind: its name, and the way to a CSV.
+    File(&'static str),
     /// There are no quarters, and most rows have no time or no number that can be read; the first such line.
     Unreadable(u64),
 }
 
-/// The first octets of the workbooks of Excel: `.xlsx`, which is a ZIP archive, and the older `.xls`.
-const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+/// Files of other kinds, by their first octets.
+const FILES: [(&[u8], &str); 7] = [
+    (b"\xd0\xcf\x11\xe0", WORKBOOK),
+    (b"PK\x03\x04", "a ZIP archive: unpack it, and give the CSV in it"),
+    (b"\x1f\x8b", "a compressed file: unpack it, and give the CSV in it"),
+    (b"%PDF", "a PDF: export the quarter hours as CSV"),
+    (b"<", "HTML or XML: log in to the portal, and export the quarter hours as CSV"),
+    (b"{", "JSON: after --compare comes the portal's CSV, and the readings follow it"),
+    (b"", "an empty file: export the quarter hours once more, as CSV"),
+];
+
+/// Some portals have no other export.
+const WORKBOOK: &str = "a workbook of Excel: save its sheet as CSV";
+
+/// Names within the ZIP archives that are workbooks of Excel, or of LibreOffice.
+const WITHIN_WORKBOOKS: [&[u8]; 2] = [b"[Content_Types].xml", b"opendocument.spreadsheet"];
 
 /// A quarter of an hour, in seconds.
 const QUARTER: i64 = 900;
@@ -79,8 +102,8 @@ const QUARTER: i64 = 900;
 /// The quarters that an hour which comes twice may leave with two values.
 const DOUBLED: usize = 4;
 
-/// The rows at the start among which the names are looked for.
-const HEAD: usize = 40;
+/// Those that are assumed where no value tells any: half of the last one is 5 Wh.
+const LEAST_DECIMALS: u16 = 2;
 
 impl PortalExport {
     /// Reads an export: the energy from the grid, that into it, or both, in the order of their columns.
@@ -88,17 +111,17 @@ impl PortalExport {
     /// # Errors
     /// The text is no export of quarter hours.
     pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Vec<Self>, PortalError> {
-        if WORKBOOKS.iter().any(|first| octets.starts_with(first)) {
-            return Err(PortalError::Workbook);
+        if let Some(kind) = other_file(octets) {
+            return Err(PortalError::File(kind));
         }
         let text = encoding::text(octets);
-        let mut rows = rows(&text)?;
-        let found = rows.iter().take(HEAD).enumerate().find_map(|(at, row)| {
-            let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
-            Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
-        });
-        let (at, mut series) = found.ok_or(PortalError::NoHeader)?;
-        let head: Vec<_> = rows.drain(..=at).collect();
+        let table = PortalTable::parse(&text).ok_or(PortalError::NoHeader)?;
+        let PortalTable { head, rows, mut series, cut_off } = table;
+        let names =
+            head.last().map(|names| names.cells.iter().map(String::as_str).collect::<Vec<_>>());
+        if let Some(name) = names.as_deref().and_then(header::renamed) {
+            return Err(PortalError::Renamed(name.to_owned()));
+        }
         if rows.iter().flat_map(|row| &row.cells).all(|cell| cell.trim().is_empty()) {
             return Err(PortalError::NoRows);
         }
@@ -107,38 +130,44 @@ impl PortalExport {
             series.retain(|columns| has_number(columns, &rows));
         }
         // Reactive energy, or the mean power, beside the energy is no other energy.
-        let is_energy =
-            |columns: &PortalColumns| power_of_name(name_of_value(columns, &head)).is_ok();
+        let is_energy = |columns: &PortalColumns| unit_of(columns, &head).is_ok();
         if series.iter().any(is_energy) {
             series.retain(is_energy);
         }
         let mut exports: Vec<Self> = Vec::new();
         let mut taken: Vec<(bool, PortalColumns)> = Vec::new();
         for columns in series {
-            let is_export = is_export(&columns, &head, &rows)?;
-            if let Some((_, first)) = taken.iter().find(|(direction, other)| {
-                *direction == is_export
-                    && (&other.start, &other.end) == (&columns.start, &columns.end)
-            }) {
-                let names =
-                    [first, &columns].map(|columns| name_of_value(columns, &head).to_owned());
-                return Err(PortalError::Columns(names.into()));
+            for (is_export, rows) in by_direction(&columns, &head, &rows) {
+                if let Some((_, first)) = taken.iter().find(|(direction, other)| {
+                    *direction == is_export
+                        && (&other.start, &other.end) == (&columns.start, &columns.end)
+                }) {
+                    let names =
+                        [first, &columns].map(|columns| name_of_value(columns, &head).to_owned());
+                    return Err(PortalError::Columns(names.into()));
+                }
+                let known = exports.iter().position(|export| export.is_export == is_export);
+                let mut export = known.map_or_else(Self::default, |at| exports.remove(at));
+                (export.is_export, export.cut_off) = (is_export, cut_off);
+                export.series(&columns, &head, &rows, zone)?;
+                exports.push(export);
+                taken.push((is_export, columns.clone()));
             }
-            let known = exports.iter().position(|export| export.is_export == is_export);
-            let mut export = known.map_or_else(Self::default, |at| exports.remove(at));
-            export.is_export = is_export;
-            export.series(&columns, &head, &rows, zone)?;
-            exports.push(export);
-            taken.push((is_export, columns));
         }
+        let mut values = exports.iter().flat_map(|export| export.quarters.values());
+        let least = if values.all(|energy| energy.is_zero()) { LEAST_DECIMALS } else { 0 };
+        let decimals = exports.iter().map(|export| export.decimals).fold(least, u16::max);
+        exports.iter_mut().for_each(|export| export.decimals = decimals);
         // The row of a sum alone has no time either.
         let unreadable = exports.first().map(|export| &export.unreadable);
         let most = unreadable.filter(|lines| 2 * lines.len() > rows.len());
         let first = most.and_then(BTreeSet::first).copied();
+        let is_empty = exports.iter().any(|export| export.empty > 0);
         exports.retain(|export| !export.quarters.is_empty());
         match first {
             _ if !exports.is_empty() => Ok(exports),
             Some(line) => Err(PortalError::Unreadable(line)),
+            None if is_empty => Err(PortalError::NoValues),
             None => Err(PortalError::NoQuarters),
         }
     }
@@ -147,19 +176,25 @@ impl PortalExport {
         &mut self,
         columns: &PortalColumns,
         head: &[CellRow],
-        rows: &[CellRow],
+        rows: &[&CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
-        let usual = power_of_name(name_of_value(columns, head))?;
+        let usual = unit_of(columns, head)?;
         let mut twice = 0;
-        let mut lines = Vec::with_capacity(rows.len());
+        let (mut lines, mut other_lengths) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             match PortalRow::of(columns, row) {
-                Ok(line) => lines.extend(line),
-                Err(Unreadable) => {
+                Ok(line) => lines.push(line),
+                Err(RowFault::Empty) => {}
+                Err(RowFault::Length) => other_lengths.push(row.line),
+                Err(RowFault::Unreadable) => {
                     self.unreadable.insert(row.line);
                 }
             }
+        }
+        // TINETZ has a table of days beside that of quarters.
+        if !lines.is_empty() {
+            self.other_lengths.extend(other_lengths);
         }
         // Some portals have the last quarter first; in an export that is sorted as text, most steps go forwards.
         let back = steps(&lines).filter(|step| *step < 0).count();
@@ -191,7 +226,7 @@ impl PortalExport {
                 Some(text) => {
                     let power = match line.unit {
                         "" => usual,
-                        unit => power_of(unit).ok_or(PortalError::Unit)?,
+                        unit => unit::power_of(unit)?,
                     };
                     let Some(energy) = number(text) else {
                         self.unreadable.insert(line.line);
@@ -263,67 +298,88 @@ impl OnlyTime {
     }
 }
 
+/// The kind of a file that is no text of a table, with the way to one.
+fn other_file(octets: &[u8]) -> Option<&'static str> {
+    let start = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets).trim_ascii_start();
+    let is_workbook =
+        || WITHIN_WORKBOOKS.iter().any(|name| memchr::memmem::find(octets, name).is_some());
+    let is_kind = |first: &[u8]| match first {
+        b"" => start.is_empty(),
+        first => start.starts_with(first),
+    };
+    let (first, kind) = FILES.iter().find(|(first, _)| is_kind(first))?;
+    Some(if first.starts_with(b"PK") && is_workbook() { WORKBOOK } else { kind })
+}
+
 /// The name of the column of the energy.
 fn name_of_value<'a>(columns: &PortalColumns, head: &'a [CellRow]) -> &'a str {
-    let name = head.last().and_then(|names| names.cells.get(columns.value));
-    name.map(|name| name.trim()).unwrap_or_default()
+    head.last().map_or("", |names| names.cell(columns.value))
 }
 
-/// The units of energy, and the powers of ten that make watt-hours of them.
-const UNITS: [(&str, i16); 3] = [("wh", 0), ("kwh", 3), ("mwh", 6)];
-
-/// Those of other things, which stand in the names of columns too. The mean power of a quarter is four times its energy.
-const OTHER_UNITS: [&str; 9] = ["w", "kw", "mw", "var", "kvar", "mvar", "varh", "kvarh", "mvarh"];
-
-/// The power of ten of a unit of energy.
-fn power_of(unit: &str) -> Option<i16> {
-    UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, power)| *power)
-}
-
-/// That of the last unit in the name of a column: `Verbrauch (kWh)`, `Verbrauch in Wh`. Without any the energies are kWh.
-fn power_of_name(name: &str) -> Result<i16, PortalError> {
-    let name = name.to_lowercase();
-    let words = name.split(|sign: char| !sign.is_alphanumeric()).rev();
-    let unit = words.map(|word| (power_of(word), OTHER_UNITS.contains(&word)));
-    match unit.into_iter().find(|(power, is_other)| power.is_some() || *is_other) {
-        Some((None, _)) => Err(PortalError::Unit),
-        _ if name.contains("blind") => Err(PortalError::Unit),
-        Some((Some(power), _)) => Ok(power),
-        None => Ok(3),
+/// The power of ten of the energies of a series: by the name of its column, by the nearest row above that tells one,
+/// and else that of kWh.
+fn unit_of(columns: &PortalColumns, head: &[CellRow]) -> Result<i16, OtherUnit> {
+    if let Some(unit) = unit::in_name(name_of_value(columns, head)) {
+        return unit;
     }
+    // The power of a plant stands among the facts about the customer, as do other numbers.
+    let is_title = |row: &&CellRow| row.cells.iter().all(|cell| number(cell).is_none());
+    let titles = above(head).rev().filter(is_title).filter(|_| columns.unit.is_none());
+    titles.flat_map(|row| row.cells_above(columns)).find_map(unit::in_title).unwrap_or(Ok(3))
+}
+
+/// The rows above the names.
+fn above(head: &[CellRow]) -> impl DoubleEndedIterator<Item = &CellRow> {
+    head.split_last().map(|(_, above)| above).unwrap_or_default().iter()
 }
 
 /// True if the column of the energy has a number in any row.
 fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
-    rows.iter().filter_map(|row| row.cells.get(columns.value)).any(|cell| number(cell).is_some())
+    rows.iter().any(|row| number(row.cell(columns.value)).is_some())
 }
 
-/// True if the energies were fed into the grid: by their OBIS codes, by the name of their column, or by
-/// the lines above.
-fn is_export(
+/// The rows of each direction: both have some if their codes say so.
+fn by_direction<'a>(
     columns: &PortalColumns,
     head: &[CellRow],
-    rows: &[CellRow],
-) -> Result<bool, PortalError> {
-    if let Some(at) = columns.code {
-        let codes = rows.iter().filter_map(|row| row.cells.get(at)).map(|code| code.trim());
-        let of_export: Vec<_> = codes.filter(|code| !code.is_empty()).map(is_of_export).collect();
-        return match (of_export.contains(&true), of_export.contains(&false)) {
-            (true, true) => Err(PortalError::Several),
-            (is_export, _) => Ok(is_export),
+    rows: &'a [CellRow],
+) -> Vec<(bool, Vec<&'a CellRow>)> {
+    let mut all: Vec<(bool, Vec<&CellRow>)> = Vec::new();
+    for row in rows {
+        let code = columns.code.and_then(|at| direction::of_code(row.cell(at)));
+        let Some(is_export) = code else {
+            continue;
         };
+        match all.iter_mut().find(|(direction, _)| *direction == is_export) {
+            Some((_, rows)) => rows.push(row),
+            None => all.push((is_export, vec![row])),
+        }
     }
-    let name = name_of_value(columns, head).to_lowercase();
-    let is_feed_in = |text: &str| ["einspeis", "energy_export"].iter().any(|it| text.contains(it));
-    let is_import = ["verbrauch", "bezug", "energy_import"].iter().any(|word| name.contains(word));
-    let above =
-        || head.iter().flat_map(|row| &row.cells).any(|cell| is_feed_in(&cell.to_lowercase()));
-    Ok(is_feed_in(&name) || !is_import && above())
+    match all.is_empty() {
+        true => vec![(is_export(columns, head), rows.iter().collect())],
+        false => all,
+    }
 }
 
-/// True for `1-1:2.9.0` and its kind.
-fn is_of_export(code: &str) -> bool {
-    code.split_once(':').map_or(code, |(_, code)| code).starts_with("2.")
+/// True if the energies were fed into the grid: by the name of their column, by those of the times, by a row of the
+/// direction above, or by the nearest one above that tells it.
+fn is_export(columns: &PortalColumns, head: &[CellRow]) -> bool {
+    let of_name = || direction::feeds_in(name_of_value(columns, head));
+    let of_times = || {
+        let times = columns.start.iter().chain(&columns.end);
+        direction::feeds_in_alone(times.filter_map(|at| Some(head.last()?.cell(*at))))
+    };
+    let of_row = |row: &CellRow| {
+        direction::feeds_in(row.cell(columns.value))
+            .or_else(|| direction::feeds_in_alone(row.cells_above(columns)))
+    };
+    let is_of_direction =
+        |row: &&CellRow| row.cells.iter().any(|cell| cell.to_lowercase().contains("richtung"));
+    of_name()
+        .or_else(of_times)
+        .or_else(|| above(head).rev().filter(is_of_direction).find_map(of_row))
+        .or_else(|| above(head).rev().find_map(of_row))
+        .unwrap_or_default()
 }
 
 /// The seconds from each row to the next one, as they are written.
@@ -334,14 +390,15 @@ fn steps(lines: &[PortalRow]) -> impl Iterator<Item = i64> {
     })
 }
 
-/// The cells of a row, and the number of its line.
-struct CellRow {
-    line: u64,
-    cells: Vec<String>,
+/// The reason for a row without a quarter.
+enum RowFault {
+    /// It has neither a time nor a value.
+    Empty,
+    /// It is longer or shorter.
+    Length,
+    /// It has a value and no time.
+    Unreadable,
 }
-
-/// A row with a value and without a time.
-struct Unreadable;
 
 /// A row of quarters: its time, its value unless the cell is empty, and the unit.
 struct PortalRow<'a> {
@@ -354,9 +411,8 @@ struct PortalRow<'a> {
 }
 
 impl<'a> PortalRow<'a> {
-    /// `None` for a row without a value and a time, and for one that is no quarter of an hour.
-    fn of(columns: &PortalColumns, row: &'a CellRow) -> Result<Option<Self>, Unreadable> {
-        let cell = |at: &usize| row.cells.get(*at).map(|cell| cell.trim()).unwrap_or_default();
+    fn of(columns: &PortalColumns, row: &'a CellRow) -> Result<Self, RowFault> {
+        let cell = |at: &usize| row.cell(*at);
         let time = |columns: &[usize]| {
             let cells: Vec<_> = columns.iter().map(cell).collect();
             WrittenTime::parse(&cells.join(" "))
@@ -367,7 +423,7 @@ impl<'a> PortalRow<'a> {
             let length = start.until(end).map(|length| length.rem_euclid(3600));
             let is_length = |length| [QUARTER, QUARTER - 1, QUARTER - 60].contains(&length);
             if !length.is_some_and(is_length) {
-                return Ok(None);
+                return Err(RowFault::Length);
             }
         }
         let is_quarter = columns
@@ -378,51 +434,33 @@ impl<'a> PortalRow<'a> {
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
         let unit = columns.unit.as_ref().map(cell).unwrap_or_default();
         match (start.or(end), value) {
-            (Some(time), value) => Ok(Some(Self { line: row.line, time, value, unit, is_quarter })),
-            (None, Some(_)) => Err(Unreadable),
-            (None, None) => Ok(None),
+            (Some(time), value) => Ok(Self { line: row.line, time, value, unit, is_quarter }),
+            (None, Some(_)) => Err(RowFault::Unreadable),
+            (None, None) => Err(RowFault::Empty),
         }
     }
 }
 
-/// A number with a comma or a point, and perhaps signs between thousands.
-fn number(text: &str) -> Option<Decimal> {
-    let text = match (text.rfind(','), text.rfind('.')) {
-        (Some(comma), Some(point)) if comma > point => text.replace('.', "").replace(',', "."),
-        (Some(_), Some(_)) => text.replace(',', ""),
-        (Some(_), None) => text.replace(',', "."),
-        (None, _) => text.to_owned(),
-    };
-    Decimal::parse(text.trim())
-}
-
-/// The cells of all rows. The sign between them is the one that the row of names has.
-fn rows(text: &str) -> Result<Vec<CellRow>, PortalError> {
-    let text = text.strip_prefix("sep=;").unwrap_or(text);
-    let head = text.lines().take(HEAD);
-    let count = |sign: char| head.clone().filter(|line| line.contains(sign)).count();
-    let delimiter = match (count(';'), count('\t')) {
-        (0, 0) => b',',
-        (0, _) => b'\t',
-        _ => b';',
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let row = |row: csv::StringRecord| CellRow {
-        line: row.position().map_or(0, csv::Position::line),
-        cells: row.iter().map(str::to_owned).collect(),
-    };
-    let rows = reader.records().map(|record| record.map(row));
-    rows.collect::<Result<_, _>>().map_err(|_| PortalError::Csv)
+impl From<OtherUnit> for PortalError {
+    fn from(_: OtherUnit) -> Self {
+        Self::Unit
+    }
 }
 
 impl core::fmt::Display for PortalError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::Workbook => "a workbook of Excel: save its sheet as CSV",
+            Self::File(kind) => kind,
+            Self::NoValues => {
+                "quarter hours without values: the portal has none for these days yet; export days that it has"
+            }
+            Self::Renamed(name) => {
+                return write!(
+                    f,
+                    "the column '{name}' has a name of --names, which does not tell what it is: \
+                    write the CSV without --names"
+                );
+            }
             Self::Unreadable(line) => {
                 return write!(
                     f,
@@ -430,7 +468,10 @@ impl core::fmt::Display for PortalError {
                     the first one is in line {line}"
                 );
             }
-            Self::NoHeader => "no row of names that an operator's portal is known to write",
+            Self::NoHeader => {
+                "no row of names that an operator's portal is known to write: export quarter hours as CSV, or name \
+                the columns 'Datum von', 'Datum bis' and 'Verbrauch (kWh)'"
+            }
             Self::NoRows => "a row of names, and nothing below it: export days that the portal has",
             Self::NoQuarters => "no quarter hours: export these, not hours or days",
             Self::Length => {
@@ -449,7 +490,6 @@ impl core::fmt::Display for PortalError {
                     names.join(" and ")
                 );
             }
-            Self::Csv => "no CSV",
         })
     }
 }

@@ -16,6 +16,12 @@
 //! | IKB | `Datum`, `AT005… ab 21.02.2024 00:30`; sorted as text | end |
 //! | meterpipe's own CSV | `start`, `start_offset`, `end`, `end_offset`, `energy_import_wh`, `energy_export_wh` | start |
 //! | Netz Burgenland | `Startdatum`, `Startuhrzeit`, `Enddatum`, `Enduhrzeit`, `Verbrauch (in kWh)` | start |
+//!
+//! Any name with a direction, such as `Netzbezug`, `Rücklieferung` or `2.8.0`, is that of an energy too.
+
+use core::ops::Range;
+
+use crate::portal::{direction, number::number, stamp::WrittenTime, unit};
 
 /// The columns of one series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub struct PortalColumns {
     pub code: Option<usize>,
     /// That of the length of the intervals.
     pub length: Option<usize>,
+    /// All from its first one to the next series with other times.
+    pub group: Range<usize>,
 }
 
 /// The task of a column.
@@ -57,6 +65,10 @@ enum ColumnTask {
 /// other are series with the same times.
 #[must_use]
 pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
+    // `Verbrauch von;20.06.2026;bis;21.06.2026` stands above the names.
+    if names.iter().any(|name| is_value(name)) {
+        return Vec::new();
+    }
     let tasks: Vec<_> = names.iter().map(|name| task(name)).collect();
     let mut all = Vec::new();
     let mut series = PortalColumns::default();
@@ -65,7 +77,9 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
         match task {
             // A second start begins another series, if the first one has all that it needs.
             Some(ColumnTask::Start) if !values.is_empty() && is_whole(&series) => {
+                series.group.end = at;
                 all.extend(of_values(&core::mem::take(&mut series), &mut values));
+                series.group.start = at;
                 series.start.push(at);
             }
             Some(ColumnTask::Start | ColumnTask::Date | ColumnTask::Clock) => series.start.push(at),
@@ -85,6 +99,7 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
         }
     }
     if is_whole(&series) {
+        series.group.end = usize::MAX;
         all.extend(of_values(&series, &mut values));
     }
     all
@@ -93,6 +108,49 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
 /// The series of each value.
 fn of_values(series: &PortalColumns, values: &mut Vec<usize>) -> Vec<PortalColumns> {
     values.drain(..).map(|value| PortalColumns { value, ..series.clone() }).collect()
+}
+
+/// True for a number, and for a date of six digits or more: `1.8.0` is a code.
+fn is_value(cell: &str) -> bool {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let is_first = cell.trim_start().starts_with(|sign: char| sign.is_ascii_digit());
+    number(cell).is_some() || is_first && digits >= 6 && WrittenTime::parse(cell).is_some()
+}
+
+/// The name of a column in the CSV of `quarters` that `--names` has given: nothing tells its unit.
+#[must_use]
+pub fn renamed<'a>(names: &[&'a str]) -> Option<&'a str> {
+    const OTHERS: [&str; 14] = [
+        "schema",
+        "time",
+        "month",
+        "start",
+        "end",
+        "meter",
+        "system_title",
+        "telegrams",
+        "complete",
+        "estimated",
+        "month_complete",
+        "today_since",
+        "month_since",
+        "running",
+    ];
+    let is_quantity =
+        |name: &str| ["energy_", "power_", "reactive_"].iter().any(|start| name.starts_with(start));
+    let is_known = |name: &str| {
+        is_quantity(name) || OTHERS.contains(&name.strip_suffix("_offset").unwrap_or(name))
+    };
+    let mut names = names.iter().map(|name| name.trim().trim_matches('"'));
+    let is_ours = |name: &str| is_quantity(name) || ["telegrams", "complete"].contains(&name);
+    if names.clone().any(is_ours) {
+        return names.find(|name| !is_known(name));
+    }
+    // `--fields start,energy_import_wh --names energy_import_wh=Bezug`
+    let has_time = names.clone().any(|name| ["start", "end"].contains(&name));
+    names.find(|name| {
+        has_time && direction::feeds_in(name).is_some() && unit::in_name(name).is_none()
+    })
 }
 
 const fn is_whole(series: &PortalColumns) -> bool {
@@ -117,6 +175,8 @@ fn task(name: &str) -> Option<ColumnTask> {
         _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
             return None;
         }
+        // The share of a customer in the energy of a community is none that the meter counts.
+        _ if has(&["eigendeckung", "gemeinschaftliche"]) => return None,
         _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
         _ if has(&["ende"]) || name.starts_with("enddatum") => ColumnTask::End,
         // A metering point alone, and the start of its contract.
@@ -124,9 +184,7 @@ fn task(name: &str) -> Option<ColumnTask> {
         _ if has(&["kwh", "verbrauch", "messwert", "einspeis", "energiemenge"]) => {
             ColumnTask::Value
         }
-        _ if name.starts_with("energy_import_") || name.starts_with("energy_export_") => {
-            ColumnTask::Value
-        }
+        _ if direction::feeds_in(&name).is_some() => ColumnTask::Value,
         _ => return None,
     })
 }
@@ -199,9 +257,38 @@ mod tests {
         let all = columns(&names);
         let ends = all.iter().map(|it| (&it.end[..], it.value));
         assert_eq!(ends.collect::<Vec<_>>(), [(&[0][..], 1), (&[0], 3)]);
-        for names in [&["Kundennummer", "1"][..], &["Beginn", "01.01.2020"], &["kWh", "", ""], &[]]
-        {
+        assert_eq!(one("Datum;Verbrauch (kWh) seit 01.06.2026"), (vec![0], vec![], 1));
+        assert_eq!(one("Datum;Zeit;Netzbezug"), (vec![0, 1], vec![], 2));
+        assert_eq!(one("Ablesezeitpunkt;Gesamt - 2.8.0"), (vec![], vec![0], 1));
+        for names in [
+            &["Kundennummer", "1"][..],
+            &["Beginn", "01.01.2020"],
+            &["kWh", "", ""],
+            &["Verbrauch von", "20.06.2026", "bis", "21.06.2026"],
+            &["Verbrauch von", "01.06.26 00:00", "bis", "Summe"],
+            &["Datum von", "Datum bis", "Eigendeckung gemeinschaftliche Erzeugung [kWh]"],
+            &[],
+        ] {
             assert!(columns(names).is_empty(), "{names:?}");
+        }
+    }
+    #[test]
+    fn a_name_of_the_users_own_is_found_among_those_of_quarters() {
+        for (names, expected) in [
+            ("start,end,meter,Bezug,energy_export_wh,telegrams,complete", Some("Bezug")),
+            ("start,start_offset,end,meter,energy_import_wh,haus", Some("haus")),
+            ("start,Bezug", Some("Bezug")),
+            (
+                "start,start_offset,end,end_offset,energy_import_kwh,power_import_mean_w,complete",
+                None,
+            ),
+            ("end,energy_export_wh", None),
+            ("Start;End;Consumption (kWh)", None),
+            ("start,end,value", None),
+            ("start,end,Verbrauch (kWh)", None),
+        ] {
+            let names: Vec<_> = names.split([',', ';']).collect();
+            assert_eq!(renamed(&names), expected, "{names:?}");
         }
     }
 }

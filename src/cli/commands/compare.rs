@@ -61,6 +61,8 @@ struct RegisterComparison {
     portal: PortalExport,
     tolerance: Decimal,
     meter: BTreeMap<i64, MeterQuarter>,
+    /// The energies in the other direction, which the export may have instead.
+    other: BTreeMap<i64, Decimal>,
 }
 
 struct MeterQuarter {
@@ -74,10 +76,53 @@ const QUARTER: i64 = 900;
 /// The time that the clock is set back in autumn, in seconds.
 const HOUR: i64 = 3600;
 
-/// The errors of times that are looked for: the other end of a quarter, and winter time in summer.
-const SHIFTS: [i64; 4] = [QUARTER, EARLIER, HOUR, -HOUR];
+/// The errors of times that are looked for: the other end of a quarter, winter time in summer or summer time in winter,
+/// and UTC; then winter time and UTC over a change of the clock.
+const SHIFTS: [TimeShift; 7] = [
+    TimeShift::By(QUARTER),
+    TimeShift::By(EARLIER),
+    TimeShift::By(HOUR),
+    TimeShift::By(-HOUR),
+    TimeShift::By(2 * HOUR),
+    TimeShift::Offset(HOUR),
+    TimeShift::Offset(0),
+];
 
 const EARLIER: i64 = -QUARTER;
+
+/// An error of times.
+#[derive(Clone, Copy)]
+enum TimeShift {
+    /// So many seconds are missing.
+    By(i64),
+    /// The times have this offset from UTC all the year.
+    Offset(i64),
+}
+
+impl TimeShift {
+    /// The right time.
+    fn of(self, start: i64, zone: &TimeZone) -> i64 {
+        match self {
+            Self::By(seconds) => start + seconds,
+            Self::Offset(seconds) => start + offset(start, zone) - seconds,
+        }
+    }
+
+    /// The words for it.
+    fn text(self) -> String {
+        match self {
+            Self::By(seconds) => {
+                let side = if seconds > 0 { "later" } else { "earlier" };
+                format!("{} minutes {side}", seconds.abs() / 60)
+            }
+            Self::Offset(HOUR) => "60 minutes later in summer".to_owned(),
+            Self::Offset(_) => "120 minutes later in summer and 60 in winter".to_owned(),
+        }
+    }
+}
+
+/// The watt-hours by which a quarter may differ, unless half of the portal's last digit is more.
+const TOLERANCE: i64 = 2;
 
 /// The least rows that show such an error: those of an hour.
 const LEAST_FITTING: usize = 4;
@@ -86,8 +131,8 @@ const LEAST_FITTING: usize = 4;
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 impl Comparison {
-    /// Reads the portal's file. Energies may differ by so many watt-hours, and by half of the portal's last digit.
-    pub fn open(path: &Path, tolerance: u32, zone: &TimeZone) -> Result<Self, Stop> {
+    /// Reads the portal's file. Energies may differ by so many watt-hours, else by half of the portal's last digit.
+    pub fn open(path: &Path, tolerance: Option<u32>, zone: &TimeZone) -> Result<Self, Stop> {
         let name = keys::display(path);
         let unreadable = |error: &std::io::Error| {
             Stop::usage(format!("{name}: {}", file_error::unreadable(error)))
@@ -112,6 +157,10 @@ impl Comparison {
 
     /// Takes a quarter of a meter.
     pub fn row(&mut self, row: &IntervalRow, meter: Option<&str>) {
+        for register in self.registers.iter_mut().filter(|_| row.whole) {
+            let [_, other] = register.places();
+            register.other.extend(row.energy(other).map(|energy| (row.start, energy)));
+        }
         if !self.registers.iter().any(|register| row.energy(register.place()).is_some()) {
             return;
         }
@@ -160,6 +209,10 @@ impl Comparison {
         for (lines, fault) in [
             (lines(|portal| &portal.unreadable), "no time or no number that can be read"),
             (lines(|portal| &portal.overwriting), OVERWRITING),
+            (
+                lines(|portal| &portal.other_lengths),
+                "another length than a quarter hour, and no place in the comparison",
+            ),
         ] {
             if let Some(first) = lines.first() {
                 let rows = match lines.len() {
@@ -169,6 +222,12 @@ impl Comparison {
                 context.messages.say(&format!("{}: {rows} {fault}", self.name));
             }
         }
+        if let Some(line) = self.registers.iter().find_map(|register| register.portal.cut_off) {
+            context.messages.say(&format!(
+                "{}: the last line, {line}, is cut off and left out: download the export once more",
+                self.name
+            ));
+        }
         let (mut hint, mut lacks, mut has_quarters) = (None, Vec::new(), false);
         for register in &mut self.registers {
             let sums = register.write(zone, &mut context.output.text);
@@ -176,7 +235,9 @@ impl Comparison {
                 lacks.push(register.nothing_in_common(&self.name, zone));
             } else {
                 has_quarters = true;
-                hint = hint.or_else(|| register.shifted(&self.name, &sums));
+                hint = hint
+                    .or_else(|| register.turned(&self.name, &sums))
+                    .or_else(|| register.shifted(&self.name, &sums, zone));
             }
         }
         if context.tally.telegrams > 0 {
@@ -192,20 +253,33 @@ impl Comparison {
 }
 
 impl RegisterComparison {
-    fn new(portal: PortalExport, tolerance: u32) -> Self {
+    fn new(portal: PortalExport, tolerance: Option<u32>) -> Self {
         // Half of 0.01 kWh are 5 Wh.
         let half = Decimal::new(500, 0).in_larger_unit(i16::try_from(portal.decimals).unwrap_or(3));
-        let tolerance = Decimal::new(tolerance.into(), 0);
-        let tolerance = if half.exceeds(tolerance) { half } else { tolerance };
-        Self { portal, tolerance, meter: BTreeMap::new() }
+        let usual = Decimal::new(TOLERANCE, 0);
+        let tolerance = match tolerance {
+            Some(tolerance) => Decimal::new(tolerance.into(), 0),
+            None if half.exceeds(usual) => half,
+            None => usual,
+        };
+        Self { portal, tolerance, meter: BTreeMap::new(), other: BTreeMap::new() }
+    }
+
+    /// The register of the portal, and that of the other direction.
+    const fn places(&self) -> [usize; 2] {
+        match self.portal.is_export {
+            true => [ENERGY_EXPORT, ENERGY_IMPORT],
+            false => [ENERGY_IMPORT, ENERGY_EXPORT],
+        }
     }
 
     const fn place(&self) -> usize {
-        if self.portal.is_export { ENERGY_EXPORT } else { ENERGY_IMPORT }
+        let [place, _] = self.places();
+        place
     }
 
     fn field(&self) -> &'static str {
-        FIELDS.get(self.place()).map_or("", |field| field.name)
+        name_of(self.place())
     }
 
     /// Writes the differences and the sums, which it returns.
@@ -268,29 +342,55 @@ impl RegisterComparison {
         format!("no quarter in common: {name} has {theirs}, and the readings have {ours}")
     }
 
-    /// The hint that the portal's times may be those of other quarters: if nearly all rows fit then.
-    fn shifted(&self, file: &str, sums: &Sums) -> Option<String> {
-        let fit = |shift: i64| {
-            let pairs = self.portal.quarters.iter().filter_map(|(start, theirs)| {
-                self.meter.get(&(start + shift))?.energy.minus(*theirs)
-            });
-            let differences: Vec<_> = pairs.collect();
-            let different = differences.iter().filter(|it| it.exceeds(self.tolerance)).count();
-            (differences.len(), different)
-        };
+    /// The rows that can be compared with these energies of the meter, and those of them that differ.
+    fn fit(
+        &self,
+        time: impl Fn(i64) -> i64,
+        energy: impl Fn(i64) -> Option<Decimal>,
+        sums: &Sums,
+    ) -> Option<(usize, usize)> {
+        let pairs = self.portal.quarters.iter();
+        let differences: Vec<_> =
+            pairs.filter_map(|(start, theirs)| energy(time(*start))?.minus(*theirs)).collect();
+        let different = differences.iter().filter(|it| it.exceeds(self.tolerance)).count();
+        let compared = differences.len();
         let most = usize::try_from(sums.different / 10).ok()?;
-        let (shift, compared, different) = SHIFTS.into_iter().find_map(|shift| {
-            let (compared, different) = fit(shift);
-            let explains = sums.different > 0 && compared >= LEAST_FITTING && different <= most;
-            explains.then_some((shift, compared, different))
-        })?;
-        let (minutes, side) = (shift.abs() / 60, if shift > 0 { "later" } else { "earlier" });
+        let explains = sums.different > 0 && compared >= LEAST_FITTING && different <= most;
+        explains.then_some((compared, different))
+    }
+
+    /// The hint that the export may be that of the other direction: if nearly all rows fit then.
+    fn turned(&self, file: &str, sums: &Sums) -> Option<String> {
+        let (compared, different) =
+            self.fit(|start| start, |at| self.other.get(&at).copied(), sums)?;
+        let [_, other] = self.places();
+        Some(format!(
+            "{file}: {} of {compared} rows fit the other register, {}: the export may be of that direction; \
+             if so, name the column of its energies '{}'",
+            compared - different,
+            name_of(other),
+            if self.portal.is_export { "Verbrauch (kWh)" } else { "Einspeisung (kWh)" },
+        ))
+    }
+
+    /// The hint that the portal's times may be those of other quarters: if nearly all rows fit then.
+    fn shifted(&self, file: &str, sums: &Sums, zone: &TimeZone) -> Option<String> {
+        let energy = |at: i64| self.meter.get(&at).map(|quarter| quarter.energy);
+        let fits = SHIFTS.into_iter().filter_map(|shift| {
+            let (compared, different) = self.fit(|start| shift.of(start, zone), energy, sums)?;
+            Some((shift, compared, different))
+        });
+        let (shift, compared, different) = fits.min_by_key(|(_, _, different)| *different)?;
         let fitting = compared - different;
         let text = format!(
-            "{file}: {fitting} of {compared} rows fit the meter if their times are {minutes} minutes {side}"
+            "{file}: {fitting} of {compared} rows fit the meter if their times are {}",
+            shift.text()
         );
         let only = self.portal.only_time.as_ref();
-        let is_other_end = |it: &&OnlyTime| shift == if it.is_end { QUARTER } else { EARLIER };
+        let is_other_end = |it: &&OnlyTime| match shift {
+            TimeShift::By(seconds) => seconds == if it.is_end { QUARTER } else { EARLIER },
+            TimeShift::Offset(_) => false,
+        };
         Some(match only.filter(is_other_end) {
             Some(OnlyTime { name, is_end, other }) => {
                 let end = if *is_end { "starts" } else { "ends" };
@@ -352,6 +452,10 @@ impl RegisterComparison {
         }
         doubled
     }
+}
+
+fn name_of(place: usize) -> &'static str {
+    FIELDS.get(place).map_or("", |field| field.name)
 }
 
 const OVERWRITING: &str =

@@ -12,7 +12,7 @@ use crate::cli::{
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
-    format::readings::Readings,
+    format::{key::Meta, readings::Readings},
     portal::{encoding, header},
     record::{HEADER, Record},
 };
@@ -96,7 +96,14 @@ impl<C: ReadingConsumer> LineReader for ReadingLines<C> {
 
 impl<C: ReadingConsumer> ReadingLines<C> {
     fn readings(&mut self, line: &[u8], context: &mut Context) {
-        match Readings::parse(line) {
+        let parsed = Readings::parse(line);
+        let has_time = parsed.as_ref().is_ok_and(|it| it.meta(Meta::Time).is_some());
+        match parsed {
+            // The search costs telegrams nothing: these have a time.
+            _ if !has_time && is_of_comparison(line) => {
+                let cause = Cause::OtherRows { fault: COMPARED };
+                context.defect(self.line, &Error::new(Layer::Reading, 0, cause));
+            }
             Ok(readings) => {
                 context.tally.telegrams += 1;
                 self.has_readings = true;
@@ -120,6 +127,15 @@ impl<C: ReadingConsumer> ReadingLines<C> {
         context.told(&Error::new(Layer::Reading, 0, Cause::NotReadings { found }));
         true
     }
+}
+
+/// The fault of rows of `quarters --compare`.
+const COMPARED: &str = "a row of quarters --compare, whose energies are no registers and no intervals: give the readings, or the rows of quarters without --compare";
+
+/// True for a difference, a lack or the sums, as `quarters --compare` prints them.
+fn is_of_comparison(line: &[u8]) -> bool {
+    let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+    line.starts_with(b"{") && (has(b"\"portal_wh\":") || has(b"\"missing\":\"portal\""))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

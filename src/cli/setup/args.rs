@@ -419,15 +419,16 @@ pub struct QuartersArgs {
     ///
     /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, IKB, Salzburg Netz,
     /// Vorarlberg Netz, Linz Netz, Kärnten Netz, Energienetze Steiermark and others, or the common
-    /// form. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
+    /// form. Words such as Bezug, Einspeisung or Erzeugung and OBIS codes such as 1.8.0 or 2.9.0, in names, rows
+    /// or above them, tell the direction; Wh, kWh and MWh the unit. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
         conflicts_with_all = ["peaks", "running", "every", "format", "fields", "names", "unit", "csv_locale"])]
     pub compare: Option<PathBuf>,
     /// With --compare: the watt-hours by which a quarter may differ
     ///
-    /// Half of the portal's last digit is always allowed.
-    #[arg(long, value_name = "WH", default_value_t = 2)]
-    pub tolerance: u32,
+    /// Without it 2, or half of the last digit of the portal's numbers if that is more.
+    #[arg(long, value_name = "WH")]
+    pub tolerance: Option<u32>,
     /// Only the telegrams of this meter
     #[arg(long, value_name = "NUMBER")]
     pub meter: Option<String>,

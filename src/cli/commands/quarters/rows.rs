@@ -50,6 +50,11 @@ impl RowTarget {
         matches!(self.use_of_rows, RowUse::Text(_, RowChoice::Peaks))
     }
 
+    /// True if the rows are those to compare.
+    pub(super) const fn is_comparison(&self) -> bool {
+        matches!(self.use_of_rows, RowUse::Comparison(_))
+    }
+
     /// Takes an interval that has ended.
     pub(super) fn write(
         &mut self,

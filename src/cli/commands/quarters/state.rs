@@ -197,13 +197,16 @@ impl MeterState {
         }
         let Self { name, intervals, peak, joined, .. } = self;
         let RowRun { clock, target, context, .. } = run;
+        let is_compared = target.is_comparison();
         let text = &mut context.output.text;
         let mut out = |row: &IntervalRow| target.write(row, name, peak, clock, text);
         intervals.finish(&mut out);
         joined.feed(row, clock, &mut out).map_err(|refusal| match refusal {
             RowRefusal::Late(seconds) => Cause::OutOfOrder { seconds: seconds.unsigned_abs() },
             RowRefusal::Covered(seconds) => Cause::TimeTaken { seconds: seconds.unsigned_abs() },
-            RowRefusal::TooLong => Cause::OtherRows { fault: TOO_LONG },
+            RowRefusal::TooLong => {
+                Cause::OtherRows { fault: if is_compared { TOO_LONG_TO_COMPARE } else { TOO_LONG } }
+            }
         })
     }
 
@@ -308,6 +311,8 @@ pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
 }
 
 const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
+
+const TOO_LONG_TO_COMPARE: &str = "an interval that is longer than the quarter hours of a portal: give the readings, or the rows of quarters without --every";
 
 /// The places of an energy, and of that of a day.
 const TODAY: [(usize, usize); 2] = [

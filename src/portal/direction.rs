@@ -1,0 +1,141 @@
+//! The direction of energy, by the codes and the words in a name.
+//!
+//! | into the grid | from the grid |
+//! |---|---|
+//! | `2.8.0`, `1-1:2.9.0`, `2.29.0` | `1.8.0`, `1-1:1.9.0`, `1.29.0` |
+//! | `A-` | `A+` |
+//! | `Einspeisung`, `Erzeugung`, `Lieferung`, `Rücklieferung`, `Überschuss` | `Verbrauch`, `Bezug`, `Netzbezug` |
+//!
+//! `Überschusseinspeiser` is a customer, whose consumption is counted too.
+
+/// True for energy into the grid, false for energy from it: by a code, else by the first word that tells.
+pub(super) fn feeds_in(text: &str) -> Option<bool> {
+    let text = text.to_lowercase();
+    of_code(&text).or_else(|| words(&text).next())
+}
+
+/// The same for a text that stands above all columns: one that names both directions tells none.
+pub(super) fn feeds_in_alone<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<bool> {
+    let texts = texts.into_iter().map(str::to_lowercase);
+    let found: Vec<_> = texts
+        .flat_map(|text| of_code(&text).map_or_else(|| words(&text).collect(), |code| vec![code]))
+        .collect();
+    let first = found.first().copied()?;
+    found.iter().all(|direction| *direction == first).then_some(first)
+}
+
+/// That of a code, for the columns of codes.
+pub(super) fn of_code(text: &str) -> Option<bool> {
+    // The shares that an energy community allots are no energies of the meter.
+    if ["G.02", "G.03"].iter().any(|share| text.contains(share)) {
+        return None;
+    }
+    tokens(text).find_map(|token| {
+        let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
+        let code = code.split_once('*').map_or(code, |(code, _)| code);
+        let mut parts = code.split('.');
+        let direction = match parts.next()? {
+            "1" => false,
+            "2" => true,
+            _ => return None,
+        };
+        let is_energy = matches!(parts.next()?, "8" | "9" | "29");
+        let rate = parts.next()?;
+        let is_rate = rate.len() == 1 && rate.bytes().all(|sign| sign.is_ascii_digit());
+        (is_energy && is_rate && parts.next().is_none()).then_some(direction)
+    })
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|sign: char| sign.is_whitespace() || "()[],;/".contains(sign))
+}
+
+/// The directions that the words of a text in small letters tell.
+fn words(text: &str) -> impl Iterator<Item = bool> {
+    tokens(text).flat_map(|token| {
+        let sign = match token {
+            "a+" | "+a" => Some(false),
+            "a-" | "-a" | "a–" | "a−" => Some(true),
+            _ => None,
+        };
+        let words = token.split(|sign: char| !sign.is_alphanumeric() && sign != '_');
+        sign.into_iter().chain(words.filter_map(of_word))
+    })
+}
+
+fn of_word(word: &str) -> Option<bool> {
+    let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
+    let is_feed_in = word.contains("einspeis") && !word.contains("einspeiser");
+    if is_feed_in
+        || ends(&["erzeugung", "lieferung", "überschuss", "ueberschuss"])
+        || word.starts_with("energy_export")
+    {
+        Some(true)
+    } else if word.contains("verbrauch") || ends(&["bezug"]) || word.starts_with("energy_import") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_words_tell_the_direction() {
+        for text in [
+            "2.8.0 (kWh)",
+            "1-1:2.9.0",
+            "1-1:2.29.0*255",
+            "Verbrauch 2.8.0",
+            "A- [kWh]",
+            "Wirkenergie A-",
+            "Erzeugung (kWh)",
+            "Netz-Lieferung",
+            "Rücklieferung",
+            "PV-Überschuss",
+            "Einspeisung/Bezug",
+            "energy_export_kwh",
+        ] {
+            assert_eq!(feeds_in(text), Some(true), "{text}");
+        }
+        for text in [
+            "1.8.0",
+            "Verbrauch Gesamt - 1.8.0",
+            "1-1:1.9.0 G.01",
+            "+A",
+            "Netzbezug",
+            "Gesamtverbrauch lt. Messung (bei Teilnahme gem. Erzeugung) [KWH]",
+            "Verbrauchszeitraum Beginn",
+        ] {
+            assert_eq!(feeds_in(text), Some(false), "{text}");
+        }
+        for text in [
+            "Überschusseinspeiser",
+            "Volleinspeiser",
+            "Lieferant",
+            "Lieferadresse",
+            "Erzeugungsanlage",
+            "Bezugszeitraum",
+            "01.08.2026",
+            "2.8.26",
+            "1.9.20 12:00",
+            "3.8.0",
+            "Wert",
+            "reactive_energy_export_varh",
+            "",
+        ] {
+            assert_eq!(feeds_in(text), None, "{text}");
+        }
+        assert_eq!(of_code("1-1:2.9.0 G.02"), None);
+    }
+
+    #[test]
+    fn a_title_with_both_directions_tells_none() {
+        assert_eq!(feeds_in_alone(["Lastprofil Einspeisung und Bezug"]), None);
+        assert_eq!(feeds_in_alone(["Bezug", "Einspeisung"]), None);
+        assert_eq!(feeds_in_alone(["Energierichtung", "Netzlieferung"]), Some(true));
+        assert_eq!(feeds_in_alone(["Lastprofil", "Verbrauch und Bezug"]), Some(false));
+    }
+}

@@ -1,0 +1,144 @@
+//! The rows of an export: what stands above the names, the names, and the rows below.
+
+use crate::portal::{
+    header::{self, PortalColumns},
+    number::written_decimals,
+};
+
+/// The cells of a row, and the number of its line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CellRow {
+    /// The number, from 1.
+    pub(super) line: u64,
+    /// The cells.
+    pub(super) cells: Vec<String>,
+}
+
+impl CellRow {
+    /// A cell, empty behind the last one.
+    pub(super) fn cell(&self, at: usize) -> &str {
+        self.cells.get(at).map(|cell| cell.trim()).unwrap_or_default()
+    }
+
+    /// The cells above a series: that of its energies first.
+    pub(super) fn cells_above<'a>(
+        &'a self,
+        columns: &PortalColumns,
+    ) -> impl Iterator<Item = &'a str> {
+        let end = columns.group.end.min(self.cells.len());
+        let group = columns.group.start.min(end)..end;
+        core::iter::once(columns.value).chain(group).map(|at| self.cell(at))
+    }
+}
+
+/// A table with a row of names.
+pub(super) struct PortalTable {
+    /// The rows up to the names, which are the last of them.
+    pub(super) head: Vec<CellRow>,
+    /// The rows below.
+    pub(super) rows: Vec<CellRow>,
+    /// The columns of each series.
+    pub(super) series: Vec<PortalColumns>,
+    /// The line that the end of the file cuts off, which is none of the rows.
+    pub(super) cut_off: Option<u64>,
+}
+
+/// The rows at the start among which the names are looked for.
+const HEAD: usize = 40;
+
+/// The signs between cells. A sign that has its row of names is the right one, whatever stands above.
+const DELIMITERS: [u8; 3] = [b';', b'\t', b','];
+
+/// Blanks at which no line breaks: as words, and between thousands.
+const NO_BREAKS: [char; 4] = ['\u{a0}', '\u{202f}', '\u{2007}', '\u{2009}'];
+
+impl PortalTable {
+    /// Takes a text apart; `None` without any row of names.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.replace(NO_BREAKS, " ");
+        let (delimiter, at, series) = DELIMITERS.into_iter().find_map(|delimiter| {
+            let (at, series) =
+                rows(&text, delimiter).take(HEAD).enumerate().find_map(|(at, row)| {
+                    let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
+                    Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
+                })?;
+            Some((delimiter, at, series))
+        })?;
+        let mut all = rows(&text, delimiter);
+        let head = all.by_ref().take(at + 1).collect();
+        let mut rows: Vec<_> = all.collect();
+        let is_cut_off = is_cut_off(&text, &series, &rows);
+        let cut_off = rows.pop_if(|_| is_cut_off).map(|row| row.line);
+        Some(Self { head, rows, series, cut_off })
+    }
+}
+
+/// The rows, without the empty ones. No row is damaged: a text is UTF-8, and a row has any number of cells.
+fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = CellRow> {
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let (mut line, mut counted) = (1, 0);
+    reader.into_records().map_while(Result::ok).map(move |record| {
+        // The reader's row begins with the empty lines before it, and with half of a line end in front of them.
+        let begin = record.position().map_or(0, csv::Position::byte);
+        let begin = usize::try_from(begin).unwrap_or(counted);
+        let rest = text.get(begin..).unwrap_or_default();
+        let begin = begin + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        line += line_ends(text.get(counted..begin).unwrap_or_default());
+        counted = begin;
+        CellRow { line, cells: record.iter().map(str::to_owned).collect() }
+    })
+}
+
+/// The line ends of a text: LF, CR LF, or CR alone.
+fn line_ends(text: &str) -> u64 {
+    let (mut count, mut before) = (0, 0);
+    for sign in text.bytes() {
+        count += u64::from(sign == b'\r' || sign == b'\n' && before != b'\r');
+        before = sign;
+    }
+    count
+}
+
+/// True if the end of the text is not that of its last row: there is no line end, and the row is shorter than the one
+/// before, ends within quotes, or has fewer decimals than all others.
+fn is_cut_off(text: &str, series: &[PortalColumns], rows: &[CellRow]) -> bool {
+    let [others @ .., before, last] = rows else {
+        return false;
+    };
+    if text.ends_with(['\n', '\r']) {
+        return false;
+    }
+    // A row of the sum has words where others have times.
+    let begins_with_digit =
+        |row: &CellRow| row.cell(0).starts_with(|sign: char| sign.is_ascii_digit());
+    let is_alike = begins_with_digit(before) == begins_with_digit(last);
+    let is_quoted = text.lines().next_back().is_some_and(|line| line.matches('"').count() % 2 == 1);
+    let is_short = series.iter().any(|columns| {
+        let decimals = |row: &CellRow| written_decimals(row.cell(columns.value));
+        let [last_decimals, all] = [last, before].map(decimals);
+        let is_fixed = others.iter().all(|row| decimals(row).is_none() || decimals(row) == all);
+        let ends_in_sign = last.cell(columns.value).ends_with([',', '.']);
+        last_decimals.is_some()
+            && last_decimals < all
+            && (is_fixed && !others.is_empty() || ends_in_sign)
+    });
+    is_alike && (last.cells.len() < before.cells.len() || is_quoted || is_short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_count_with_every_line_end_and_over_empty_ones() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a;b", "", "", "c;d", "\"e", "f\";g", "", "h;i", ""].join(end);
+            let lines: Vec<_> = rows(&text, b';').map(|row| row.line).collect();
+            assert_eq!(lines, [1, 4, 5, 8], "{end:?}");
+        }
+    }
+}

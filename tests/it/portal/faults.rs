@@ -1,0 +1,272 @@
+//! What an export lacks: digits, values, lines, a row of names, or the table itself.
+
+use super::*;
+
+const FROM: i64 = SPRING + 7200;
+
+/// Two hours of readings, and the starts of their quarters.
+fn two_hours() -> (String, Vec<i64>) {
+    (readings(FROM, FROM + 7200), (FROM..FROM + 7200).step_by(900).collect())
+}
+
+#[test]
+fn zeros_tell_no_digits() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let head = "Messzeitpunkt;Verbrauch (kWh);Einspeisung (kWh)";
+    let beside = |zero: &str, value: fn(String) -> String| {
+        table(head, &starts, |start, wh| format!("{};{};{zero}", dots(start + 900), value(wh)))
+    };
+    let differ = starts.iter().filter(|start| 2 * energy(**start) > 5).count();
+    assert!(differ > 4, "{differ}");
+    let words = format!("\"compared\":8,\"different\":{differ},");
+    for zero in ["0", "0,0", "0,00", "0,000"] {
+        for tolerance in [&[][..], &["--tolerance", "0"]] {
+            let ran = compare(&folder, beside(zero, |wh| wh).as_bytes(), &input, tolerance);
+            let export = ran.out.lines().next_back().unwrap();
+            assert!(
+                export.contains("energy_export_wh") && export.contains(&words),
+                "{zero}: {export}"
+            );
+        }
+        // Zeros alone allow 5 Wh.
+        let alone = table("Messzeitpunkt;Einspeisung (kWh)", &starts, |start, _| {
+            format!("{};{zero}", dots(start + 900))
+        });
+        let ran = compare(&folder, alone.as_bytes(), &input, &[]);
+        assert!(ran.out.contains(&words), "{zero}: {}", ran.out);
+    }
+    // Whole kilowatt-hours allow half of one.
+    let whole =
+        beside("0", |wh| if wh.as_str() >= "0,300" { "1".to_owned() } else { "0".to_owned() });
+    let import = |options: &[&str]| {
+        let out = compare(&folder, whole.as_bytes(), &input, options).out;
+        out.lines().find(|line| line.contains("compared")).unwrap().to_owned()
+    };
+    let off = |least: i64| {
+        let theirs = |start: &i64| if energy(*start) >= 300 { 1000 } else { 0 };
+        starts.iter().filter(|start| (energy(**start) - theirs(start)).abs() > least).count()
+    };
+    assert!(import(&[]).contains(&format!("\"different\":{},", off(500))), "{}", import(&[]));
+    let exact = import(&["--tolerance", "0"]);
+    assert!(exact.contains(&format!("\"different\":{},", off(0))), "{exact}");
+}
+
+#[test]
+fn a_line_has_its_number_whatever_its_end() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Kunde;1\n\nMesszeitpunkt;Verbrauch (kWh)", &starts, |start, value| {
+        let value = if start == FROM + 1800 { "n/a".to_owned() } else { value };
+        format!("{};{value}", dots(start + 900))
+    });
+    for end in ["\n", "\r\n", "\r"] {
+        let ran = compare(&folder, export.replace('\n', end).as_bytes(), &input, &[]);
+        assert!(
+            ran.err.contains("the row in line 6 has no time or no number"),
+            "{end:?}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn the_row_of_names_tells_the_sign_between_cells() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    for (comment, sign) in [
+        ("# Kunde 1; Zähler 7\n", ','),
+        ("# Kunde 1;;;\tZähler 7\n", ','),
+        ("Kunde 1; Zähler 7\n", '\t'),
+        ("Kunde 1, Zähler 7\n", ';'),
+        ("Verbrauch von;29.03.2026;bis;29.03.2026\n", ';'),
+        ("Verbrauch von;29.03.26;bis;29.03.26\n", '\t'),
+        ("Verbrauch von,29.03.2026 00:00,bis,29.03.2026 24:00\n", ','),
+        ("sep=,\n", ','),
+    ] {
+        let names = "Datum von;Datum bis;Verbrauch in kWh".replace(';', &sign.to_string());
+        let export = table(&format!("{comment}{names}"), &starts, |start, value| {
+            format!("{}{sign}{}{sign}\"{value}\"", dots(start), dots(start + 900))
+        });
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{export}");
+        assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{export}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn days_without_values_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    for names in
+        ["Messzeitpunkt;Verbrauch (kWh);Qualität;", "Datum;Verbrauch (kWh);Einspeisung (kWh);"]
+    {
+        let export = table(names, &starts, |start, _| format!("{};;;", dots(start + 900)));
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains("the portal has none for these days yet"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_line_that_the_end_cuts_off_is_left_out() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let four = &starts[..4];
+    let wide = |value: &str| {
+        let export =
+            table("Messzeitpunkt;Verbrauch (kWh);Qualität;", &four[..3], |start, value| {
+                format!("{};{value};G;", dots(start + 900))
+            });
+        format!("{export}{};{value}", dots(four[3] + 900))
+    };
+    let narrow = |value: &str| {
+        let export = table("Messzeitpunkt;Verbrauch (kWh)", &four[..3], |start, value| {
+            format!("{};{value}", dots(start + 900))
+        });
+        format!("{export}{};{value}", dots(four[3] + 900))
+    };
+    let value = comma(energy(four[3]));
+    let cut = |count: usize| value[..count].to_owned();
+    for export in [
+        wide(&cut(3)),
+        wide(&value),
+        wide(&cut(2)),
+        narrow(&cut(3)),
+        narrow(&cut(2)),
+        narrow("\"0,1"),
+    ] {
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let words = "portal.csv: the last line, 5, is cut off and left out: download the export once more\n";
+        assert!(ran.err.ends_with(words) && ran.err.lines().count() == 1, "{export}\n{}", ran.err);
+        assert!(
+            ran.out.contains("\"compared\":3,\"different\":0,\"missing_portal\":5,"),
+            "{}",
+            ran.out
+        );
+    }
+    // A file need not end with a line end, nor do numbers have zeros at their ends.
+    for (head, row) in [
+        ("Messzeitpunkt;Verbrauch (kWh)", (|_, value| value) as fn(usize, String) -> String),
+        ("Messzeitpunkt;Verbrauch (kWh)", |at, _| ["0,125", "0,25", "0,125", "0,5"][at].to_owned()),
+        ("Messzeitpunkt;Verbrauch (kWh)", |at, _| ["0,125", "0", "0,125", "0"][at].to_owned()),
+    ] {
+        let rows = four
+            .iter()
+            .enumerate()
+            .map(|(at, start)| format!("{};{}", dots(start + 900), row(at, comma(energy(*start)))));
+        let export = format!("{head}\n{}", rows.collect::<Vec<_>>().join("\n"));
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert!(ran.err.is_empty() && ran.out.contains("\"compared\":4,"), "{export}\n{}", ran.err);
+    }
+}
+
+#[test]
+fn rows_of_another_length_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Datum von;Datum bis;Verbrauch in kWh", &starts[..4], |start, value| {
+        format!("{};{};{value}", dots(start), dots(start + 900))
+    });
+    let hour = format!("{};{};0,840\n", dots(starts[4]), dots(starts[4] + 3600));
+    let day = "29.03.2026 00:00;30.03.2026 00:00;9,999\n";
+    for (rows, words) in [
+        (hour.clone(), "the row in line 6 has another length than a quarter hour"),
+        (
+            format!("{hour}{day}"),
+            "2 rows, the first in line 6, have another length than a quarter hour",
+        ),
+    ] {
+        let ran = compare(&folder, format!("{export}{rows}").as_bytes(), &input, &[]);
+        assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{}", ran.err);
+        assert!(
+            ran.out.contains("\"compared\":4,\"different\":0,\"missing_portal\":4,"),
+            "{}",
+            ran.out
+        );
+    }
+    // The readings may be the hours too; --compare takes no --every.
+    let hours = run(&["quarters", "--every", "1h"], input.as_bytes());
+    let ran = compare(&folder, export.as_bytes(), &hours.out, &[]);
+    assert!(
+        ran.err.contains("give the readings, or the rows of quarters without --every"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("choose a longer --every"), "{}", ran.err);
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_way_out() {
+    let folder = TempDir::new().unwrap();
+    let (input, _) = two_hours();
+    for (octets, words) in [
+        (&b""[..], "an empty file: export the quarter hours once more"),
+        (b"\xef\xbb\xbf\r\n", "an empty file"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF: export the quarter hours as CSV"),
+        (b"PK\x03\x04\x14\0\0\0\0\0portal.csv", "a ZIP archive: unpack it"),
+        (
+            b"PK\x03\x04..mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+            "save its sheet as CSV",
+        ),
+        (b"\x1f\x8b\x08\0", "a compressed file: unpack it"),
+        (b"<!DOCTYPE html>\n<html>", "log in to the portal"),
+        (b"a;b\n1;2\n", "name the columns 'Datum von', 'Datum bis' and 'Verbrauch (kWh)'"),
+        (input.as_bytes(), "after --compare comes the portal's CSV"),
+    ] {
+        let ran = compare(&folder, octets, &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{words}: {}", ran.err);
+    }
+}
+
+/// Differences, lacks and sums are no readings, though their names are those of registers.
+#[test]
+fn the_rows_of_a_comparison_are_no_readings() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let other = [&starts[..3], &[FROM + 7200]].concat();
+    let head = "Messzeitpunkt;Verbrauch (kWh)";
+    let one = |starts: &[i64], value: fn(String) -> String| {
+        let row = |start: i64, wh| format!("{};{}", dots(start + 900), value(wh));
+        compare(&folder, table(head, starts, row).as_bytes(), &input, &[]).out
+    };
+    let different = one(&other, |_| "9,999".to_owned());
+    for words in
+        ["\"missing\":\"portal\"", "\"missing\":\"meter\"", "\"difference_wh\":", "\"compared\":"]
+    {
+        assert!(different.contains(words), "{different}");
+    }
+    let file = folder.path().join("readings.csv");
+    let to = format!("file:{}?format=csv", file.display());
+    // A sum alone, and rows one by one.
+    let same = one(&starts, |wh| wh);
+    assert_eq!(same.lines().count(), 1, "{same}");
+    for rows in different.lines().chain([same.trim_end(), different.trim_end()]) {
+        for args in [
+            &["quarters"][..],
+            &["quarters", "--peaks"],
+            &["plot"],
+            &["plot", "--kind", "energy"],
+            &["publish", "--to", &to],
+        ] {
+            let ran = run(args, rows.as_bytes());
+            assert!(
+                [1, 3].contains(&ran.status) && ran.out.is_empty(),
+                "{args:?}: {rows}\n{}",
+                ran.err
+            );
+            let told = ran.err.matches("a row of quarters --compare").count();
+            assert_eq!(told, 1, "{args:?}: {rows}\n{}", ran.err);
+        }
+    }
+    assert!(
+        !fs::read_to_string(&file).is_ok_and(|text| text.contains("energy")),
+        "nothing is published"
+    );
+    // Good readings beside them count.
+    let ran = run(&["quarters"], format!("{input}{same}").as_bytes());
+    assert_eq!(ran.out, run(&["quarters"], input.as_bytes()).out);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+}

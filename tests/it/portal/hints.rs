@@ -1,0 +1,64 @@
+//! Hints where nearly all rows fit something else: the other register, or times with an offset that stays all year.
+
+use super::*;
+
+#[test]
+fn rows_that_fit_the_other_register_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING + 7200, SPRING + 14_400);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    let said = |name: &str, factor: i64| {
+        let export = table(&format!("Messzeitpunkt;{name}"), &starts, |start, _| {
+            format!("{};{}", dots(start + 900), comma(factor * energy(start)))
+        });
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.err
+    };
+    let words = "portal.csv: 8 of 8 rows fit the other register, energy_export_wh: the export may be of that \
+                 direction; if so, name the column of its energies 'Einspeisung (kWh)'\n";
+    assert!(said("kWh", 2).ends_with(words), "{}", said("kWh", 2));
+    let words = "8 of 8 rows fit the other register, energy_import_wh: the export may be of that direction; \
+                 if so, name the column of its energies 'Verbrauch (kWh)'\n";
+    assert!(said("Einspeisung (kWh)", 1).ends_with(words), "{}", said("Einspeisung (kWh)", 1));
+    for (name, factor) in [("kWh", 1), ("Einspeisung (kWh)", 2), ("kWh", 3)] {
+        assert_eq!(said(name, factor), "", "{name}");
+    }
+}
+
+/// Winter time in summer, and UTC, in a month with a change of the clock and in one without.
+#[test]
+fn times_with_one_offset_all_year_are_told() {
+    let folder = TempDir::new().unwrap();
+    let names = "Datum;Verbrauch (kWh)";
+    // The wall clock with an offset that stays: that of winter shows two hours before the change in autumn.
+    let fixed = |start: i64, ahead: i64| {
+        let (day, month, ..) = local(AUTUMN);
+        let of_day = start + ahead - 1_792_886_400;
+        // 25 October 2026, 00:00 UTC.
+        let (days, within) = (of_day.div_euclid(86_400), of_day.rem_euclid(86_400));
+        format!("{:02}.{month:02}.2026 {:02}:{:02}", day + days, within / 3600, within / 60 % 60)
+    };
+    for (from, to) in
+        [(AUTUMN - 40 * 3600, AUTUMN + 20 * 3600), (AUTUMN - 60 * 3600, AUTUMN - 30 * 3600)]
+    {
+        let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+        let has_change = to > AUTUMN;
+        for (ahead, all, summer) in [
+            (3600, "60 minutes later in summer:", "60 minutes later:"),
+            (0, "120 minutes later in summer and 60 in winter:", "120 minutes later:"),
+        ] {
+            let export =
+                table(names, &starts, |start, value| format!("{};{value}", fixed(start, ahead)));
+            let ran = compare(&folder, export.as_bytes(), &input, &[]);
+            assert_eq!(ran.status, 0, "{}", ran.err);
+            let words = if has_change { all } else { summer };
+            let words = format!("rows fit the meter if their times are {words}");
+            assert!(
+                ran.err.contains(&words) && ran.err.lines().count() == 1,
+                "{ahead}: {}",
+                ran.err
+            );
+        }
+    }
+}
