@@ -643,7 +643,7 @@ fn another_input_earns_one_message() {
             let expected = format!("meterpipe {stage}: these are {name}{pipeline}");
             assert_eq!((ran.status, ran.err), (3, expected), "{name}");
         }
-        for format in ["csv", "lines"] {
+        for format in ["csv", "lines", "table", "prometheus", "influx", "solarview", "xml"] {
             let ran = run(&[stage], as_csv(format).as_bytes());
             let expected = format!(
                 "meterpipe {stage}: readings in another format, and {stage} takes JSON Lines: meterpipe decode \
@@ -664,6 +664,9 @@ fn another_input_earns_one_message() {
             &["--format=csv", "--peaks"],
             &["--format=csv", "--running"],
             &["--format=table"],
+            &["--format=lines"],
+            &["--format=influx"],
+            &["--format=influx", "--every=1d"],
         ] {
             let rows = run(&[&["quarters"], options].concat(), readings.as_bytes());
             let ran = run(&[stage], rows.out.as_bytes());
@@ -689,6 +692,33 @@ fn another_input_earns_one_message() {
                  quarters --compare FILE the CSV of an operator's portal beside them\n"
             );
             assert_eq!((ran.status, ran.err), (3, expected), "{input}");
+        }
+        let explained =
+            run(&["explain", "--format=json", key], &records.as_bytes()[..records.len() / 2]).out;
+        let ran = run(&[stage], explained.as_bytes());
+        let expected = format!(
+            "meterpipe {stage}: these are octets of telegrams, as explain shows them{pipeline}"
+        );
+        assert_eq!((ran.status, ran.err), (3, expected));
+        for (magic, what) in
+            [(&b"\x1f\x8b\x08\0\0{\n"[..], "gzip data"), (b"BZh91AY\n", "bzip2 data")]
+        {
+            let ran = run(&[stage], magic);
+            let expected = format!(
+                "meterpipe {stage}: {what}, and {stage} takes JSON Lines: unpack it first, as in zcat FILE | \
+                 meterpipe {stage}\n"
+            );
+            assert_eq!((ran.status, ran.err), (3, expected), "{what}");
+        }
+        // Windows PowerShell writes UTF-16.
+        let wide = |order: fn(u16) -> [u8; 2]| {
+            format!("\u{feff}{readings}").encode_utf16().flat_map(order).collect::<Vec<_>>()
+        };
+        let expected = run(&[stage], readings.as_bytes()).out;
+        for input in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            let ran = run(&[stage], &input);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+            assert_eq!(ran.out, expected);
         }
         // Text of another kind is named line by line, and so is a line that was cut.
         let ran = run(&[stage], b"hello\n6,\"meter\":\"7\"}\n");
