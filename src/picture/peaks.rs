@@ -9,7 +9,7 @@ use crate::picture::{
     load::{draw_axes, parts},
     palette::Ink,
     scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, number_fits},
-    series::{PlotRow, PlotSeries, milli},
+    series::{IMPORT, PlotRow, PlotSeries, milli},
 };
 
 const HEIGHT: i64 = 2200;
@@ -25,7 +25,7 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max();
     let is_part = peaks.iter().any(|(month, _)| !month.complete);
-    let legend = is_part.then_some((parts(false), words.part));
+    let legend = is_part.then_some((parts(&[IMPORT]), words.part));
     let top = legend.map_or(0, |legend| scene.legend(&[legend])) + 180;
     let axis = ValueAxis::new(0, highest.unwrap_or(0), top, top + HEIGHT);
     scene.size.1 = axis.bottom + 500;
@@ -55,7 +55,8 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let y = axis.y(milli(exact));
         let cell = Cuboid { x: middle - width / 2, y, width, height: axis.bottom - y };
         let at = local(row.start, &series.zone);
-        let when = format!("{} {}", language.full_date(at), language.clock(at));
+        let time = language.time(row.start, &series.zone);
+        let when = format!("{} {time}", language.full_date(at));
         let part = if month.complete { String::new() } else { format!(", {}", words.part) };
         let title = format!("{when}: {} kW{part}", language.exact(exact));
         told.push(title.clone());
@@ -74,7 +75,8 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let [long, short] = labels::months(&starts, &series.zone, size, language);
     let times = long.iter().zip(&peaks).map(|(month, (_, row))| {
         let at = local(row.start, &series.zone);
-        let time = format!("{} {}", language.short_date(at), language.clock(at));
+        let time = language.time(row.start, &series.zone);
+        let time = format!("{} {time}", language.short_date(at));
         month.iter().cloned().chain([time]).collect()
     });
     let labels = BarLabels::fitting([times.collect(), long, short], size.plot() / slots);
@@ -84,6 +86,11 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         (PictureSize::LEFT, axis.y(0)),
         (size.width - PictureSize::RIGHT, axis.y(0)),
     );
+    if peaks.is_empty() {
+        let middle = (PictureSize::LEFT + size.plot() / 2, (axis.top + axis.bottom) / 2);
+        scene.label(Ink::Text, middle, Anchor::Middle, words.no_peak);
+        told.push(words.no_peak.to_owned());
+    }
     scene.description = told.join("; ");
     scene
 }
