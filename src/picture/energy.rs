@@ -180,7 +180,9 @@ impl EnergyBars<'_> {
             let full = if direction == EXPORT { Ink::Export } else { Ink::Import };
             scene.marks.push(SceneMark::Cells { ink: full, cells: frame(cell).to_vec() });
         }
+        // A number above the bar would look like a measured one.
         if let Some(decimals) = self.decimals
+            && span.seen
             && !exact.is_zero()
             && (decimals > 0 || value >= 1_000_000)
         {

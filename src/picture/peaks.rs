@@ -24,8 +24,12 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max();
-    let is_part = peaks.iter().any(|(month, _)| !month.complete);
-    let legend = is_part.then_some((parts(&[IMPORT]), words.part));
+    let has = |word: &&str| {
+        peaks.iter().any(|(month, row)| month.remark_of_peak(row, language) == Some(*word))
+    };
+    let remarks =
+        [words.part, words.estimated].into_iter().filter(has).collect::<Vec<_>>().join(", ");
+    let legend = (!remarks.is_empty()).then_some((parts(&[IMPORT]), remarks.as_str()));
     let top = legend.map_or(0, |legend| scene.legend(&[legend])) + 180;
     let axis = ValueAxis::new(0, highest.unwrap_or(0), top, top + HEIGHT);
     scene.size.1 = axis.bottom + 500;
@@ -57,12 +61,13 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let at = local(row.start, &series.zone);
         let time = language.time(row.start, &series.zone);
         let when = format!("{} {time}", language.full_date(at));
-        let part = if month.complete { String::new() } else { format!(", {}", words.part) };
+        let remark = month.remark_of_peak(row, language);
+        let part = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
         let title = format!("{when}: {} kW{part}", language.exact(exact));
         told.push(title.clone());
-        let ink = if month.complete { Ink::Import } else { Ink::ImportPart };
+        let ink = if remark.is_none() { Ink::Import } else { Ink::ImportPart };
         scene.marks.push(SceneMark::Bar { ink, cell, title });
-        if !month.complete {
+        if remark.is_some() {
             let cells = frame(cell).to_vec();
             scene.marks.push(SceneMark::Cells { ink: Ink::Import, cells });
         }

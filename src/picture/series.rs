@@ -160,7 +160,6 @@ impl PlotSeries {
                 let import = |row: &PlotRow| row.means.first().copied().flatten();
                 let highest_yet = highest.as_ref().and_then(import);
                 if row.whole
-                    && !row.gap
                     && import(row).is_some_and(|it| highest_yet.is_none_or(|highest| it > highest))
                 {
                     highest = Some(*row);
@@ -239,6 +238,21 @@ impl PlotSeries {
 }
 
 impl PlotSpan {
+    /// The word for a peak that may not be the highest quarter of this month, or whose own energy is no measured one.
+    #[must_use]
+    pub const fn remark_of_peak(
+        &self,
+        row: &PlotRow,
+        language: PictureLanguage,
+    ) -> Option<&'static str> {
+        let words = language.words();
+        match (row.estimated, self.complete) {
+            (true, _) => Some(words.estimated),
+            (false, false) => Some(words.part),
+            (false, true) => None,
+        }
+    }
+
     /// The word for a sum that is not all of the span's, or is no measured one.
     #[must_use]
     pub const fn remark(&self, language: PictureLanguage) -> Option<&'static str> {

@@ -67,7 +67,7 @@ pub(super) fn peaks(series: &PlotSeries, language: PictureLanguage) -> String {
     let rows = series.peaks().into_iter().map(|(month, row)| {
         let mean = row.means.first().copied().flatten();
         let mean = mean.map(|mean| language.exact(mean)).unwrap_or_default();
-        let remark = if month.complete { "" } else { words.part };
+        let remark = month.remark_of_peak(&row, language).unwrap_or_default();
         let month = when(month.start, LocalStep::Month, series, language);
         let begins = when(row.start, LocalStep::QUARTER, series, language);
         vec![month, begins, mean, remark.to_owned()]

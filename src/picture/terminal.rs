@@ -321,6 +321,7 @@ fn column(series: &PlotSeries, row: &PlotRow, columns: usize) -> usize {
 
 /// A line for each month.
 pub fn peaks(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguage) {
+    let words = language.words();
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max().unwrap_or(1);
@@ -333,14 +334,20 @@ pub fn peaks(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLangua
         if let Some(exact) = mean(row) {
             let room = plot.columns.saturating_sub(widest + 10);
             let bar = bar(milli(exact), highest, room, IMPORT);
-            let mark = if month.complete { " " } else { "*" };
+            let mark = match month.remark_of_peak(row, language) {
+                None => ' ',
+                Some(remark) if remark == words.estimated => '~',
+                Some(_) => '*',
+            };
             plot.line(&format!("{:<widest$}{:>8}{mark}{bar}", when(row), language.exact(exact)));
         }
     }
     if peaks.is_empty() {
-        plot.words(language.words().no_peak);
+        plot.words(words.no_peak);
     }
-    if peaks.iter().any(|(month, _)| !month.complete) {
-        plot.line(&format!("* {}", language.words().part));
+    for (sign, word) in [('*', words.part), ('~', words.estimated)] {
+        if peaks.iter().any(|(month, row)| month.remark_of_peak(row, language) == Some(word)) {
+            plot.line(&format!("{sign} {word}"));
+        }
     }
 }

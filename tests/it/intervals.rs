@@ -691,10 +691,10 @@ fn a_sink_of_registers_is_told_before_it_loses_any() {
     assert_eq!(ran.status, 0);
     let jsonl = folder.path().join("rows.jsonl");
     let beside = format!("--to=file:{}", jsonl.display());
-    let csv = format!("--to=exec:cat?format=csv");
+    let csv = "--to=exec:cat?format=csv";
     for options in [&["quarters"][..], &["quarters", "--running"], &["quarters", "--every=1h"]] {
         let rows = run(options, telegrams.as_bytes()).out;
-        for to in [&solarview, "--to=udp://127.0.0.1:9?format=shrdzm", &csv] {
+        for to in [&solarview, "--to=udp://127.0.0.1:9?format=shrdzm", csv] {
             let ran = run(&["publish", &beside, to], rows.as_bytes());
             assert_eq!(ran.status, 2, "{to}: {}", ran.err);
             assert!(ran.err.contains("the energy of an interval is none"), "{to}: {}", ran.err);

@@ -58,7 +58,7 @@ fn stamp(second: i64) -> String {
 }
 
 /// A length of intervals as the oracle sees it: a number that is the same for all seconds of an interval.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Every {
     Seconds(i64),
     Day,
@@ -178,10 +178,22 @@ fn row(run: &[Sent], every: Every, start: i64, end: i64) -> String {
     let means = energies.map(|energy| Fraction(3600 * energy, (end - start).into()).half_to_even());
     let [mean_import, mean_export] = means.map(|mean| number(mean, decimals));
     let estimated = if within(start) || within(end) { ",\"estimated\":true" } else { "" };
+    // Named where a shorter interval reaches as far.
+    let lengths = [
+        ("15m", Every::Seconds(900)),
+        ("30m", Every::Seconds(1800)),
+        ("1h", Every::Seconds(3600)),
+        ("1d", Every::Day),
+        ("1mo", Every::Month),
+    ];
+    let is_shorter = lengths.iter().find(|(_, it)| it.next(start) >= end);
+    let is_shorter = is_shorter.is_some_and(|(_, it)| *it != every);
+    let named = lengths.iter().find(|(_, it)| is_shorter && *it == every);
+    let named = named.map(|(name, _)| format!("\"every\":\"{name}\",")).unwrap_or_default();
     let (start, end) = (stamp(start), stamp(end));
     let complete = is_whole && !touches;
     format!(
-        "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"meter\":\"{meter}\",\"energy_import_wh\":{import},\"energy_export_wh\":{export},\"power_import_mean_w\":{mean_import},\"power_export_mean_w\":{mean_export},\"telegrams\":{telegrams},\"complete\":{complete}{estimated}}}"
+        "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",{named}\"meter\":\"{meter}\",\"energy_import_wh\":{import},\"energy_export_wh\":{export},\"power_import_mean_w\":{mean_import},\"power_export_mean_w\":{mean_export},\"telegrams\":{telegrams},\"complete\":{complete}{estimated}}}"
     )
 }
 
