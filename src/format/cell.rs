@@ -160,6 +160,7 @@ impl<'a> Content<'a> {
             Meta::Month
             | Meta::Start
             | Meta::End
+            | Meta::Every
             | Meta::Telegrams
             | Meta::Complete
             | Meta::Estimated

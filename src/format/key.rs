@@ -62,6 +62,8 @@ metadata! {
     Month "month" "quarters --peaks: the month",
     Start "start" "quarters: the start of the interval",
     End "end" "quarters: its end",
+    Every "every"
+        "quarters: there, the length of the intervals, if the times of a part of one do not tell it",
     Meter "meter" "meter number",
     Device "device" "logical device name, 0-0:42.0.0",
     SystemTitle "system_title" "system title of the ciphered telegram",

@@ -72,7 +72,7 @@ impl Table {
         Self { names, ..self }
     }
 
-    /// The line above the rows: time, meter, device.
+    /// The line above the rows: time, meter, or system title without one, device.
     #[must_use]
     pub fn title(entry: &OutputTelegram<'_>) -> String {
         let meta = |meta| Content::of_meta(entry, meta).map(|content| plain(entry, &content));
@@ -80,7 +80,12 @@ impl Table {
         if meta(Meta::TimeAssumed).is_some() {
             title.push_str(" (offset assumed)");
         }
-        for (label, value) in [("meter", meta(Meta::Meter)), ("device", meta(Meta::Device))] {
+        let number = meta(Meta::Meter);
+        // Two meters without numbers have nothing else that tells them apart.
+        let system_title = meta(Meta::SystemTitle).filter(|_| number.is_none());
+        let names =
+            [("meter", number), ("system title", system_title), ("device", meta(Meta::Device))];
+        for (label, value) in names {
             if let Some(value) = value {
                 title.push_str(&format!("  {label} {value}"));
             }

@@ -33,6 +33,18 @@ pub enum ByteOrder {
     Big,
 }
 
+impl ByteOrder {
+    /// That of a text that begins with a byte order mark of UTF-16.
+    #[must_use]
+    pub const fn of_mark(text: &[u8]) -> Option<Self> {
+        match text {
+            [0xff, 0xfe, ..] => Some(Self::Little),
+            [0xfe, 0xff, ..] => Some(Self::Big),
+            _ => None,
+        }
+    }
+}
+
 /// The form of an input that begins with `sample`; `complete` if there is no more of it.
 ///
 /// `None`: too early to tell, come back with more octets. That ends at the latest at 512 octets.
@@ -63,6 +75,12 @@ fn foreign(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
         }
     }
     Some(None)
+}
+
+/// The name of a file whose first octets are those of a known kind: `gzip data`, `a PDF document`.
+#[must_use]
+pub fn kind_of_file(start: &[u8]) -> Option<&'static str> {
+    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
 /// Every other octet zero, the others ASCII text, with or without a byte order mark; which octet of

@@ -55,7 +55,7 @@ impl IntervalRow {
 }
 
 /// The lengths of intervals by their names.
-pub const LENGTHS: [(&str, LocalStep); 5] = [
+pub static LENGTHS: [(&str, LocalStep); 5] = [
     ("15m", LocalStep::QUARTER),
     ("30m", LocalStep::Seconds(1800)),
     ("1h", LocalStep::Seconds(3600)),
@@ -63,12 +63,12 @@ pub const LENGTHS: [(&str, LocalStep); 5] = [
     ("1mo", LocalStep::Month),
 ];
 
-/// The name of the shortest length with an interval that reaches from one second to another. A part of a day that lies
-/// within a quarter of an hour is that part of the quarter too.
+/// The shortest length with an interval that reaches from one second to another. A part of a day that lies within a
+/// quarter of an hour could be that part of the quarter too.
 #[must_use]
-pub fn length_name(start: i64, end: i64, zone: &TimeZone) -> &'static str {
+pub fn length(start: i64, end: i64, zone: &TimeZone) -> (&'static str, LocalStep) {
     let reaches = |(_, step): &&(&str, LocalStep)| step.next(start, zone) >= end;
-    LENGTHS.iter().find(reaches).or(LENGTHS.last()).map_or("", |(name, _)| name)
+    LENGTHS.iter().find(reaches).copied().unwrap_or(("1mo", LocalStep::Month))
 }
 
 /// The power that gives an energy in so many seconds.

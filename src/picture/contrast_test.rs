@@ -39,7 +39,16 @@ fn series(days: i64, first: i64, scale: i16, exports: bool) -> PlotSeries {
         let energies = if exports { energies } else { [energies[0], None] };
         let means = energies.map(|energy| energy.map(|it| it.plus(it).unwrap()));
         let gap = place % 211 == 5;
-        PlotRow { start, end: start + 900, energies, means, gap, complete: !gap, whole: true }
+        PlotRow {
+            start,
+            end: start + 900,
+            energies,
+            means,
+            gap,
+            complete: !gap,
+            estimated: gap,
+            whole: true,
+        }
     };
     let rows = (0..days * 96).filter(|place| place % 1009 != 77).map(row).collect();
     PlotSeries {

@@ -8,7 +8,7 @@ use crate::{
         axis::ValueAxis,
         labels::{self, BarLabels},
         language::{PictureLanguage, local},
-        load::{draw_axes, parts, stripes},
+        load::{draw_axes, names, parts, stripes},
         palette::Ink,
         scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, number_fits},
         series::{EXPORT, IMPORT, PlotSeries, PlotSpan, milli},
@@ -41,12 +41,20 @@ pub fn draw(
     let mut scene = Scene { size: (size.width, 0), ..Scene::default() };
     scene.title = format!("{heading} (kWh)");
     let spans = series.spans(step);
-    let exports = series.exports();
-    let mut legend = vec![(&[Ink::Import][..], words.import)];
-    legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
-    let is_part = |span: &PlotSpan| !span.complete && span.energies.iter().any(Option::is_some);
-    legend.extend(spans.iter().any(is_part).then_some((parts(exports), words.part)));
-    let is_empty = |span: &PlotSpan| span.energies.iter().all(Option::is_none);
+    let directions = series.directions();
+    let exports = directions.contains(&EXPORT);
+    let mut legend = names(directions, language);
+    // One colour has both, and the title of the bar tells which.
+    let has = |word| {
+        let energies = |span: &&PlotSpan| span.energies.iter().any(Option::is_some);
+        let remarks = spans.iter().filter(energies).filter_map(|span| span.remark(language));
+        remarks.filter(|remark| *remark == word).count() > 0
+    };
+    let remarks = [words.part, words.estimated].into_iter().filter(|word| has(*word));
+    let remarks = remarks.collect::<Vec<_>>().join(", ");
+    legend.extend((!remarks.is_empty()).then_some((parts(directions), remarks.as_str())));
+    // The energy of a day without readings is a share of that between those before and behind.
+    let is_empty = |span: &PlotSpan| !span.seen;
     legend.extend(spans.iter().any(is_empty).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 180;
     let highest = |direction: usize| {
@@ -61,7 +69,6 @@ pub fn draw(
     draw_axes(&mut scene, &axis, size, language);
     let slots = i64::try_from(spans.len()).unwrap_or(i64::MAX).max(1);
     let room = size.plot() / slots;
-    let directions = if exports { 2 } else { 1 };
     let decimals = decimals(&spans, room, language);
     let bars = EnergyBars { axis, zone: &series.zone, is_month, language, decimals };
     let slot = |place: usize| {
@@ -74,8 +81,8 @@ pub fn draw(
         scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
     }
     for (place, span) in spans.iter().enumerate() {
-        for direction in 0..directions {
-            bars.bar(&mut scene, span, direction, slot(place));
+        for direction in directions {
+            bars.bar(&mut scene, span, *direction, slot(place));
         }
     }
     let starts: Vec<_> = spans.iter().map(|span| span.start).collect();
@@ -156,7 +163,8 @@ impl EnergyBars<'_> {
         let width = ((end - x) * 8 / 10).clamp(10, WIDEST);
         let left = (x + end - width) / 2;
         let cell = Cuboid { x: left, y: y.min(zero), width, height: (y - zero).abs() };
-        let (ink, name) = match (direction, span.complete) {
+        let remark = span.remark(*language);
+        let (ink, name) = match (direction, remark.is_none()) {
             (IMPORT, true) => (Ink::Import, words.import),
             (IMPORT, false) => (Ink::ImportPart, words.import),
             (_, true) => (Ink::Export, words.export),
@@ -164,15 +172,17 @@ impl EnergyBars<'_> {
         };
         let at = local(span.start, zone);
         let when = if *is_month { language.month_of_year(at) } else { language.full_date(at) };
-        let part = if span.complete { String::new() } else { format!(", {}", words.part) };
+        let part = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
         let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
         scene.marks.push(SceneMark::Bar { ink, cell, title });
-        if !span.complete {
+        if remark.is_some() {
             // A frame, because the pale colour alone hardly stands out from the page.
             let full = if direction == EXPORT { Ink::Export } else { Ink::Import };
             scene.marks.push(SceneMark::Cells { ink: full, cells: frame(cell).to_vec() });
         }
+        // A number above the bar would look like a measured one.
         if let Some(decimals) = self.decimals
+            && span.seen
             && !exact.is_zero()
             && (decimals > 0 || value >= 1_000_000)
         {

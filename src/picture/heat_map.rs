@@ -18,7 +18,7 @@ use crate::{
         load,
         palette::{HEAT, Ink},
         scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
-        series::{EXPORT, IMPORT, PlotSeries},
+        series::{EXPORT, PlotSeries},
     },
 };
 
@@ -33,9 +33,9 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     scene.title = format!("{} (kW)", words.heat_map);
     scene.description = load::describe(series, words.heat_map, language);
     let mut y = 0;
-    let directions = [(IMPORT, words.import), (EXPORT, words.export)];
-    for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
-        y = plot(&mut scene, series, direction, name, y, size, language);
+    for direction in series.directions() {
+        let name = if *direction == EXPORT { words.export } else { words.import };
+        y = plot(&mut scene, series, *direction, name, y, size, language);
     }
     scene.size.1 = y;
     scene

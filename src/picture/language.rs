@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use crate::reading::decimal::Decimal;
+use crate::{local_time::offset, reading::decimal::Decimal};
 
 /// The language of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct PictureWords {
     pub(super) export: &'static str,
     pub(super) gap: &'static str,
     pub(super) part: &'static str,
+    pub(super) estimated: &'static str,
     pub(super) highest: &'static str,
     pub(super) meter: &'static str,
     pub(super) page: &'static str,
@@ -39,6 +40,8 @@ pub struct PictureWords {
     pub(super) highest_of_column: &'static str,
     pub(super) range: &'static str,
     pub(super) hours: &'static str,
+    pub(super) mean: &'static str,
+    pub(super) no_peak: &'static str,
 }
 
 const ENGLISH: PictureWords = PictureWords {
@@ -52,6 +55,7 @@ const ENGLISH: PictureWords = PictureWords {
     export: "Export",
     gap: "no readings",
     part: "incomplete",
+    estimated: "estimated",
     highest: "highest quarter hours of a column",
     meter: "meter",
     page: "Electricity",
@@ -64,6 +68,8 @@ const ENGLISH: PictureWords = PictureWords {
     highest_of_column: "A column shows the highest of its quarter hours.",
     range: "lowest and highest quarter hour",
     hours: "kWh by hour of the day",
+    mean: "mean power",
+    no_peak: "no whole quarter hour of import",
 };
 
 const GERMAN: PictureWords = PictureWords {
@@ -77,6 +83,7 @@ const GERMAN: PictureWords = PictureWords {
     export: "Einspeisung",
     gap: "keine Werte",
     part: "unvollständig",
+    estimated: "geschätzt",
     highest: "höchste Viertelstunden einer Spalte",
     meter: "Zähler",
     page: "Strom",
@@ -89,6 +96,8 @@ const GERMAN: PictureWords = PictureWords {
     highest_of_column: "Jede Spalte zeigt die höchste ihrer Viertelstunden.",
     range: "niedrigste und höchste Viertelstunde",
     hours: "kWh nach Stunde des Tages",
+    mean: "mittlere Leistung",
+    no_peak: "keine ganze Viertelstunde mit Bezug",
 };
 
 const MONTHS: [[&str; 12]; 2] = [
@@ -175,6 +184,20 @@ impl PictureLanguage {
         format!("{:02}:{:02}", at.hour(), at.minute())
     }
 
+    /// The time of day at an instant, with its offset where the clock shows that time twice.
+    #[must_use]
+    pub fn time(self, second: i64, zone: &TimeZone) -> String {
+        let at = local(second, zone);
+        let clock = self.clock(at);
+        match zone.to_ambiguous_timestamp(at).is_ambiguous() {
+            true => {
+                let hours = offset(second, zone) / 3600;
+                format!("{clock} {}{:02}:00", if hours < 0 { "−" } else { "+" }, hours.abs())
+            }
+            false => clock,
+        }
+    }
+
     /// The first and the last day of a period.
     #[must_use]
     pub fn period(self, from: i64, to: i64, zone: &TimeZone) -> String {
@@ -223,6 +246,19 @@ mod tests {
         assert_eq!(german.rounded(Decimal::new(12_950, 0), 1), "13,0");
         let ticks = [0, 500_000, -2_000_000, 10_000_000].map(|it| german.millionths(it));
         assert_eq!(ticks, ["0", "0,5", "−2", "10"]);
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_has_its_offset() {
+        let vienna = jiff::tz::get!("Europe/Vienna");
+        let time = |at: &str| {
+            let second = at.parse::<Timestamp>().unwrap().as_second();
+            PictureLanguage::English.time(second, &vienna)
+        };
+        let autumn = ["2026-10-25T00:45Z", "2026-10-25T01:30Z", "2026-10-25T02:00Z"].map(time);
+        assert_eq!(autumn, ["02:45 +02:00", "02:30 +01:00", "03:00"]);
+        assert_eq!(time("2026-10-24T23:59Z"), "01:59");
+        assert_eq!(time("2026-03-29T01:00Z"), "03:00");
     }
 
     #[test]

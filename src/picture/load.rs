@@ -22,14 +22,14 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let words = language.words();
     let mut scene =
         Scene { size: (size.width, 0), title: format!("{} (kW)", words.load), ..Scene::default() };
-    let exports = series.exports();
+    let directions = series.directions();
+    let exports = directions.contains(&EXPORT);
     let is_dense = i64::try_from(series.rows.len()).unwrap_or(i64::MAX) > size.plot() / PIXEL;
     let gaps = series.gaps();
-    let mut legend = vec![(&[Ink::Import][..], words.import)];
-    legend.extend(exports.then_some((&[Ink::Export][..], words.export)));
-    legend.extend(is_dense.then_some((parts(exports), words.highest)));
+    let mut legend = names(directions, language);
+    legend.extend(is_dense.then_some((parts(directions), words.highest)));
     let has_parts = !is_dense && series.has_parts();
-    legend.extend(has_parts.then_some((parts(exports), words.part)));
+    legend.extend(has_parts.then_some((parts(directions), words.part)));
     legend.extend((!gaps.is_empty()).then_some((&[Ink::Gap][..], words.gap)));
     let top = scene.legend(&legend) + 60;
     let export = if exports { series.highest(EXPORT) } else { 0 };
@@ -39,7 +39,6 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     draw_gaps(&mut scene, &gaps, &axis, &place);
     draw_axes(&mut scene, &axis, size, language);
     draw_times(&mut scene, series, &axis, &place, language);
-    let directions: &[usize] = if exports { &[IMPORT, EXPORT] } else { &[IMPORT] };
     for direction in directions {
         let (full, pale) = inks(*direction);
         for run in runs(series, |row| row.power(*direction).is_some()) {
@@ -66,9 +65,26 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     scene
 }
 
+/// The colours of directions in a legend, with their names.
+pub(super) fn names(
+    directions: &[usize],
+    language: PictureLanguage,
+) -> Vec<(&'static [Ink], &'static str)> {
+    let words = language.words();
+    let name = |direction: &usize| match *direction {
+        EXPORT => (&[Ink::Export][..], words.export),
+        _ => (&[Ink::Import][..], words.import),
+    };
+    directions.iter().map(name).collect()
+}
+
 /// The colours of parts in a legend.
-pub(super) const fn parts(exports: bool) -> &'static [Ink] {
-    if exports { &[Ink::ImportPart, Ink::ExportPart] } else { &[Ink::ImportPart] }
+pub(super) const fn parts(directions: &[usize]) -> &'static [Ink] {
+    match directions {
+        [EXPORT] => &[Ink::ExportPart],
+        [_, EXPORT] => &[Ink::ImportPart, Ink::ExportPart],
+        _ => &[Ink::ImportPart],
+    }
 }
 
 /// The places of times.
@@ -98,7 +114,8 @@ pub(super) fn describe(series: &PlotSeries, heading: &str, language: PictureLang
         {
             let at = local(row.start, &series.zone);
             let (mean, date) = (language.exact(mean), language.full_date(at));
-            text.push_str(&format!(". {name}: max. {mean} kW, {date} {}", language.clock(at)));
+            let time = language.time(row.start, &series.zone);
+            text.push_str(&format!(". {name}: max. {mean} kW, {date} {time}"));
         }
     }
     text

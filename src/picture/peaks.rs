@@ -9,7 +9,7 @@ use crate::picture::{
     load::{draw_axes, parts},
     palette::Ink,
     scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, number_fits},
-    series::{PlotRow, PlotSeries, milli},
+    series::{IMPORT, PlotRow, PlotSeries, milli},
 };
 
 const HEIGHT: i64 = 2200;
@@ -24,8 +24,12 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max();
-    let is_part = peaks.iter().any(|(month, _)| !month.complete);
-    let legend = is_part.then_some((parts(false), words.part));
+    let has = |word: &&str| {
+        peaks.iter().any(|(month, row)| month.remark_of_peak(row, language) == Some(*word))
+    };
+    let remarks =
+        [words.part, words.estimated].into_iter().filter(has).collect::<Vec<_>>().join(", ");
+    let legend = (!remarks.is_empty()).then_some((parts(&[IMPORT]), remarks.as_str()));
     let top = legend.map_or(0, |legend| scene.legend(&[legend])) + 180;
     let axis = ValueAxis::new(0, highest.unwrap_or(0), top, top + HEIGHT);
     scene.size.1 = axis.bottom + 500;
@@ -55,13 +59,15 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let y = axis.y(milli(exact));
         let cell = Cuboid { x: middle - width / 2, y, width, height: axis.bottom - y };
         let at = local(row.start, &series.zone);
-        let when = format!("{} {}", language.full_date(at), language.clock(at));
-        let part = if month.complete { String::new() } else { format!(", {}", words.part) };
+        let time = language.time(row.start, &series.zone);
+        let when = format!("{} {time}", language.full_date(at));
+        let remark = month.remark_of_peak(row, language);
+        let part = remark.map(|remark| format!(", {remark}")).unwrap_or_default();
         let title = format!("{when}: {} kW{part}", language.exact(exact));
         told.push(title.clone());
-        let ink = if month.complete { Ink::Import } else { Ink::ImportPart };
+        let ink = if remark.is_none() { Ink::Import } else { Ink::ImportPart };
         scene.marks.push(SceneMark::Bar { ink, cell, title });
-        if !month.complete {
+        if remark.is_some() {
             let cells = frame(cell).to_vec();
             scene.marks.push(SceneMark::Cells { ink: Ink::Import, cells });
         }
@@ -74,7 +80,8 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
     let [long, short] = labels::months(&starts, &series.zone, size, language);
     let times = long.iter().zip(&peaks).map(|(month, (_, row))| {
         let at = local(row.start, &series.zone);
-        let time = format!("{} {}", language.short_date(at), language.clock(at));
+        let time = language.time(row.start, &series.zone);
+        let time = format!("{} {time}", language.short_date(at));
         month.iter().cloned().chain([time]).collect()
     });
     let labels = BarLabels::fitting([times.collect(), long, short], size.plot() / slots);
@@ -84,6 +91,11 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         (PictureSize::LEFT, axis.y(0)),
         (size.width - PictureSize::RIGHT, axis.y(0)),
     );
+    if peaks.is_empty() {
+        let middle = (PictureSize::LEFT + size.plot() / 2, (axis.top + axis.bottom) / 2);
+        scene.label(Ink::Text, middle, Anchor::Middle, words.no_peak);
+        told.push(words.no_peak.to_owned());
+    }
     scene.description = told.join("; ");
     scene
 }

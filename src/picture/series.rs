@@ -27,6 +27,8 @@ pub struct PlotRow {
     pub gap: bool,
     /// No telegrams were missing.
     pub complete: bool,
+    /// An end fell into a gap: the energies on its sides are the straight line's.
+    pub estimated: bool,
     /// Both ends are boundaries of the clock. The mean of a part may be that of a second, in which the register stepped.
     pub whole: bool,
 }
@@ -47,7 +49,7 @@ pub struct PlotSeries {
 }
 
 /// A day or a month.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct PlotSpan {
     /// The first second.
     pub start: i64,
@@ -57,6 +59,10 @@ pub struct PlotSpan {
     pub energies: [Option<Decimal>; 2],
     /// All quarters are there, and none misses telegrams.
     pub complete: bool,
+    /// Its start or its end fell into a gap.
+    pub estimated: bool,
+    /// There are readings in it, and not only beside it.
+    pub seen: bool,
 }
 
 impl PlotRow {
@@ -105,17 +111,28 @@ impl PlotSeries {
     /// The days or months of the picture, also those without a reading.
     #[must_use]
     pub fn spans(&self, step: LocalStep) -> Vec<PlotSpan> {
-        let mut spans = Vec::new();
+        let mut spans: Vec<PlotSpan> = Vec::new();
         let mut rows = self.rows.iter().peekable();
         let mut start = step.floor(self.from, &self.zone);
+        let mut last: Option<&PlotRow> = None;
         while start < self.to {
             let end = step.next(start, &self.zone);
-            let mut span = PlotSpan { start, end, energies: [None; 2], complete: true };
+            let mut span = PlotSpan { start, end, complete: true, ..PlotSpan::default() };
             let mut covered = 0;
             while let Some(row) = rows.next_if(|row| row.start < end) {
                 covered += row.end - row.start;
                 span.complete &= row.complete;
+                span.seen |= !row.gap;
+                // Rows on both sides of a boundary in a gap are estimated.
+                let is_guess = |last: &PlotRow| {
+                    last.end == start && row.start == start && last.estimated && row.estimated
+                };
+                if last.is_some_and(is_guess) {
+                    span.estimated = true;
+                    spans.iter_mut().next_back().into_iter().for_each(|span| span.estimated = true);
+                }
                 span.add(row.energies);
+                last = Some(row);
             }
             span.complete &= covered == end - start;
             spans.push(span);
@@ -127,7 +144,7 @@ impl PlotSeries {
     /// The energies of all quarters.
     #[must_use]
     pub fn total(&self) -> [Option<Decimal>; 2] {
-        let mut total = PlotSpan { start: 0, end: 0, energies: [None; 2], complete: true };
+        let mut total = PlotSpan::default();
         self.rows.iter().for_each(|row| total.add(row.energies));
         total.energies
     }
@@ -185,6 +202,17 @@ impl PlotSeries {
         self.total().get(EXPORT).copied().flatten().is_some_and(|energy| !energy.is_zero())
     }
 
+    /// The directions to draw: import unless the meter has no such register, and export if there was any.
+    #[must_use]
+    pub fn directions(&self) -> &'static [usize] {
+        let imports = self.total().get(IMPORT).copied().flatten().is_some();
+        match (imports, self.exports()) {
+            (true, true) => &[IMPORT, EXPORT],
+            (true, false) => &[IMPORT],
+            (false, _) => &[EXPORT],
+        }
+    }
+
     /// The times without readings of any direction, from one end to the other.
     #[must_use]
     pub fn gaps(&self) -> Vec<(i64, i64)> {
@@ -210,6 +238,32 @@ impl PlotSeries {
 }
 
 impl PlotSpan {
+    /// The word for a peak that may not be the highest quarter of this month, or whose own energy is no measured one.
+    #[must_use]
+    pub const fn remark_of_peak(
+        &self,
+        row: &PlotRow,
+        language: PictureLanguage,
+    ) -> Option<&'static str> {
+        let words = language.words();
+        match (row.estimated, self.complete) {
+            (true, _) => Some(words.estimated),
+            (false, false) => Some(words.part),
+            (false, true) => None,
+        }
+    }
+
+    /// The word for a sum that is not all of the span's, or is no measured one.
+    #[must_use]
+    pub const fn remark(&self, language: PictureLanguage) -> Option<&'static str> {
+        let words = language.words();
+        match (self.estimated, self.complete) {
+            (true, _) => Some(words.estimated),
+            (false, false) => Some(words.part),
+            (false, true) => None,
+        }
+    }
+
     fn add(&mut self, energies: [Option<Decimal>; 2]) {
         for (sum, energy) in self.energies.iter_mut().zip(energies) {
             *sum = match (*sum, energy) {

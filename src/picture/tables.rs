@@ -7,7 +7,7 @@ use crate::{
     local_time::LocalStep,
     picture::{
         language::{PictureLanguage, local},
-        series::{EXPORT, IMPORT, PlotRow, PlotSeries, PlotSpan},
+        series::{EXPORT, PlotRow, PlotSeries, PlotSpan},
         svg::escaped,
     },
     reading::decimal::Decimal,
@@ -22,21 +22,14 @@ const MOST_DAYS: usize = 31;
 const NONE: &str = "–";
 
 /// A table behind a heading that opens it.
-fn table(
-    caption: Option<&str>,
-    head: &[&str],
-    rows: &[Vec<String>],
-    language: PictureLanguage,
-) -> String {
+fn table(caption: &str, head: &[&str], rows: &[Vec<String>], language: PictureLanguage) -> String {
     let words = language.words();
     let cells = |tag: &str, name: &str, cells: &mut dyn Iterator<Item = &str>| {
         let cells = cells.map(|cell| format!("<{tag}>{}</{name}>", escaped(cell)));
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     };
-    let summary = match caption {
-        Some(caption) => format!("{}: {caption}", words.table),
-        None => words.table.to_owned(),
-    };
+    // Several tables of a page need names of their own.
+    let summary = format!("{}: {caption}", words.table);
     let summary = escaped(&summary);
     // A keyboard scrolls what has the focus.
     let mut text = format!(
@@ -58,14 +51,14 @@ pub(super) fn energies(series: &PlotSeries, step: LocalStep, language: PictureLa
     let is_month = step == LocalStep::Month;
     let row = |span: &PlotSpan| {
         let [import, export] = span.energies.map(|energy| number(energy, language));
-        let remark = if span.complete { "" } else { words.part };
+        let remark = span.remark(language).unwrap_or_default();
         vec![when(span.start, step, series, language), import, export, remark.to_owned()]
     };
     let rows: Vec<_> = series.spans(step).iter().map(row).collect();
     let first = if is_month { words.month } else { words.day };
     let head =
         [first, &format!("{} kWh", words.import), &format!("{} kWh", words.export), words.remark];
-    table(None, &head, &rows, language)
+    table(if is_month { words.months } else { words.days }, &head, &rows, language)
 }
 
 /// The peaks of months.
@@ -74,13 +67,13 @@ pub(super) fn peaks(series: &PlotSeries, language: PictureLanguage) -> String {
     let rows = series.peaks().into_iter().map(|(month, row)| {
         let mean = row.means.first().copied().flatten();
         let mean = mean.map(|mean| language.exact(mean)).unwrap_or_default();
-        let remark = if month.complete { "" } else { words.part };
+        let remark = month.remark_of_peak(&row, language).unwrap_or_default();
         let month = when(month.start, LocalStep::Month, series, language);
         let begins = when(row.start, LocalStep::QUARTER, series, language);
         vec![month, begins, mean, remark.to_owned()]
     });
     let rows: Vec<_> = rows.collect();
-    table(None, &[words.month, words.begins, "kW", words.remark], &rows, language)
+    table(words.peaks, &[words.month, words.begins, "kW", words.remark], &rows, language)
 }
 
 /// The load curve.
@@ -116,18 +109,17 @@ pub(super) fn load(series: &PlotSeries, language: PictureLanguage) -> String {
     };
     let rows: Vec<_> = series.spans(step).iter().map(row).collect();
     let (import, export) = (format!("{} kW", words.import), format!("{} kW", words.export));
-    let caption = (step != LocalStep::QUARTER).then_some(words.range);
+    let caption = if step == LocalStep::QUARTER { words.mean } else { words.range };
     table(caption, &[words.begins, &import, &export], &rows, language)
 }
 
 /// The heat map: one table for import, and one for export if there is any.
 pub(super) fn heat_map(series: &PlotSeries, language: PictureLanguage) -> String {
     let words = language.words();
-    let directions = [(IMPORT, words.import), (EXPORT, words.export)];
-    let count = if series.exports() { 2 } else { 1 };
-    let tables = directions.into_iter().take(count).map(|(direction, name)| {
+    let tables = series.directions().iter().map(|direction| {
+        let name = if *direction == EXPORT { words.export } else { words.import };
         let caption = format!("{name}, {}", words.hours);
-        hours(series, direction, &caption, language)
+        hours(series, *direction, &caption, language)
     });
     tables.collect()
 }
@@ -160,7 +152,7 @@ fn hours(
     let rows: Vec<Vec<String>> = spans.iter().map(row).collect();
     let names: Vec<_> = (0..24).map(|hour| format!("{hour:02}")).collect();
     let head: Vec<_> = [first].into_iter().chain(names.iter().map(String::as_str)).collect();
-    table(Some(caption), &head, &rows, language)
+    table(caption, &head, &rows, language)
 }
 
 /// The energy of a quarter whose course is known.
@@ -178,6 +170,8 @@ fn when(start: i64, step: LocalStep, series: &PlotSeries, language: PictureLangu
     match step {
         LocalStep::Month => language.month_of_year(at),
         LocalStep::Days(_) => language.full_date(at),
-        LocalStep::Seconds(_) => format!("{} {}", language.full_date(at), language.clock(at)),
+        LocalStep::Seconds(_) => {
+            format!("{} {}", language.full_date(at), language.time(start, &series.zone))
+        }
     }
 }

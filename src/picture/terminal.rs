@@ -15,7 +15,7 @@ use crate::{
     picture::{
         axis::{ValueAxis, heat_bounds, time_ticks},
         language::{PictureLanguage, local},
-        series::{EXPORT, IMPORT, PlotRow, PlotSeries, milli},
+        series::{EXPORT, IMPORT, PlotRow, PlotSeries, PlotSpan, milli},
     },
 };
 
@@ -91,12 +91,9 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     let words = language.words();
     let quarters = (series.to - series.from) / 900;
     let columns = count(plot.room()).min(quarters.max(1));
-    let (exports, room) = (series.exports(), letters(columns));
-    let keys = if exports {
-        format!("█ {}  ▒ {}  ", words.import, words.export)
-    } else {
-        String::new()
-    };
+    let directions = series.directions();
+    let (exports, room) = (directions.contains(&EXPORT), letters(columns));
+    let keys = keys(directions, language);
     plot.words(&format!("{keys}{}· {}", part_key(series, language), words.gap));
     if columns < quarters {
         plot.words(words.highest_of_column);
@@ -108,7 +105,7 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     for row in &series.rows {
         let column = letters((row.start - series.from) * columns / range);
         if let Some(part) = parts.get_mut(column) {
-            *part |= row.part_power(IMPORT).is_some();
+            *part |= row.part_power(IMPORT).or(row.part_power(EXPORT)).is_some();
         }
         if let Some(column) = highest.get_mut(column) {
             for (direction, highest) in [IMPORT, EXPORT].into_iter().zip(column) {
@@ -120,7 +117,7 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     let top = series.highest(IMPORT).max(if exports { series.highest(EXPORT) } else { 0 });
     let axis = ValueAxis::new(0, top, 0, ROWS * 8);
     rows(plot, &highest, IMPORT, &axis, language);
-    let zero = highest.iter().zip(parts).map(|([import, _], part)| match import {
+    let zero = highest.iter().zip(parts).map(|([import, export], part)| match import.or(*export) {
         Some(_) => '─',
         None if part => '*',
         None => '·',
@@ -130,6 +127,16 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
         rows(plot, &highest, EXPORT, &axis, language);
     }
     times(plot, series, columns, language);
+}
+
+/// The letters of both directions, or of export alone: import alone needs no key.
+fn keys(directions: &[usize], language: PictureLanguage) -> String {
+    let words = language.words();
+    match directions {
+        [EXPORT] => format!("▒ {}  ", words.export),
+        [_, EXPORT] => format!("█ {}  ▒ {}  ", words.import, words.export),
+        _ => String::new(),
+    }
 }
 
 /// The key of parts of quarters, if there are any: their means are no power of a quarter.
@@ -206,9 +213,10 @@ pub fn energy(
     language: PictureLanguage,
 ) {
     let words = language.words();
-    let exports = series.exports();
-    if exports {
-        plot.line(&format!("█ {}  ▒ {}", words.import, words.export));
+    let directions = series.directions();
+    let keys = keys(directions, language);
+    if !keys.is_empty() {
+        plot.line(&keys);
     }
     let spans = series.spans(step);
     let energies = || spans.iter().flat_map(|span| span.energies).flatten();
@@ -221,25 +229,37 @@ pub fn energy(
             _ => format!("{} {}", language.weekday(at), language.short_date(at)),
         };
         let room = plot.columns.saturating_sub(12 + digits + 2);
-        let directions = if exports { 2 } else { 1 };
-        for (direction, energy) in span.energies.into_iter().enumerate().take(directions) {
-            let when = if direction == IMPORT { when.as_str() } else { "" };
-            let mark = if span.complete { " " } else { "*" };
+        let mut when = when.as_str();
+        for direction in directions {
+            let energy = span.energies.get(*direction).copied().flatten();
+            let mark = mark(span);
             match energy {
                 Some(energy) => plot.line(&format!(
                     "{when:<11}{:>digits$}{mark}{}",
                     language.exact(energy),
-                    bar(milli(energy), highest, room, direction),
+                    bar(milli(energy), highest, room, *direction),
                 )),
-                None if direction == IMPORT => {
+                None if !when.is_empty() => {
                     plot.line(&format!("{when:<11}{:>digits$} {}", "–", words.gap));
                 }
                 None => {}
             }
+            when = "";
         }
     }
-    if spans.iter().any(|span| !span.complete) {
-        plot.line(&format!("* {}", words.part));
+    for (sign, word) in [('*', words.part), ('~', words.estimated)] {
+        if spans.iter().any(|span| mark(span) == sign) {
+            plot.line(&format!("{sign} {word}"));
+        }
+    }
+}
+
+/// The mark of a sum that is not all of its span's, or is no measured one.
+const fn mark(span: &PlotSpan) -> char {
+    match (span.estimated, span.complete) {
+        (true, _) => '~',
+        (false, false) => '*',
+        (false, true) => ' ',
     }
 }
 
@@ -248,8 +268,8 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
     let words = language.words();
     let room = plot.columns - 11;
     let columns = [96, 48, 24].into_iter().find(|columns| *columns <= room).unwrap_or(12);
-    let directions = [(IMPORT, words.import), (EXPORT, words.export)];
-    for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
+    for direction in series.directions().iter().copied() {
+        let name = if direction == EXPORT { words.export } else { words.import };
         let bounds: [i64; 4] = heat_bounds(series.highest_of_most(direction));
         let lower = [0].into_iter().chain(bounds);
         let letters = bounds.into_iter().zip("░▒▓█".chars()).zip(lower);
@@ -301,20 +321,33 @@ fn column(series: &PlotSeries, row: &PlotRow, columns: usize) -> usize {
 
 /// A line for each month.
 pub fn peaks(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguage) {
+    let words = language.words();
     let peaks = series.peaks();
     let mean = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| mean(row)).map(milli).max().unwrap_or(1);
+    let when = |row: &PlotRow| {
+        let date = language.date(local(row.start, &series.zone));
+        format!("{date} {}", language.time(row.start, &series.zone))
+    };
+    let widest = peaks.iter().map(|(_, row)| when(row).chars().count()).max().unwrap_or(0).max(18);
     for (month, row) in &peaks {
         if let Some(exact) = mean(row) {
-            let at = local(row.start, &series.zone);
-            let when = format!("{} {}", language.date(at), language.clock(at));
-            let room = plot.columns.saturating_sub(28);
+            let room = plot.columns.saturating_sub(widest + 10);
             let bar = bar(milli(exact), highest, room, IMPORT);
-            let mark = if month.complete { " " } else { "*" };
-            plot.line(&format!("{when:<18}{:>8}{mark}{bar}", language.exact(exact)));
+            let mark = match month.remark_of_peak(row, language) {
+                None => ' ',
+                Some(remark) if remark == words.estimated => '~',
+                Some(_) => '*',
+            };
+            plot.line(&format!("{:<widest$}{:>8}{mark}{bar}", when(row), language.exact(exact)));
         }
     }
-    if peaks.iter().any(|(month, _)| !month.complete) {
-        plot.line(&format!("* {}", language.words().part));
+    if peaks.is_empty() {
+        plot.words(words.no_peak);
+    }
+    for (sign, word) in [('*', words.part), ('~', words.estimated)] {
+        if peaks.iter().any(|(month, row)| month.remark_of_peak(row, language) == Some(word)) {
+            plot.line(&format!("{sign} {word}"));
+        }
     }
 }

@@ -185,6 +185,10 @@ impl LineBatch {
 }
 
 impl Sink for FileSink {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         report.keeps_account(AccountKind::History);
         loop {

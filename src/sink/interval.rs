@@ -5,12 +5,17 @@
 //! moment: every run with the same meter should announce the same. A single pause therefore does
 //! not count; of two intervals in a row the shorter does. The first telegram of a meter is
 //! announced as if the usual 5 s were known, or with the interval of the sink if that is longer.
+//!
+//! The rows of `quarters` come at the length of their intervals, unless rows between them show the interval that goes on.
 
 use core::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::format::{key::Meta, readings::Readings};
+use crate::{
+    format::{key::Meta, readings::Readings},
+    sink::row_length::RowLength,
+};
 
 /// The known interval between the telegrams of one meter.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +25,17 @@ pub struct TelegramInterval {
     interval: Option<u64>,
     /// The index into [`STEPS`].
     step: usize,
+    /// Rows of intervals that go on come too.
+    has_running: bool,
 }
 
 /// The steps, in seconds. Six pushes fit into a step, be it a push a minute or every quarter of an
-/// hour.
-const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
+/// hour. Those behind a day are for rows of days and months.
+const STEPS: [u32; 11] =
+    [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400, 7 * 86400, 217 * 86400];
+
+/// The longest step for telegrams.
+const A_DAY: usize = 8;
 
 /// The number of telegrams that may be missing.
 const MISSING: u64 = 6;
@@ -39,6 +50,12 @@ impl TelegramInterval {
 
     /// Notes a telegram. Returns true if the time has risen.
     pub fn observe(&mut self, readings: &Readings) -> bool {
+        self.has_running |= readings.is_running();
+        if let Some(length) = RowLength::of(readings).filter(|_| !readings.is_running()) {
+            let seconds =
+                if readings.meta(Meta::Month).is_some() { A_MONTH } else { length.seconds };
+            return !self.has_running && self.raise(row_step(seconds));
+        }
         let Some(now) = time(readings) else {
             return false;
         };
@@ -49,7 +66,11 @@ impl TelegramInterval {
             return false;
         };
         let shorter = self.interval.replace(interval).map_or(0, |before| before.min(interval));
-        let step = step_of(shorter);
+        self.raise(step_of(shorter))
+    }
+
+    /// True if the step is a longer one.
+    fn raise(&mut self, step: usize) -> bool {
         let longer = step > self.step;
         self.step = self.step.max(step);
         longer
@@ -64,7 +85,17 @@ impl TelegramInterval {
 
 /// The index of the first step for telegrams at this interval, in milliseconds.
 fn step_of(interval: u64) -> usize {
-    STEPS.iter().position(|step| tolerates(interval, *step)).unwrap_or(STEPS.len() - 1)
+    let step = STEPS.iter().position(|step| tolerates(interval, *step));
+    step.unwrap_or(A_DAY).min(A_DAY)
+}
+
+/// The seconds of the longest month.
+const A_MONTH: u64 = 31 * 86400;
+
+/// The same for rows, in seconds.
+fn row_step(seconds: u64) -> usize {
+    let step = STEPS.iter().position(|step| tolerates(seconds.saturating_mul(1000), *step));
+    step.unwrap_or(STEPS.len() - 1)
 }
 
 /// True if telegrams at this interval, in milliseconds, are frequent enough for that step, in
@@ -127,6 +158,37 @@ mod tests {
         let changes = [0, 600, 1200].map(|second| interval.observe(&readings(second, 0)));
         assert_eq!(changes, [false, false, true], "the meter is slower still");
         assert_eq!(interval.expire_after().as_secs(), 3600);
+    }
+
+    #[test]
+    fn rows_are_as_frequent_as_their_intervals() {
+        let row = |start: &str, end: &str, more: &str| {
+            let line =
+                format!("{{\"start\":\"{start}\",\"end\":\"{end}\"{more},\"energy_import_wh\":1}}");
+            Readings::parse(line.as_bytes()).unwrap()
+        };
+        let noon = "2026-06-21T12:00:00Z";
+        for (start, end, more, seconds) in [
+            (noon, "2026-06-21T12:15:00Z", "", 7200),
+            (noon, "2026-06-21T12:03:10Z", "", 7200),
+            (noon, "2026-06-21T13:00:00Z", "", 21_600),
+            ("2026-06-20T22:00:00Z", "2026-06-21T22:00:00Z", "", 7 * 86_400),
+            (noon, "2026-06-21T12:03:10Z", ",\"every\":\"1d\"", 7 * 86_400),
+            ("2026-06-30T22:00:00Z", "2026-07-31T22:00:00Z", "", 217 * 86_400),
+            (noon, "2026-06-21T12:15:00Z", ",\"month\":\"2026-06\"", 217 * 86_400),
+        ] {
+            let mut interval = TelegramInterval::default();
+            assert!(interval.observe(&row(start, end, more)), "{end} {more}");
+            assert_eq!(interval.expire_after().as_secs(), seconds, "{end} {more}");
+            assert!(!interval.observe(&row(start, end, more)));
+        }
+        let mut interval = TelegramInterval::default();
+        for second in 0..4 {
+            let more = format!(",\"time\":\"2026-06-21T12:00:0{second}Z\",\"running\":true");
+            assert!(!interval.observe(&row(noon, "2026-06-21T12:15:00Z", &more)));
+        }
+        assert!(!interval.observe(&row(noon, "2026-06-21T12:15:00Z", "")));
+        assert_eq!(interval.expire_after().as_secs(), 60, "rows that go on come every second");
     }
 
     #[test]

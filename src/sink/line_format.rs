@@ -59,7 +59,7 @@ impl LineFormat {
                     _ => true,
                 };
                 for reading in projection.of(readings).filter(is_value) {
-                    write_line(metas, &reading, text);
+                    write_line(metas, is_interval, &reading, text);
                 }
             }
         }
@@ -74,8 +74,14 @@ impl LineFormat {
     }
 }
 
-/// `TIME METER OBIS NAME VALUE UNIT` with a TAB between, `-` for an absent cell.
-fn write_line(metas: [Option<&str>; 2], reading: &ProjectedReading<'_>, text: &mut Vec<u8>) {
+/// `TIME METER OBIS NAME VALUE UNIT` with a TAB between, `-` for an absent cell. The code is that of a register, which
+/// the energy of an interval is not.
+fn write_line(
+    metas: [Option<&str>; 2],
+    is_interval: bool,
+    reading: &ProjectedReading<'_>,
+    text: &mut Vec<u8>,
+) {
     let cell = |cell: &str, text: &mut Vec<u8>| {
         let cell = if cell.is_empty() { "-".into() } else { printable(cell) };
         text.extend_from_slice(cell.as_bytes());
@@ -86,11 +92,11 @@ fn write_line(metas: [Option<&str>; 2], reading: &ProjectedReading<'_>, text: &m
     }
     let code = match reading.key {
         FieldKey::Object(obis, _) => obis.to_string(),
-        FieldKey::Field(place, _) => {
+        FieldKey::Field(place, _) if !is_interval => {
             let code = FIELDS.get(place).and_then(|field| field.code);
             code.map(|[c, d, e]| format!("1-0:{c}.{d}.{e}")).unwrap_or_default()
         }
-        FieldKey::Meta(_) | FieldKey::Item(_) => String::new(),
+        FieldKey::Field(..) | FieldKey::Meta(_) | FieldKey::Item(_) => String::new(),
     };
     cell(&code, text);
     text.push(b'\t');

@@ -14,7 +14,7 @@
 //! - [`line_counters`]: counters for the state of the line; [`line_format`]: the form of a written
 //!   line; [`meter_names`]: the user's names of meters.
 //! - [`interval`]: the time between the telegrams of a meter; [`freshness`]: the meters that still
-//!   send.
+//!   send; [`row_length`]: the length of the intervals that a row is one of.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
@@ -41,6 +41,7 @@ pub mod projection;
 pub mod prometheus;
 pub mod queue;
 pub mod registry;
+pub mod row_length;
 pub mod settings;
 pub mod single_meter;
 pub mod site;

@@ -124,11 +124,20 @@ fn unknown(scheme: &str) -> SettingError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::sink::settings::{
-        common_keys::COMMON,
-        duration::duration,
-        key::{SettingDefault, SettingType},
+    use crate::{
+        format::readings::Readings,
+        sink::{
+            kind::TargetForm,
+            settings::{
+                common_keys::COMMON,
+                duration::duration,
+                key::{SettingDefault, SettingType},
+            },
+            traits::{ReportedTexts, SinkPreview},
+        },
     };
 
     #[test]
@@ -177,5 +186,76 @@ mod tests {
         assert_eq!(names("mqtt://h"), ["user", "password"]);
         assert_eq!(names("influxdb://h?db=d"), ["user", "password", "db"]);
         assert!(names("file:x").is_empty() && names("carrier:pigeon").is_empty());
+    }
+
+    /// An address of a kind that says nothing of its form.
+    fn address(scheme: &SinkScheme, folder: &str) -> String {
+        let example = scheme.example.replace("PORT", "1").replace("HOST", "h");
+        match scheme.form {
+            TargetForm::Server if scheme.name.starts_with("influxdb") => format!("{example}?db=d&"),
+            TargetForm::Server => format!("{example}?"),
+            TargetForm::File => format!("{}:{folder}/f?", scheme.name),
+            TargetForm::Program => format!("{}:cat?", scheme.name),
+        }
+    }
+
+    /// Each sink in each of its forms either takes no intervals, or tells them from readings.
+    #[test]
+    fn no_sink_takes_the_energy_of_an_interval_for_a_register() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = "{\"schema\":1,\"start\":\"2026-06-21T12:00:00+02:00\",\"end\":\"2026-06-21T12:15:00+02:00\",\
+                    \"meter\":\"18\",\"energy_import_wh\":4711,\"power_import_mean_w\":18844,\"complete\":true}";
+        let row = Arc::new(Readings::parse(line.as_bytes()).unwrap());
+        let (mut shown, mut refused) = (0, Vec::new());
+        for kind in KINDS {
+            let forms = kind.keys().filter_map(|key| match key.value {
+                SettingType::Choice(words) if ["format", "layout", "style"].contains(&key.name) => {
+                    Some(words.iter().map(|word| format!("{}={word}", key.name)))
+                }
+                _ => None,
+            });
+            let forms: Vec<_> = forms.flatten().chain([String::new()]).collect();
+            for (scheme, form) in
+                kind.schemes.iter().flat_map(|it| forms.iter().map(move |form| (it, form)))
+            {
+                let uri =
+                    format!("{}{form}", address(scheme, &folder.path().display().to_string()));
+                let settings: SinkSettings = uri.parse().unwrap();
+                let sink = build(settings, "test", &LineCounters::default());
+                let mut sink = sink.unwrap_or_else(|error| panic!("{uri}: {error}")).sink;
+                if let Some(form) = sink.form_of_registers() {
+                    refused.push((scheme.name, form));
+                    continue;
+                }
+                let previews = sink.preview(&row, &ReportedTexts::default());
+                for SinkPreview { place, content } in previews {
+                    let text = format!("{place} {}", String::from_utf8_lossy(&content));
+                    if !text.contains("4711") && !text.contains("4.711") {
+                        continue;
+                    }
+                    shown += 1;
+                    assert!(
+                        ["1.8.0", "\"ic\""].iter().all(|name| !text.contains(name)),
+                        "{uri}: {text}"
+                    );
+                    let is_told =
+                        ["start", "-interval/", "smartmeter_15m", "2026-06-21T12:15:00+02:00"];
+                    assert!(is_told.iter().any(|part| text.contains(part)), "{uri}: {text}");
+                }
+            }
+        }
+        assert!(shown > 10, "{shown}");
+        let mut forms: Vec<_> = refused.iter().map(|(_, form)| *form).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        assert_eq!(
+            forms,
+            [
+                "a readout for Solarview",
+                "format=csv without fields",
+                "format=shrdzm",
+                "layout=adapter"
+            ]
+        );
     }
 }

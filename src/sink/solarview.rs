@@ -91,6 +91,10 @@ struct SolarviewFiles {
 }
 
 impl Pages for SolarviewFiles {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        Some("a readout for Solarview")
+    }
+
     fn probe(&self) -> Result<String, String> {
         self.path_template.probe(atomic::check)
     }

@@ -11,6 +11,10 @@ use crate::{
 
 /// A destination of readings.
 pub trait Sink: Send {
+    /// The form of this sink in which every energy is the register of a meter, if it writes such a form. The energy of
+    /// an interval is none, so the sink gets no intervals.
+    fn form_of_registers(&self) -> Option<&'static str>;
+
     /// Takes events until the queue ends.
     ///
     /// The sink runs in a thread of its own and may wait for its server, but not for ever: once the

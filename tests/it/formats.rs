@@ -397,7 +397,7 @@ fn table_of_two_telegrams() {
             "  current_l3_a          0.00   A\n",
             "  power_factor          1.000\n",
             "\n",
-            "no time\n",
+            "no time  system title 4b464d6750000009\n",
             "  0-0:96.10.3  AB\n",
         )
     );

@@ -679,3 +679,71 @@ fn rows_in_no_order_are_refused_with_the_way_out() {
     let told = ran.err.lines().filter(|line| line.contains("the intervals go back by")).count();
     assert!(told <= 11, "{}", ran.err);
 }
+
+#[test]
+fn a_sink_of_registers_is_told_before_it_loses_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sv.txt");
+    let telegrams = minutes(40, false, &[]);
+    let solarview = format!("--to=solarview:{}", path.display());
+    let ran = run(&["publish", "--quiet", &solarview], telegrams.as_bytes());
+    let good = fs::read(&path).unwrap();
+    assert_eq!(ran.status, 0);
+    let jsonl = folder.path().join("rows.jsonl");
+    let beside = format!("--to=file:{}", jsonl.display());
+    let csv = "--to=exec:cat?format=csv";
+    for options in [&["quarters"][..], &["quarters", "--running"], &["quarters", "--every=1h"]] {
+        let rows = run(options, telegrams.as_bytes()).out;
+        for to in [&solarview, "--to=udp://127.0.0.1:9?format=shrdzm", csv] {
+            let ran = run(&["publish", &beside, to], rows.as_bytes());
+            assert_eq!(ran.status, 2, "{to}: {}", ran.err);
+            assert!(ran.err.contains("the energy of an interval is none"), "{to}: {}", ran.err);
+            assert_eq!(ran.err.lines().count(), 1, "{to}: {}", ran.err);
+        }
+    }
+    assert_eq!(fs::read(&path).unwrap(), good);
+    let rows = run(&["quarters", "--format", "lines"], telegrams.as_bytes()).out;
+    assert!(rows.contains("\t-\tenergy_import_wh\t150\tWh\n"), "{rows}");
+}
+
+/// The first minutes of a day are no quarter of an hour.
+#[test]
+fn a_part_of_a_longer_interval_names_its_length() {
+    let telegrams = minutes(5, false, &[]);
+    let row = |args: &[&str]| run(&[&["quarters"], args].concat(), telegrams.as_bytes()).out;
+    let energies = "\"meter\":\"A\",\"energy_import_wh\":50,\"power_import_mean_w\":600,";
+    let times = "\"start\":\"2026-01-01T00:00:00+01:00\",\"end\":\"2026-01-01T00:05:00+01:00\",";
+    for (every, named) in [
+        ("15m", String::new()),
+        ("30m", "\"every\":\"30m\",".to_owned()),
+        ("1d", "\"every\":\"1d\",".to_owned()),
+        ("1mo", "\"every\":\"1mo\",".to_owned()),
+    ] {
+        let out = row(&["--every", every]);
+        let expected = format!("{{\"schema\":1,{times}{named}{energies}");
+        assert!(out.starts_with(&expected), "{every}: {out}");
+        assert!(
+            row(&["--every", every, "--format", "influx"])
+                .starts_with(&format!("smartmeter_{every},"))
+        );
+    }
+    for format in ["csv", "table"] {
+        let columns = row(&["--every=1d", "--format", format]);
+        assert!(!columns.contains("every") && !columns.contains("1d"), "{columns}");
+    }
+    // A whole day, and three hours of one, tell it themselves.
+    let day = minutes(1440 + 180, false, &[]);
+    let out = run(&["quarters", "--every=1d"], day.as_bytes()).out;
+    assert!(out.lines().count() == 2 && !out.contains("every"), "{out}");
+    // Rows of rows have their own length.
+    let out = run(&["quarters", "--every=1d"], row(&["--every=1h"]).as_bytes()).out;
+    assert!(out.contains("\"every\":\"1d\""), "{out}");
+}
+
+#[test]
+fn meters_without_a_number_have_one_column() {
+    let title = minutes(20, false, &[]).replace("\"meter\":\"A\"", "\"system_title\":\"4b46\"");
+    let out = run(&["quarters", "--format", "table"], title.as_bytes()).out;
+    assert!(out.lines().next().unwrap().contains("  meter  ") && out.contains("  4b46 "), "{out}");
+    assert!(!out.contains("system_title"), "{out}");
+}

@@ -705,6 +705,92 @@ fn a_meter_of_export_alone_has_readings() {
     assert!(drawn.iter().any(|it| it.is("export")) && !drawn.iter().any(|it| it.is("gap")));
 }
 
+/// Nothing of a direction that the meter does not count, and a word where a picture is empty.
+#[test]
+fn a_meter_of_export_alone_has_no_import() {
+    let start = second("2026-06-01T00:00+02");
+    let input = quarters(start, (0..96).map(|at| Some((0, at))));
+    let input = input.replace("\"energy_import_wh\":0,", "");
+    for kind in ["load", "energy", "heatmap"] {
+        let all = elements(&plot(&["--kind", kind], &input));
+        assert!(!all.iter().any(|it| it.text.starts_with("Import")), "{kind}");
+        assert!(all.iter().any(|it| it.text.starts_with("Export")), "{kind}");
+        let letters = plot(&["--kind", kind, "--format", "terminal"], &input);
+        assert!(!letters.contains("Import") && letters.contains("Export"), "{letters}");
+    }
+    let word = "no whole quarter hour of import";
+    let peaks = elements(&plot(&["--kind", "peaks"], &input));
+    assert!(peaks.iter().any(|it| it.name == "text" && it.text == word));
+    assert!(
+        plot(&["--kind", "peaks", "--format", "terminal"], &input).ends_with(&format!("{word}\n"))
+    );
+    let page = plot(&["--format", "html"], &input);
+    assert_eq!(page.matches("</summary>").count(), 4, "one heat map");
+    assert!(!page.contains("<summary>Numbers: Import"), "{page}");
+}
+
+#[test]
+fn the_hour_that_comes_twice_is_told_apart() {
+    let start = second("2026-10-25T00:00+02");
+    let input = quarters(start, (0..100).map(|at| Some((if at == 14 { 900 } else { 100 }, 0))));
+    let when = "Sun 25 Oct 2026 02:30 +01:00";
+    let peaks = elements(&plot(&["--kind", "peaks"], &input));
+    assert!(peaks.iter().any(|it| it.text == format!("{when}: 3.600 kW, incomplete")));
+    assert!(plot(&[], &input).contains(&format!("max. 3.600 kW, {when}")));
+    let letters = plot(&["--kind", "peaks", "--format", "terminal"], &input);
+    assert!(letters.contains("25 Oct 2026 02:30 +01:00"), "{letters}");
+    let page = plot(&["--format", "html"], &input);
+    for quarter in ["00", "15", "30", "45"] {
+        for offset in ["+02:00", "+01:00"] {
+            let cell = format!("<td>Sun 25 Oct 2026 02:{quarter} {offset}</td>");
+            let count = if (quarter, offset) == ("30", "+01:00") { 2 } else { 1 };
+            assert_eq!(page.matches(&cell).count(), count, "{cell}");
+        }
+    }
+    assert!(page.contains("<td>Sun 25 Oct 2026 01:45</td>") && page.contains("2026 03:00</td>"));
+}
+
+/// Days without telegrams have a share of the energy between those before and behind, and are no measured ones.
+#[test]
+fn the_energy_of_days_without_telegrams_is_estimated() {
+    let start = second("2026-06-01T00:00+02");
+    let telegram = |minute: i64, wh: i64| {
+        let time = stamp(start + 60 * minute);
+        format!("{{\"time\":\"{time}\",\"meter\":\"7\",\"energy_import_wh\":{wh}}}\n")
+    };
+    // Two days, four without a telegram, and two more.
+    let before = (0..=2 * 1440 + 600).map(|minute| telegram(minute, minute));
+    let after = (6 * 1440 + 600..=8 * 1440).map(|minute| telegram(minute, 2 * minute));
+    let input: String = before.chain(after).collect();
+    let energy = elements(&plot(&["--kind", "energy"], &input));
+    let titles: Vec<_> = energy.iter().filter(|it| it.text.contains(" kWh")).collect();
+    let of = |word: &str| titles.iter().filter(|it| it.text.ends_with(word)).count();
+    assert_eq!((of(", estimated"), of(", incomplete")), (5, 0), "3 June to 7 June");
+    assert!(energy.iter().any(|it| it.is("gap")), "the days without any telegram are striped");
+    assert!(energy.iter().any(|it| it.name == "text" && it.text == "estimated"), "the legend");
+    let letters = plot(&["--kind", "energy", "--format", "terminal"], &input);
+    assert!(letters.ends_with("~ estimated\n") && letters.matches('~').count() == 6, "{letters}");
+    let page = plot(&["--format", "html"], &input);
+    assert_eq!(
+        page.matches("<td>estimated</td>").count(),
+        6,
+        "five days, and the peak of the month"
+    );
+    let summaries: Vec<_> =
+        page.split("<summary>").skip(1).filter_map(|it| it.split('<').next()).collect();
+    let mut names = summaries.clone();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), summaries.len(), "{summaries:?}");
+    // The straight line tells how high the peak is at least.
+    let steep = telegram(0, 0) + &(1..=60).map(|at| telegram(at, at)).collect::<String>();
+    let steep = steep
+        + &(24 * 60..=24 * 60 + 60).map(|at| telegram(at, 1_000_000 + at)).collect::<String>();
+    let peaks = plot(&["--kind", "peaks"], &steep);
+    assert!(peaks.contains(": 43.540 kW, estimated"), "{peaks}");
+    assert!(!energy.iter().any(|it| it.name == "text" && it.text == "3.8"), "no number of a share");
+}
+
 #[test]
 fn zero_and_milliwatts_have_numbers_that_fit() {
     let start = second("2026-06-01T00:00+02");

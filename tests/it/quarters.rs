@@ -58,7 +58,7 @@ fn stamp(second: i64) -> String {
 }
 
 /// A length of intervals as the oracle sees it: a number that is the same for all seconds of an interval.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Every {
     Seconds(i64),
     Day,
@@ -178,10 +178,22 @@ fn row(run: &[Sent], every: Every, start: i64, end: i64) -> String {
     let means = energies.map(|energy| Fraction(3600 * energy, (end - start).into()).half_to_even());
     let [mean_import, mean_export] = means.map(|mean| number(mean, decimals));
     let estimated = if within(start) || within(end) { ",\"estimated\":true" } else { "" };
+    // Named where a shorter interval reaches as far.
+    let lengths = [
+        ("15m", Every::Seconds(900)),
+        ("30m", Every::Seconds(1800)),
+        ("1h", Every::Seconds(3600)),
+        ("1d", Every::Day),
+        ("1mo", Every::Month),
+    ];
+    let is_shorter = lengths.iter().find(|(_, it)| it.next(start) >= end);
+    let is_shorter = is_shorter.is_some_and(|(_, it)| *it != every);
+    let named = lengths.iter().find(|(_, it)| is_shorter && *it == every);
+    let named = named.map(|(name, _)| format!("\"every\":\"{name}\",")).unwrap_or_default();
     let (start, end) = (stamp(start), stamp(end));
     let complete = is_whole && !touches;
     format!(
-        "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"meter\":\"{meter}\",\"energy_import_wh\":{import},\"energy_export_wh\":{export},\"power_import_mean_w\":{mean_import},\"power_export_mean_w\":{mean_export},\"telegrams\":{telegrams},\"complete\":{complete}{estimated}}}"
+        "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",{named}\"meter\":\"{meter}\",\"energy_import_wh\":{import},\"energy_export_wh\":{export},\"power_import_mean_w\":{mean_import},\"power_export_mean_w\":{mean_export},\"telegrams\":{telegrams},\"complete\":{complete}{estimated}}}"
     )
 }
 
@@ -643,7 +655,7 @@ fn another_input_earns_one_message() {
             let expected = format!("meterpipe {stage}: these are {name}{pipeline}");
             assert_eq!((ran.status, ran.err), (3, expected), "{name}");
         }
-        for format in ["csv", "lines"] {
+        for format in ["csv", "lines", "table", "prometheus", "influx", "solarview", "xml"] {
             let ran = run(&[stage], as_csv(format).as_bytes());
             let expected = format!(
                 "meterpipe {stage}: readings in another format, and {stage} takes JSON Lines: meterpipe decode \
@@ -664,6 +676,9 @@ fn another_input_earns_one_message() {
             &["--format=csv", "--peaks"],
             &["--format=csv", "--running"],
             &["--format=table"],
+            &["--format=lines"],
+            &["--format=influx"],
+            &["--format=influx", "--every=1d"],
         ] {
             let rows = run(&[&["quarters"], options].concat(), readings.as_bytes());
             let ran = run(&[stage], rows.out.as_bytes());
@@ -689,6 +704,33 @@ fn another_input_earns_one_message() {
                  quarters --compare FILE the CSV of an operator's portal beside them\n"
             );
             assert_eq!((ran.status, ran.err), (3, expected), "{input}");
+        }
+        let explained =
+            run(&["explain", "--format=json", key], &records.as_bytes()[..records.len() / 2]).out;
+        let ran = run(&[stage], explained.as_bytes());
+        let expected = format!(
+            "meterpipe {stage}: these are octets of telegrams, as explain shows them{pipeline}"
+        );
+        assert_eq!((ran.status, ran.err), (3, expected));
+        for (magic, what) in
+            [(&b"\x1f\x8b\x08\0\0{\n"[..], "gzip data"), (b"BZh91AY\n", "bzip2 data")]
+        {
+            let ran = run(&[stage], magic);
+            let expected = format!(
+                "meterpipe {stage}: {what}, and {stage} takes JSON Lines: unpack it first, as in zcat FILE | \
+                 meterpipe {stage}\n"
+            );
+            assert_eq!((ran.status, ran.err), (3, expected), "{what}");
+        }
+        // Windows PowerShell writes UTF-16.
+        let wide = |order: fn(u16) -> [u8; 2]| {
+            format!("\u{feff}{readings}").encode_utf16().flat_map(order).collect::<Vec<_>>()
+        };
+        let expected = run(&[stage], readings.as_bytes()).out;
+        for input in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            let ran = run(&[stage], &input);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+            assert_eq!(ran.out, expected);
         }
         // Text of another kind is named line by line, and so is a line that was cut.
         let ran = run(&[stage], b"hello\n6,\"meter\":\"7\"}\n");

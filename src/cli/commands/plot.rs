@@ -499,6 +499,7 @@ impl PlotInput {
             means: energies.map(|energy| mean_power(energy?, end - start)),
             gap: telegrams == Some(0) && truth(Meta::Estimated) == Some(true),
             complete: truth(Meta::Complete) != Some(false),
+            estimated: truth(Meta::Estimated) == Some(true),
             whole: {
                 let IntervalClock { step, zone } = &self.clock;
                 step.floor(start, zone) == start && step.next(start, zone) == end
@@ -518,6 +519,7 @@ fn of_interval(row: &IntervalRow) -> PlotRow {
         means: energies.map(|energy| mean_power(energy?, row.end - row.start)),
         gap: row.telegrams == 0 && row.estimated,
         complete: row.complete,
+        estimated: row.estimated,
         whole: row.whole,
     }
 }

@@ -88,13 +88,13 @@ impl Task for Publisher {
 
 impl ReadingConsumer for Publisher {
     fn readings(&mut self, readings: Readings, _line: u64, context: &mut Context) {
-        if readings.is_interval()
-            && !*self.intervals.get_or_insert(readings.is_running())
-            && let Some(refusal) = self.sinks.refuses_intervals()
-        {
-            self.refusal = Some(Stop::usage(refusal));
-            context.done = true;
-            return;
+        if readings.is_interval() {
+            let go_on = *self.intervals.get_or_insert(readings.is_running());
+            if let Some(refusal) = self.sinks.refuses_intervals(go_on) {
+                self.refusal = Some(Stop::usage(refusal));
+                context.done = true;
+                return;
+            }
         }
         self.lists.report_readings(&readings, context);
         if context.can_wait {

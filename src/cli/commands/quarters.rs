@@ -122,7 +122,7 @@ impl Quarters {
         };
         Ok(Self {
             clock,
-            target: RowTarget { use_of_rows, running: args.running, has_rows: false },
+            target: RowTarget { use_of_rows, every, running: args.running, has_rows: false },
             meter: args.meter.clone(),
             meters: Meters::default(),
             registers: EnergyRegisters::default(),

@@ -32,7 +32,7 @@ use crate::cli::{
 use meterpipe::{
     error::{Cause, Error, Layer},
     file_error,
-    hex::detect::{self, Form},
+    hex::detect::{self, ByteOrder, Form},
     record::HEADER_START,
 };
 
@@ -68,9 +68,8 @@ pub fn lines(
 ) -> Result<(), Stop> {
     for path in inputs(files)? {
         reader.begin();
-        let read = OpenInput::open(path, files.len(), None, reader, context).and_then(
-            |OpenInput { mut stream, mut buffer }| buffer.text(&mut stream, reader, context),
-        );
+        let read = OpenInput::open(path, files.len(), None, reader, context)
+            .and_then(|input| input.read_lines(reader, context));
         go_on(read, path, context)?;
     }
     Ok(())
@@ -150,6 +149,19 @@ impl OpenInput {
             Some(Form::Utf16(order)) => {
                 let mut utf8 = Utf16::new(&mut stream, order, buffer.waiting());
                 Buffer::new().text(&mut utf8, &mut TextLines::new(form, stage), context)
+            }
+        }
+    }
+
+    /// Reads lines of UTF-8, or of UTF-16 behind a byte order mark: Windows PowerShell writes that.
+    fn read_lines(self, reader: &mut dyn LineReader, context: &mut Context) -> Result<(), Stop> {
+        let Self { mut stream, mut buffer } = self;
+        while buffer.waiting().len() < 2 && buffer.fill(&mut stream, reader, context)? {}
+        match ByteOrder::of_mark(buffer.waiting()) {
+            None => buffer.text(&mut stream, reader, context),
+            Some(order) => {
+                let mut utf8 = Utf16::new(&mut stream, order, buffer.waiting());
+                Buffer::new().text(&mut utf8, reader, context)
             }
         }
     }

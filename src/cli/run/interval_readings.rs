@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use meterpipe::{
-    cosem::clock::Stamp,
+    cosem::clock::{Stamp, VIENNA},
     error::Cause,
     format::{
         key::{FieldKey, Meta},
@@ -11,7 +11,7 @@ use meterpipe::{
     },
     intervals::{
         registers::{EnergyRegisters, is_energy},
-        row::IntervalRow,
+        row::{IntervalRow, length},
     },
     reading::decimal::Decimal,
 };
@@ -160,11 +160,15 @@ impl<'a> IntervalReadings<'a> {
     }
 }
 
-/// The readings of an interval that has ended.
-pub fn of_row(row: &IntervalRow, meter: &MeterLabel, zone: &TimeZone) -> Readings {
+/// The readings of an interval that has ended, or of a part of one; `every` is the length of the intervals.
+pub fn of_row(row: &IntervalRow, meter: &MeterLabel, every: &str, zone: &TimeZone) -> Readings {
     let mut readings = IntervalReadings::new(zone);
     readings.time(Meta::Start, row.start);
     readings.time(Meta::End, row.end);
+    // Sinks know the clock of Vienna alone.
+    if length(row.start, row.end, &VIENNA).0 != every {
+        readings.meta(Meta::Every, ReadingValue::Text(every.to_owned()));
+    }
     readings.meter(meter);
     readings.values(row);
     readings.finish(row)

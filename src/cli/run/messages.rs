@@ -349,6 +349,12 @@ impl Messages {
                 "{place}{found}, not readings: {stage} takes JSON Lines of decode or watch, and meterpipe quarters \
                  --compare FILE the CSV of an operator's portal beside them"
             ),
+            "gzip data" | "xz data" | "zstd data" | "bzip2 data" => format!(
+                "{place}{found}, and {stage} takes JSON Lines: unpack it first, as in zcat FILE | meterpipe {stage}"
+            ),
+            _ if found.starts_with("a") => format!(
+                "{place}{found}, not readings: {stage} takes JSON Lines of decode or watch"
+            ),
             _ => format!(
                 "{place}these are {found}, not readings: decode makes them, as in meterpipe decode --key-file \
                  KEYFILE FILE | meterpipe {stage}"

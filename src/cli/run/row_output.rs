@@ -1,6 +1,6 @@
 //! Intervals as text on standard output, in every format that has a place for them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use crate::cli::run::{context::Context, status::Stop};
 use meterpipe::{
@@ -150,16 +150,21 @@ const WIDTH: usize = 8;
 impl RowTable {
     fn row(&mut self, row: &Readings, text: &mut Vec<u8>) {
         let Self { projection, columns } = self;
+        let is_chosen = projection.keys.is_some();
         let cells: Vec<_> = projection
             .of(row)
-            .filter(|it| it.key != FieldKey::Meta(Meta::Schema))
+            .filter(|it| is_chosen || !is_left_out(it.key))
             .map(|it| (it.key, it.name, it.value.to_string()))
             .collect();
         if columns.is_empty() {
             let heads = cells.iter().map(|(key, name, value)| {
                 let width = name.chars().count().max(value.chars().count());
                 let is_text = is_left(*key);
-                (*key, Cow::Borrowed(name.as_ref()), if is_text { width } else { width.max(WIDTH) })
+                let width = if is_text { width } else { width.max(WIDTH) };
+                // The column has the names of all meters, with a number or without, as that of CSV.
+                let is_name = !is_chosen && NAMES.contains(key);
+                let head = if is_name { projection.name(METER) } else { name.as_ref().into() };
+                (*key, head, width)
             });
             let heads: Vec<_> = heads.collect();
             columns.extend(heads.iter().map(|(key, _, width)| (*key, *width)));
@@ -175,7 +180,14 @@ impl RowTable {
     }
 }
 
-const NAMES: [FieldKey; 2] = [FieldKey::Meta(Meta::Meter), FieldKey::Meta(Meta::SystemTitle)];
+const METER: FieldKey = FieldKey::Meta(Meta::Meter);
+
+const NAMES: [FieldKey; 2] = [METER, FieldKey::Meta(Meta::SystemTitle)];
+
+/// True for the members that are no columns without a choice of the user.
+const fn is_left_out(key: FieldKey) -> bool {
+    matches!(key, FieldKey::Meta(Meta::Schema | Meta::Every))
+}
 
 const fn is_left(key: FieldKey) -> bool {
     matches!(

@@ -44,6 +44,7 @@ pub struct SinkThread {
     /// The sink gets only telegrams that the guard passes.
     pub guarded: bool,
     throttle: Throttle,
+    form_of_registers: Option<&'static str>,
     queue: QueueSender,
     account: Arc<SinkAccount>,
     incomplete: Arc<AtomicBool>,
@@ -92,13 +93,25 @@ impl SinkThread {
             incomplete: incomplete.clone(),
             trouble: trouble.clone(),
         };
+        let form_of_registers = sink.form_of_registers();
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || {
             predecessors.into_iter().for_each(Predecessors::wait);
             sink.run(receiver, &report);
         });
         let thread = thread.map_err(failed)?;
-        Ok(Self { name, digest, guarded, throttle, queue, account, incomplete, trouble, thread })
+        Ok(Self {
+            name,
+            digest,
+            guarded,
+            throttle,
+            form_of_registers,
+            queue,
+            account,
+            incomplete,
+            trouble,
+            thread,
+        })
     }
 
     /// Hands readings to the sink if its throttle passes them. With `waits` a full queue holds up the
@@ -115,9 +128,15 @@ impl SinkThread {
     }
 
     /// The reason why intervals have no place here, if there is one.
-    pub fn refuses_intervals(&self) -> Option<String> {
-        let option = self.throttle.thinning()?;
+    pub fn refuses_intervals(&self, go_on: bool) -> Option<String> {
         let name = &self.name;
+        if let Some(form) = self.form_of_registers {
+            return Some(format!(
+                "{name}: {form} holds registers, and the energy of an interval is none: publish readings there, \
+                 and intervals to other sinks (--to)"
+            ));
+        }
+        let option = self.throttle.thinning().filter(|_| !go_on)?;
         Some(format!(
             "{name}: {option} thins out telegrams, and an interval is none: quarters --every sets its length"
         ))

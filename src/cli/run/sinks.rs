@@ -191,9 +191,9 @@ impl Sinks {
         self.judge(readings, &TelegramEvidence::default());
     }
 
-    /// The reason why a sink has no place for intervals, if there is one.
-    pub fn refuses_intervals(&self) -> Option<String> {
-        self.running.iter().find_map(SinkThread::refuses_intervals)
+    /// The reason why a sink has no place for intervals, if there is one; `go_on` for those that go on.
+    pub fn refuses_intervals(&self, go_on: bool) -> Option<String> {
+        self.running.iter().find_map(|sink| sink.refuses_intervals(go_on))
     }
 
     /// Hands an interval to all sinks. The guard compares telegrams, and knows nothing of intervals.

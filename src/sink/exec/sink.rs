@@ -118,6 +118,16 @@ struct EndingProgram {
 }
 
 impl Sink for ExecSink {
+    /// The columns of telegrams are those of registers.
+    fn form_of_registers(&self) -> Option<&'static str> {
+        match &self.format {
+            LineFormat::Csv(_, projection) if projection.keys.is_none() => {
+                Some("format=csv without fields")
+            }
+            _ => None,
+        }
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         report.keeps_account(AccountKind::History);
         self.progress = Instant::now();

@@ -25,6 +25,9 @@ use crate::{
 
 /// A source of pages that show the latest readings.
 pub trait Pages: Send {
+    /// As [`Sink::form_of_registers`].
+    fn form_of_registers(&self) -> Option<&'static str>;
+
     /// A remark for the user before any readings come.
     fn remark(&self) -> Option<String> {
         None
@@ -68,6 +71,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        self.pages.form_of_registers()
+    }
+
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         let Self { mut pages, mode } = *self;
         let mut writer = PageWriter::new(mode.unwrap_or(MODE));

@@ -102,6 +102,10 @@ struct RefusedLines {
 }
 
 impl Sink for Delivery {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         report.keeps_account(AccountKind::History);
         if self.settings.insecure {

@@ -18,15 +18,15 @@
 use jiff::Timestamp;
 
 use crate::{
-    cosem::clock::VIENNA,
     format::{
         influx::{Points, is_field, seconds},
         key::{FieldKey, Meta},
         latest::name,
         readings::Readings,
     },
-    intervals::row::length_name,
-    sink::{projection::Projection, single_meter::SingleMeter, traits::Report},
+    sink::{
+        projection::Projection, row_length::RowLength, single_meter::SingleMeter, traits::Report,
+    },
 };
 
 /// Stands between the lines of a record.
@@ -124,8 +124,7 @@ impl Records {
         if readings.get(FieldKey::Meta(Meta::Running)).is_some() {
             return None;
         }
-        let end: Timestamp = readings.meta(Meta::End)?.parse().ok()?;
-        let length = length_name(start, end.as_second(), &VIENNA);
+        let length = RowLength::of(readings)?.name;
         let (_, points) = self.intervals.iter_mut().find(|(name, _)| *name == length)?;
         let everything = self.projection.keys.is_none();
         let is_value = |key: FieldKey| {

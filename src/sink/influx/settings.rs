@@ -181,10 +181,12 @@ fn records(settings: &mut SinkSettings, projection: Projection) -> Result<Record
         let points = Points::new(measurement, &tags, tag, projection.units, Precision::Seconds);
         points.with_texts(projection.keys.is_some()).with_floats(floats)
     };
+    let interval = |name| (name, points(&format!("{measurement}_{name}")));
+    let intervals = LENGTHS.iter().map(|(name, _)| interval(*name)).collect();
     Ok(Records {
         others: others(settings, &projection, &measurement, points)?,
         points: points(&measurement),
-        intervals: LENGTHS.map(|(name, _)| (name, points(&format!("{measurement}_{name}")))).into(),
+        intervals,
         time: match settings.take_choice("timestamp")? {
             Some("server") => PointTime::Server,
             Some("received") => PointTime::Readings([Meta::Received, Meta::Time]),

@@ -75,6 +75,12 @@ impl StateMessages {
         &self.state_format
     }
 
+    /// The layout in which every energy is a register, if it is chosen.
+    pub fn form_of_registers(&self) -> Option<&'static str> {
+        let is_adapter = self.state_format.topics.layout() == TopicLayout::Adapter;
+        is_adapter.then_some("layout=adapter")
+    }
+
     /// True if there is no topic for states at all.
     pub fn is_nothing(&self) -> bool {
         self.custom_topics.is_empty()

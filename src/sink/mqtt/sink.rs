@@ -94,6 +94,10 @@ pub fn new(
 }
 
 impl Sink for MqttSink {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        self.states.form_of_registers()
+    }
+
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         ClientRun::new(*self, &queue, report).run();
     }

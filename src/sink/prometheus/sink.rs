@@ -65,6 +65,10 @@ struct Textfile {
 }
 
 impl Pages for Textfile {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn remark(&self) -> Option<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
         (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path_template.fixed())))

@@ -25,6 +25,7 @@ pub struct MeterSite {
     /// The meter of `/data.json` without a number.
     first: SingleMeter,
     others_reported: bool,
+    interval_reported: bool,
 }
 
 const UNAVAILABLE: &str = "503 Service Unavailable";
@@ -32,7 +33,8 @@ const UNAVAILABLE: &str = "503 Service Unavailable";
 impl MeterSite {
     /// Pages without readings so far.
     pub fn new(metrics: Metrics, data: DataPage) -> Self {
-        Self { metrics, data, first: SingleMeter::default(), others_reported: false }
+        let first = SingleMeter::default();
+        Self { metrics, data, first, others_reported: false, interval_reported: false }
     }
 
     fn choose_first(&mut self, readings: &Readings, report: &dyn Report) {
@@ -50,6 +52,13 @@ impl MeterSite {
         ));
     }
 
+    /// The values of `/data.json` are those of a telegram: its energies are registers.
+    fn note_interval(&mut self, report: &dyn Report) {
+        if !core::mem::replace(&mut self.interval_reported, true) {
+            report.say("/data.json holds registers, and the energy of an interval is none: /metrics shows intervals");
+        }
+    }
+
     fn data(&self, request: &WebRequest<'_>) -> WebPage {
         let wanted = request.parameter("meter");
         let Some(first) = self.first.meter() else {
@@ -60,6 +69,10 @@ impl MeterSite {
         match self.metrics.latest().pick(Some(name)) {
             None => {
                 let text = b"{\"error\":\"no telegram of a meter with this number\"}\n";
+                WebPage::json("404 Not Found", text.to_vec())
+            }
+            Some(seen) if seen.readings.is_interval() => {
+                let text = b"{\"error\":\"an interval has no registers; /metrics shows it\"}\n";
                 WebPage::json("404 Not Found", text.to_vec())
             }
             Some(seen) if !self.metrics.is_up(seen) => silent(seen),
@@ -85,7 +98,10 @@ impl WebSite for MeterSite {
     }
 
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
-        self.choose_first(&readings, report);
+        match readings.is_interval() {
+            true => self.note_interval(report),
+            false => self.choose_first(&readings, report),
+        }
         self.metrics.take(readings, report);
     }
 

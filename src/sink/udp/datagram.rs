@@ -55,7 +55,9 @@ fn write_text(projection: &Projection, readings: &Readings, text: &mut Vec<u8>) 
     let everything = projection.keys.is_none();
     let name = name_key(readings);
     let is_sent = |reading: &ProjectedReading<'_>| match reading.key {
-        FieldKey::Meta(meta) => !everything || meta == Meta::Time || Some(reading.key) == name,
+        // The energies between two times are no registers.
+        FieldKey::Meta(Meta::Time | Meta::Start | Meta::End) => true,
+        FieldKey::Meta(_) => !everything || Some(reading.key) == name,
         _ => !everything || matches!(*reading.value, ReadingValue::Number(_)),
     };
     for reading in projection.of(readings).filter(is_sent) {

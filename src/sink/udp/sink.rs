@@ -96,6 +96,10 @@ struct UdpSink {
 }
 
 impl Sink for UdpSink {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        matches!(self.format, DatagramFormat::Shrdzm(_)).then_some("format=shrdzm")
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         // A state is worth nothing later, so nobody waits with it.
         queue.replaces();

@@ -104,6 +104,11 @@ impl<S: WebSite> WebSink<S> {
 }
 
 impl<S: WebSite + Send> Sink for WebSink<S> {
+    /// The pages tell intervals apart.
+    fn form_of_registers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
             self.listen(report);

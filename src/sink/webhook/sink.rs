@@ -77,6 +77,10 @@ pub(super) struct WebhookSink {
 }
 
 impl Sink for WebhookSink {
+    fn form_of_registers(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         if self.insecure {
             report.say("insecure: the certificate of the server is not checked");

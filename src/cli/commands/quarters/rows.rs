@@ -25,6 +25,8 @@ use meterpipe::{
 /// The place of rows.
 pub(super) struct RowTarget {
     pub(super) use_of_rows: RowUse,
+    /// The length of the intervals as the user wrote it.
+    pub(super) every: &'static str,
     /// True for rows of intervals that go on.
     pub(super) running: bool,
     /// True once an interval ended.
@@ -64,7 +66,7 @@ impl RowTarget {
         clock: &IntervalClock,
         text: &mut Vec<u8>,
     ) {
-        let Self { use_of_rows, has_rows, .. } = self;
+        let Self { use_of_rows, every, has_rows, .. } = self;
         *has_rows = true;
         match use_of_rows {
             RowUse::Comparison(comparison) => {
@@ -72,7 +74,7 @@ impl RowTarget {
             }
             RowUse::Text(output, RowChoice::Intervals) => {
                 peak.feed(row, clock);
-                output.row(interval_readings::of_row(row, meter, &clock.zone), text);
+                output.row(interval_readings::of_row(row, meter, every, &clock.zone), text);
             }
             RowUse::Text(output, RowChoice::Peaks) => {
                 if let Some(peak) = peak.feed(row, clock) {
