@@ -80,10 +80,25 @@ fn spans<'a>(
     let mut in_order = values.to_vec();
     in_order.sort_by_key(|named| named.object.index);
     let Some(first) = in_order.first() else {
-        let (name, text) = match line.first() {
-            Some(b'/') => ("identification", p1::HEAD_MEANING),
-            Some(b'!') => ("end", p1::CRC_MEANING),
-            Some(b'\r' | b'\n') => ("line end", "an empty line"),
+        let (name, text) = match line {
+            [b'/', ..] => ("identification", p1::HEAD_MEANING),
+            [b'!', behind @ ..] => {
+                let digits = behind.iter().take_while(|c| c.is_ascii_hexdigit()).count();
+                let parts = [
+                    (1, "end", "of the objects"),
+                    (digits, p1::CRC_NAME, p1::CRC_MEANING),
+                    (behind.len() - digits, "line end", ""),
+                ];
+                let mut at = start;
+                for (length, name, text) in parts.into_iter().filter(|(length, ..)| *length > 0) {
+                    spans.push(span(at, length, 0, name.into(), text.into(), SpanRole::Field));
+                    at += length;
+                }
+                return;
+            }
+            [b'\r' | b'\n', ..] => ("line end", "an empty line"),
+            // Of a telegram that is damaged elsewhere.
+            _ if p1::CodeForm::of_line(line).is_some() => ("line", ""),
             _ => ("line", "no object"),
         };
         return spans.push(span(start, line.len(), 0, name.into(), text.into(), SpanRole::Field));

@@ -554,3 +554,18 @@ fn a_telegram_that_breaks_off_is_explained_as_far_as_it_goes() {
     let cipher: Vec<_> = first.iter().filter(|span| span.layer == "cipher").collect();
     assert_eq!(cipher.last().unwrap().text, "breaks off: 228 of 243 octets are there");
 }
+
+#[test]
+fn the_crc_of_a_damaged_text_is_shown_whole() {
+    let text = crate::common::wire::dsmr(7);
+    let damaged = String::from_utf8(text).unwrap().replace("1-0:1.7.0(", "1-0:1.7.0[");
+    let record = format!("{}- apdu {}\n", crate::common::published::HEADER, hex::encode(&damaged));
+    let ran = run(&["explain"], record.as_bytes());
+    let rows: Vec<&str> = ran.out.lines().map(str::trim).collect();
+    let crc = rows.iter().find(|row| row.contains("CRC at octet")).unwrap();
+    let digits = damaged.trim_end().rsplit('!').next().unwrap();
+    assert!(crc.contains(&format!(" {digits}  ")) && crc.contains(" CRC "), "{}", ran.out);
+    // The damaged line is the only one that is no object.
+    let others: Vec<_> = rows.iter().filter(|row| row.contains("no object")).collect();
+    assert!(others.len() == 1 && others[0].contains("1.7.0["), "{}", ran.out);
+}
