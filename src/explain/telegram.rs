@@ -229,7 +229,13 @@ fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
         _ => listing.complete(),
     }
     let is_block = matches!(piece.part, PiecePart::Frame(link) if holds_block(link, octets));
-    let own = |error: &&Error| !is_block || error.layer != Layer::Apdu;
+    // Those of the APDU in a frame stand in its own layer.
+    let is_frame = matches!(piece.part, PiecePart::Frame(_));
+    let own = |error: &&Error| match error.layer {
+        Layer::Apdu => !is_block,
+        Layer::Cipher => !is_frame,
+        _ => true,
+    };
     piece.errors.iter().filter(own).for_each(|error| tell(&mut listing, error));
     vec![listing]
 }
@@ -351,12 +357,19 @@ fn apdu_layers<'a>(apdu: Cow<'a, [u8]>, parts: &TelegramParts<'a>) -> Vec<LayerL
             None => cut_off(apdu),
         };
     }
-    let state = if is_whole { "" } else { ", cut off" };
+    let refused = parts.pieces.iter().flat_map(|piece| &piece.errors);
+    let refused = refused.copied().find(|error| error.layer == Layer::Cipher);
+    let state = match refused {
+        _ if is_whole => "",
+        Some(_) => ", damaged",
+        None => ", cut off",
+    };
     let title = format!("Ciphered APDU{state}, {}", count(&apdu));
     let mut listing = LayerListing::new(Layer::Cipher.name(), title, Cow::Owned(Vec::new()));
     listing.fields(&ciphered::fields(&apdu));
     listing.octets = apdu;
-    match (parts.error.filter(|error| error.layer == Layer::Cipher), parts.plain) {
+    let error = parts.error.filter(|error| error.layer == Layer::Cipher);
+    match (error.or(refused), parts.plain) {
         // The plaintext shows the damage.
         (Some(Error { cause: Cause::KeyFits { .. }, .. }), Some(_)) => sealed(&mut listing, parts),
         (Some(error), _) if error.cause.leaves_closed() => closed(&mut listing, &error),
