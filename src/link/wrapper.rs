@@ -136,18 +136,42 @@ fn announced(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
     if !(NEEDED..=MOST).contains(&length) || is_chance {
         return Some(Err(NoFrame::LookAlike));
     }
-    let needed = apdu.first_chunk::<NEEDED>();
-    match (begins(apdu), needed.map(own_length)) {
-        (false, _) | (true, Some(None)) => Some(Err(NoFrame::LookAlike)),
-        (true, None) => None,
-        (true, Some(Some(found))) if found != 0 && found != length => {
-            // Without the title of a meter it may be chance.
-            let is_titled = matches!(apdu, [0xdb | 0xdc, 0x08, ..]);
+    let needed = match apdu.first_chunk::<NEEDED>() {
+        _ if !begins(apdu) && !begins_damaged(apdu) => return Some(Err(NoFrame::LookAlike)),
+        None => return None,
+        Some(needed) => needed,
+    };
+    Some(match titled(needed, length).or_else(|| own_length(needed).map(Ok)) {
+        Some(Ok(found)) if found == 0 || found == length => Ok(HEADER + length),
+        // Without the title of a meter it may be chance.
+        Some(Ok(found)) if matches!(apdu, [0xdb | 0xdc, 0x08, ..]) => {
             let cause = Cause::Announced { announced: length, found };
-            let damaged = Error::new(Layer::Wrapper, HEADER - 2, cause).into();
-            Some(Err(if is_titled { damaged } else { NoFrame::LookAlike }))
+            Err(Error::new(Layer::Wrapper, HEADER - 2, cause).into())
         }
-        _ => Some(Ok(HEADER + length)),
+        Some(Err(error)) => Err(Error { offset: HEADER + error.offset, ..error }.into()),
+        Some(Ok(_)) | None => Err(NoFrame::LookAlike),
+    })
+}
+
+/// The length of a ciphered APDU with the title of a meter, by its own account, or the octet of its
+/// tag, its title or this length that is damaged; `None` if more than one is.
+fn titled(apdu: &[u8; NEEDED], length: usize) -> Option<Result<usize>> {
+    let mut reader = Reader::new(Layer::Wrapper, apdu);
+    let title = reader.take(TITLED, "title").ok()?;
+    let own = reader.length("length").map(|size| reader.offset() + size);
+    let damaged = |at: usize, what, expected| {
+        let found = title.get(at).copied().unwrap_or_default();
+        Some(Err(Error::new(Layer::Wrapper, at, Cause::Unexpected { what, found, expected })))
+    };
+    let fits = own.as_ref().is_ok_and(|own| *own == length);
+    match (is_tag(title), maker_signs(title)) {
+        (true, SIGNS) => Some(own),
+        (false, SIGNS) if fits => damaged(0, "tag", "db or dc"),
+        (true, signs) if fits && signs + 1 == SIGNS => match title.get(1) {
+            Some(8) => Some(own),
+            _ => damaged(1, "length of the system title", "08"),
+        },
+        _ => None,
     }
 }
 
@@ -190,10 +214,7 @@ fn next_header(frame: &[u8], behind: &[u8]) -> Option<NextHeader> {
 
 /// Looks for an APDU of any meter within an APDU behind which nothing begins that a meter pushes.
 fn other_title(apdu: &[u8], behind: &[u8]) -> Option<NextHeader> {
-    let is_titled = |octets: &[u8]| {
-        matches!(octets, [0xdb | 0xdc, 0x08, maker @ ..]
-            if maker.first_chunk::<3>().is_some_and(|it| it.iter().all(u8::is_ascii_uppercase)))
-    };
+    let is_titled = |octets: &[u8]| is_tag(octets) && has_maker(octets);
     let at = (TITLED..apdu.len()).find(|at| apdu.get(*at..).is_some_and(is_titled))?;
     match (announced(behind), behind) {
         (Some(Ok(_)), _) | (_, [0x0f | 0x2f | 0x68 | 0x7e | 0xe0, ..]) => None,
@@ -213,6 +234,36 @@ fn next_title(apdu: &[u8], title: &[u8], behind: &[u8]) -> Option<usize> {
     let is_tag = |at: &usize| matches!(octets.get(*at), Some(0xdb | 0xdc));
     found.find(|at| is_tag(at) && TITLED + at < apdu.len()).map(|at| TITLED + at)
 }
+
+/// True for the tag of a ciphered APDU.
+fn is_tag(apdu: &[u8]) -> bool {
+    matches!(apdu, [0xdb | 0xdc, ..])
+}
+
+/// True for an APDU with the title of a meter: eight octets that begin with the letters of its
+/// manufacturer.
+fn has_maker(apdu: &[u8]) -> bool {
+    maker_signs(apdu) == SIGNS
+}
+
+/// The number of octets that are as in such an APDU.
+fn maker_signs(apdu: &[u8]) -> usize {
+    let is_size = apdu.get(1) == Some(&0x08);
+    let letters = apdu.get(2..MAKER).unwrap_or_default();
+    usize::from(is_size) + letters.iter().filter(|it| it.is_ascii_uppercase()).count()
+}
+
+/// The size of the title, and three letters.
+const SIGNS: usize = 4;
+
+/// True if the octets that are there may begin a ciphered APDU with the title of a meter, of which
+/// the tag or the title is damaged.
+fn begins_damaged(apdu: &[u8]) -> bool {
+    is_tag(apdu) || has_maker(apdu) || apdu.len() < MAKER && apdu.get(1).is_none_or(|it| *it == 8)
+}
+
+/// The octets of an APDU up to the letters of the manufacturer.
+const MAKER: usize = 5;
 
 /// True if the octets that are there may begin an APDU.
 fn begins(apdu: &[u8]) -> bool {
@@ -291,6 +342,28 @@ mod tests {
         };
         let text = error.to_string();
         assert_eq!(text, "wrapper: length at octet 6: 32 octets announced, 31 there");
+    }
+
+    #[test]
+    fn one_damaged_octet_in_front_of_the_ciphertext_is_no_silence() {
+        let sound = wrapped(&ciphered(b"KFM12345"));
+        for (at, bit) in
+            (HEADER..HEADER + TITLED + 1).flat_map(|at| (0..8).map(move |bit| (at, bit)))
+        {
+            let mut octets = sound.clone();
+            octets[at] ^= 1 << bit;
+            let found = Wrapper::frame(&octets);
+            let is_told = matches!(found, Some(Ok(_) | Err(NoFrame::Damaged { .. })));
+            assert!(is_told, "octet {at}, bit {bit}: {found:?}");
+        }
+        let mut octets = sound;
+        octets[HEADER + TITLED] = 0x80;
+        let Some(Err(NoFrame::Damaged { error, .. })) = Wrapper::frame(&octets) else {
+            panic!("{octets:02x?}");
+        };
+        assert_eq!((error.offset, error.layer), (HEADER + TITLED, Layer::Wrapper));
+        octets[HEADER + 2] = b'k';
+        assert_eq!(Wrapper::frame(&octets), Some(Err(NoFrame::LookAlike)), "two are damaged");
     }
 
     #[test]
