@@ -381,8 +381,8 @@ diagnoses! {
             "der Zähler wird gelesen; ein Ziel nimmt die Werte nicht an"
         ],
         step: [
-            "check address, user and password of the sink, and that its server runs: meterpipe config check --online",
-            "Adresse, Benutzer und Passwort des Ziels prüfen, und ob sein Server läuft: meterpipe config check --online"
+            "check address, user and password of the sink and that its server runs, or folder and rights of its file: meterpipe config check --online",
+            "Adresse, Benutzer und Passwort des Ziels prüfen und ob sein Server läuft, oder Ordner und Rechte seiner Datei: meterpipe config check --online"
         ],
     }
 }

@@ -332,3 +332,41 @@ fn parts_of_telegrams_at_both_ends_of_the_time_are_no_evidence() {
     has(&found, "silent", &["too little", "listen longer"]);
     served.join().unwrap();
 }
+
+#[test]
+fn a_server_that_ends_spares_the_evidence_of_what_it_sent() {
+    let wires = wires(MeterKind::NetzNoeKaifa, 6);
+    let cut: Vec<_> = wires.iter().flat_map(|wire| wire[..200].to_vec()).collect();
+    // The simulated meter has the time of another day.
+    for (sent, verdict) in
+        [(wires[0].clone(), "clock"), (cut, "octets-lost"), (vec![], "no-device")]
+    {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("tcp://{}", listener.local_addr().unwrap());
+        let served = thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(&sent).unwrap();
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key").display().to_string();
+        std::fs::write(&key, KEY).unwrap();
+        let arguments = [
+            "doctor",
+            "--format",
+            "json",
+            "--lang",
+            "en",
+            "--time",
+            "4s",
+            "--key-file",
+            &key,
+            &address,
+        ];
+        let mut asked = command(&arguments);
+        asked.stdin(Stdio::null());
+        let ran = run_command(asked, b"");
+        let found: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{ran:?}"));
+        has(&found, verdict, &["closed at the other end"]);
+        served.join().unwrap();
+    }
+}

@@ -204,8 +204,11 @@ fn examine_source(
 ) -> Result<(), Stop> {
     let mut examination = examiner.examination(examiner.time);
     let start = Instant::now();
-    if let Err(error) = listen(source, examiner.time, &mut examination)? {
-        report.finding = obstacles::ended(&error, examination.words());
+    let ended = listen(source, examiner.time, &mut examination)?.err();
+    let line = examination.line();
+    let has_frames = examination.telegrams() > 0 || line.frames > 0 || line.damaged() > 0;
+    if let Some(error) = ended.as_ref().filter(|_| !has_frames) {
+        report.finding = obstacles::ended(error, examination.words());
         return Ok(());
     }
     let view = LineView {
@@ -214,6 +217,8 @@ fn examine_source(
         ..LineView::default()
     };
     report.finding = examiner.finding(&mut examination, &view);
+    // What came before the end is the better evidence.
+    report.finding.evidence.extend(ended.map(|error| error.wording()));
     report.is_read = examination.is_read();
     Ok(())
 }
