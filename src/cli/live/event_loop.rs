@@ -19,7 +19,7 @@ use crate::cli::{
         service::{self, ServiceState},
         signals::{self, Signals},
         stage::Stage,
-        status::{Status, Stop},
+        status::{Status, Stop, Tally},
     },
     setup::shared_args::UntilArgs,
 };
@@ -225,11 +225,13 @@ impl EventLoop {
             SourceEvent::Octets => {
                 context.messages.say_if(line.note_octets(now));
                 line.keep(&burst);
-                let before = (stage.frames(), context.tally.telegrams);
+                // One that is damaged inside, or stays closed, shows that the line is read as it should be.
+                let whole = |tally: &Tally| tally.telegrams + tally.closed + tally.unsound;
+                let before = (stage.frames(), whole(&context.tally));
                 feed(&burst, &line.from, stage, context);
                 let frames = stage.frames() - before.0;
                 line.frames.fetch_add(frames, Ordering::Relaxed);
-                if frames > 0 || context.tally.telegrams > before.1 {
+                if frames > 0 || whole(&context.tally) > before.1 {
                     context.messages.say_if(line.note_frames());
                 } else {
                     line.note_frameless(&burst, now);
