@@ -8,10 +8,11 @@
 //!
 //! `Überschusseinspeiser` is a customer, whose consumption is counted too.
 
-/// True for energy into the grid, false for energy from it: by a code, else by the first word that tells.
+/// True for energy into the grid, false for energy from it: by a code, else by the first word that tells. The customer's
+/// own name stands in front of that of the operator: `PV Erzeugung - Verbrauch [kWh]`.
 pub(super) fn feeds_in(text: &str) -> Option<bool> {
     let text = text.to_lowercase();
-    of_code(&text).or_else(|| words(&text).next())
+    of_code(&text).or_else(|| text.rsplit(" - ").find_map(|part| words(part).next()))
 }
 
 /// The same for a text that stands above all columns: one that names both directions tells none.
@@ -26,8 +27,7 @@ pub(super) fn feeds_in_alone<'a>(texts: impl IntoIterator<Item = &'a str>) -> Op
 
 /// That of a code, for the columns of codes.
 pub(super) fn of_code(text: &str) -> Option<bool> {
-    // The shares that an energy community allots are no energies of the meter.
-    if ["G.02", "G.03"].iter().any(|share| text.contains(share)) {
+    if is_share(text) {
         return None;
     }
     tokens(text).find_map(|token| {
@@ -44,6 +44,16 @@ pub(super) fn of_code(text: &str) -> Option<bool> {
         let is_rate = rate.len() == 1 && rate.bytes().all(|sign| sign.is_ascii_digit());
         (is_energy && is_rate && parts.next().is_none()).then_some(direction)
     })
+}
+
+/// True for a share that an energy community allots, which is no energy of the meter: `1-1:2.9.0 G.02`.
+pub(super) fn is_share(text: &str) -> bool {
+    let is_share = |token: &str| {
+        token
+            .get(..4)
+            .is_some_and(|code| ["g.02", "g.03"].iter().any(|it| code.eq_ignore_ascii_case(it)))
+    };
+    tokens(text).any(is_share)
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
@@ -108,6 +118,7 @@ mod tests {
             "Netzbezug",
             "Gesamtverbrauch lt. Messung (bei Teilnahme gem. Erzeugung) [KWH]",
             "Verbrauchszeitraum Beginn",
+            "PV Erzeugung - AT00 - Verbrauch [kWh]",
         ] {
             assert_eq!(feeds_in(text), Some(false), "{text}");
         }
@@ -129,6 +140,7 @@ mod tests {
             assert_eq!(feeds_in(text), None, "{text}");
         }
         assert_eq!(of_code("1-1:2.9.0 G.02"), None);
+        assert_eq!(of_code("1-1:2.9.0 g.03 [kwh]"), None);
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub struct PortalExport {
     pub empty: u64,
     /// The lines of rows that are longer or shorter than a quarter of an hour, between others that are not.
     pub other_lengths: BTreeSet<u64>,
+    /// The lines of rows without a code, between others of both directions.
+    pub uncoded: BTreeSet<u64>,
+    /// The words above the names that alone told that the energy was fed in, and their line.
+    pub told_by: Option<(String, u64)>,
     /// The line that the end of the file cuts off.
     pub cut_off: Option<u64>,
     /// The lines with a time or a value that nobody can read.
@@ -80,15 +84,19 @@ pub enum PortalError {
 }
 
 /// Files of other kinds, by their first octets.
-const FILES: [(&[u8], &str); 7] = [
+const FILES: [(&[u8], &str); 9] = [
     (b"\xd0\xcf\x11\xe0", WORKBOOK),
     (b"PK\x03\x04", "a ZIP archive: unpack it, and give the CSV in it"),
     (b"\x1f\x8b", "a compressed file: unpack it, and give the CSV in it"),
     (b"%PDF", "a PDF: export the quarter hours as CSV"),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
     (b"<", "HTML or XML: log in to the portal, and export the quarter hours as CSV"),
     (b"{", "JSON: after --compare comes the portal's CSV, and the readings follow it"),
     (b"", "an empty file: export the quarter hours once more, as CSV"),
 ];
+
+const PICTURE: &str = "a picture: export the quarter hours as CSV";
 
 /// Some portals have no other export.
 const WORKBOOK: &str = "a workbook of Excel: save its sheet as CSV";
@@ -115,8 +123,29 @@ impl PortalExport {
             return Err(PortalError::File(kind));
         }
         let text = encoding::text(octets);
-        let table = PortalTable::parse(&text).ok_or(PortalError::NoHeader)?;
-        let PortalTable { head, rows, mut series, cut_off } = table;
+        let mut place = 0;
+        loop {
+            let table = PortalTable::parse(&text, place).ok_or(PortalError::NoHeader)?;
+            // A table of days may stand above that of the quarters.
+            let is_of_days = table.above_next().is_some_and(|above| {
+                let exports = Self::of_table(above, zone);
+                matches!(exports, Err(PortalError::NoQuarters | PortalError::Length))
+            });
+            if !is_of_days {
+                return Self::of_table(table, zone);
+            }
+            place += 1;
+        }
+    }
+
+    fn of_table(table: PortalTable, zone: &TimeZone) -> Result<Vec<Self>, PortalError> {
+        let PortalTable { mut head, mut rows, mut series, cut_off, .. } = table;
+        // The units may have a row of their own, below the names too.
+        let is_units = |row: &CellRow| series.iter().any(|columns| is_of_units(columns, row));
+        if rows.first().is_some_and(is_units) {
+            let names = head.len().saturating_sub(1);
+            head.insert(names, rows.remove(0));
+        }
         let names =
             head.last().map(|names| names.cells.iter().map(String::as_str).collect::<Vec<_>>());
         if let Some(name) = names.as_deref().and_then(header::renamed) {
@@ -137,7 +166,15 @@ impl PortalExport {
         let mut exports: Vec<Self> = Vec::new();
         let mut taken: Vec<(bool, PortalColumns)> = Vec::new();
         for columns in series {
-            for (is_export, rows) in by_direction(&columns, &head, &rows) {
+            let (directions, uncoded) = by_direction(&columns, &rows);
+            let (directions, told_by) = match directions.is_empty() {
+                true => {
+                    let (is_export, told_by) = is_export(&columns, &head);
+                    (vec![(is_export, rows.iter().collect())], told_by)
+                }
+                false => (directions, None),
+            };
+            for (is_export, rows) in directions {
                 if let Some((_, first)) = taken.iter().find(|(direction, other)| {
                     *direction == is_export
                         && (&other.start, &other.end) == (&columns.start, &columns.end)
@@ -149,6 +186,8 @@ impl PortalExport {
                 let known = exports.iter().position(|export| export.is_export == is_export);
                 let mut export = known.map_or_else(Self::default, |at| exports.remove(at));
                 (export.is_export, export.cut_off) = (is_export, cut_off);
+                export.told_by = export.told_by.or_else(|| told_by.clone());
+                export.uncoded.extend(&uncoded);
                 export.series(&columns, &head, &rows, zone)?;
                 exports.push(export);
                 taken.push((is_export, columns.clone()));
@@ -206,6 +245,14 @@ impl PortalExport {
         let is_told = !is_single || lines.iter().any(|line| line.is_quarter);
         if !is_told && !steps(&lines).any(|step| step == QUARTER) {
             return if lines.len() == 1 { Err(PortalError::Length) } else { Ok(()) };
+        }
+        if is_single {
+            let longer = longer_rows(&lines, columns.start.is_empty());
+            self.other_lengths.extend(
+                lines
+                    .extract_if(.., |it| !it.is_quarter && longer.contains(&it.line))
+                    .map(|it| it.line),
+            );
         }
         self.only_time = OnlyTime::of(columns, head);
         let length = if columns.start.is_empty() { QUARTER } else { 0 };
@@ -301,6 +348,8 @@ impl OnlyTime {
 /// The kind of a file that is no text of a table, with the way to one.
 fn other_file(octets: &[u8]) -> Option<&'static str> {
     let start = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets).trim_ascii_start();
+    let in_list = start.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+    let start = in_list.filter(|it| it.starts_with(b"{")).unwrap_or(start);
     let is_workbook =
         || WITHIN_WORKBOOKS.iter().any(|name| memchr::memmem::find(octets, name).is_some());
     let is_kind = |first: &[u8]| match first {
@@ -338,16 +387,30 @@ fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
     rows.iter().any(|row| number(row.cell(columns.value)).is_some())
 }
 
-/// The rows of each direction: both have some if their codes say so.
+/// True for a row with a unit where others have their energies, and without a time.
+fn is_of_units(columns: &PortalColumns, row: &CellRow) -> bool {
+    unit::in_title(row.cell(columns.value)).is_some() && PortalRow::of(columns, row).is_err()
+}
+
+/// The rows of each direction: both have some if their codes say so. Rows without a code have the direction of all
+/// others; where these have both, the lines of those without a code.
 fn by_direction<'a>(
     columns: &PortalColumns,
-    head: &[CellRow],
     rows: &'a [CellRow],
-) -> Vec<(bool, Vec<&'a CellRow>)> {
+) -> (Vec<(bool, Vec<&'a CellRow>)>, BTreeSet<u64>) {
+    let Some(at) = columns.code else {
+        return Default::default();
+    };
+    let codes = || rows.iter().filter_map(|row| direction::of_code(row.cell(at)));
+    let only = codes().next().filter(|first| codes().all(|direction| direction == *first));
+    let mut uncoded = BTreeSet::new();
     let mut all: Vec<(bool, Vec<&CellRow>)> = Vec::new();
     for row in rows {
-        let code = columns.code.and_then(|at| direction::of_code(row.cell(at)));
+        let is_empty = row.cell(at).is_empty();
+        let code = direction::of_code(row.cell(at)).or(only.filter(|_| is_empty));
         let Some(is_export) = code else {
+            let has_energy = PortalRow::of(columns, row).is_ok_and(|row| row.value.is_some());
+            uncoded.extend((is_empty && has_energy).then_some(row.line));
             continue;
         };
         match all.iter_mut().find(|(direction, _)| *direction == is_export) {
@@ -356,14 +419,15 @@ fn by_direction<'a>(
         }
     }
     match all.is_empty() {
-        true => vec![(is_export(columns, head), rows.iter().collect())],
-        false => all,
+        true => Default::default(),
+        false => (all, uncoded),
     }
 }
 
 /// True if the energies were fed into the grid: by the name of their column, by those of the times, by a row of the
-/// direction above, or by the nearest one above that tells it.
-fn is_export(columns: &PortalColumns, head: &[CellRow]) -> bool {
+/// direction above, or by a title above the column. Else by any words above, if all tell the same: these are returned too
+/// with their line, since they may be those of a tariff.
+fn is_export(columns: &PortalColumns, head: &[CellRow]) -> (bool, Option<(String, u64)>) {
     let of_name = || direction::feeds_in(name_of_value(columns, head));
     let of_times = || {
         let times = columns.start.iter().chain(&columns.end);
@@ -375,11 +439,50 @@ fn is_export(columns: &PortalColumns, head: &[CellRow]) -> bool {
     };
     let is_of_direction =
         |row: &&CellRow| row.cells.iter().any(|cell| cell.to_lowercase().contains("richtung"));
-    of_name()
+    let is_title = |row: &&CellRow| {
+        columns.start.iter().chain(&columns.end).all(|at| row.cell(*at).is_empty())
+    };
+    let of_title = |row: &CellRow| direction::feeds_in(row.cell(columns.value));
+    let known = of_name()
         .or_else(of_times)
         .or_else(|| above(head).rev().filter(is_of_direction).find_map(of_row))
-        .or_else(|| above(head).rev().find_map(of_row))
-        .unwrap_or_default()
+        .or_else(|| above(head).rev().filter(is_title).find_map(of_title));
+    if let Some(is_export) = known {
+        return (is_export, None);
+    }
+    let rows = above(head);
+    let cells: Vec<_> =
+        rows.flat_map(|row| row.cells_above(columns).map(|cell| (cell, row.line))).collect();
+    let all = direction::feeds_in_alone(cells.iter().map(|(cell, _)| *cell));
+    let tells = |(cell, _): &&(&str, u64)| all == Some(true) && direction::feeds_in(cell) == all;
+    let word = cells.iter().find(tells);
+    (all.unwrap_or_default(), word.map(|(cell, line)| ((*cell).to_owned(), *line)))
+}
+
+/// The lines of rows with one time that are hours or days: at least three of them follow each other at that distance.
+fn longer_rows(lines: &[PortalRow], is_end: bool) -> BTreeSet<u64> {
+    const LONGER: [i64; 2] = [3600, 86_400];
+    let mut longer = BTreeSet::new();
+    for three in lines.windows(3) {
+        let [first, second, third] = three else {
+            continue;
+        };
+        let steps = [first.time.until(second.time), second.time.until(third.time)];
+        if LONGER.iter().any(|step| steps == [Some(*step); 2]) {
+            // The distance to the next row is the length of one with a start.
+            let rows = if is_end { [second, third] } else { [first, second] };
+            longer.extend(rows.map(|row| row.line));
+        }
+    }
+    // The row at the open end of all has the length of its neighbour.
+    let (last, neighbour) = match (is_end, lines) {
+        (true, [last, neighbour, ..]) | (false, [.., neighbour, last]) => (last, neighbour),
+        _ => return longer,
+    };
+    if longer.contains(&neighbour.line) {
+        longer.insert(last.line);
+    }
+    longer
 }
 
 /// The seconds from each row to the next one, as they are written.
@@ -426,11 +529,11 @@ impl<'a> PortalRow<'a> {
                 return Err(RowFault::Length);
             }
         }
-        let is_quarter = columns
-            .length
-            .as_ref()
-            .map(cell)
-            .is_some_and(|length| length.eq_ignore_ascii_case("qh"));
+        let length = columns.length.as_ref().map(cell).unwrap_or_default();
+        if is_longer(length) {
+            return Err(RowFault::Length);
+        }
+        let is_quarter = length.eq_ignore_ascii_case("qh");
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
         let unit = columns.unit.as_ref().map(cell).unwrap_or_default();
         match (start.or(end), value) {
@@ -439,6 +542,13 @@ impl<'a> PortalRow<'a> {
             (None, None) => Err(RowFault::Empty),
         }
     }
+}
+
+/// True for the name of an interval that is longer than a quarter hour: `D`, `H`, `Tag`, `1 Stunde`.
+fn is_longer(length: &str) -> bool {
+    let length = length.to_lowercase();
+    let is_named = || ["tag", "stunde", "monat", "jahr"].iter().any(|name| length.contains(name));
+    matches!(&length[..], "h" | "d" | "w" | "m" | "y") || is_named() && !length.contains("viertel")
 }
 
 impl From<OtherUnit> for PortalError {

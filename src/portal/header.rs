@@ -176,7 +176,9 @@ fn task(name: &str) -> Option<ColumnTask> {
             return None;
         }
         // The share of a customer in the energy of a community is none that the meter counts.
-        _ if has(&["eigendeckung", "gemeinschaftliche"]) => return None,
+        _ if has(&["eigendeckung", "gemeinschaftliche"]) || direction::is_share(&name) => {
+            return None;
+        }
         _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
         _ if has(&["ende"]) || name.starts_with("enddatum") => ColumnTask::End,
         // A metering point alone, and the start of its contract.

@@ -41,6 +41,8 @@ pub(super) struct PortalTable {
     pub(super) series: Vec<PortalColumns>,
     /// The line that the end of the file cuts off, which is none of the rows.
     pub(super) cut_off: Option<u64>,
+    /// The rows in front of another row of names.
+    next: Option<usize>,
 }
 
 /// The rows at the start among which the names are looked for.
@@ -53,23 +55,32 @@ const DELIMITERS: [u8; 3] = [b';', b'\t', b','];
 const NO_BREAKS: [char; 4] = ['\u{a0}', '\u{202f}', '\u{2007}', '\u{2009}'];
 
 impl PortalTable {
-    /// Takes a text apart; `None` without any row of names.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Takes a text apart at one of its rows of names, counted from 0; `None` without it.
+    pub(super) fn parse(text: &str, place: usize) -> Option<Self> {
         let text = text.replace(NO_BREAKS, " ");
-        let (delimiter, at, series) = DELIMITERS.into_iter().find_map(|delimiter| {
-            let (at, series) =
-                rows(&text, delimiter).take(HEAD).enumerate().find_map(|(at, row)| {
+        let (delimiter, at, series, next) = DELIMITERS.into_iter().find_map(|delimiter| {
+            let mut series =
+                rows(&text, delimiter).take(HEAD).enumerate().filter_map(|(at, row)| {
                     let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
                     Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
-                })?;
-            Some((delimiter, at, series))
+                });
+            let (at, columns) = series.nth(place)?;
+            let next = series.next().map(|(next, _)| next - at - 1);
+            Some((delimiter, at, columns, next))
         })?;
         let mut all = rows(&text, delimiter);
         let head = all.by_ref().take(at + 1).collect();
         let mut rows: Vec<_> = all.collect();
         let is_cut_off = is_cut_off(&text, &series, &rows);
         let cut_off = rows.pop_if(|_| is_cut_off).map(|row| row.line);
-        Some(Self { head, rows, series, cut_off })
+        Some(Self { head, rows, series, cut_off, next })
+    }
+
+    /// The table above another row of names.
+    pub(super) fn above_next(&self) -> Option<Self> {
+        let rows = self.rows.get(..self.next?)?.to_vec();
+        let (head, series) = (self.head.clone(), self.series.clone());
+        Some(Self { head, rows, series, cut_off: None, next: None })
     }
 }
 
@@ -112,10 +123,13 @@ fn is_cut_off(text: &str, series: &[PortalColumns], rows: &[CellRow]) -> bool {
     if text.ends_with(['\n', '\r']) {
         return false;
     }
-    // A row of the sum has words where others have times.
+    // A row of the sum, or of the count, has words where others have times.
     let begins_with_digit =
         |row: &CellRow| row.cell(0).starts_with(|sign: char| sign.is_ascii_digit());
-    let is_alike = begins_with_digit(before) == begins_with_digit(last);
+    let has_words =
+        last.cell(0).chars().any(|sign| sign.is_alphabetic() && !before.cell(0).contains(sign));
+    let is_alike = begins_with_digit(before) == begins_with_digit(last)
+        && !(begins_with_digit(last) && has_words);
     let is_quoted = text.lines().next_back().is_some_and(|line| line.matches('"').count() % 2 == 1);
     let is_short = series.iter().any(|columns| {
         let decimals = |row: &CellRow| written_decimals(row.cell(columns.value));

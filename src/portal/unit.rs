@@ -22,7 +22,7 @@ pub(super) fn in_name(name: &str) -> Option<Result<i16, OtherUnit>> {
     let mut words = name.split(|sign: char| !sign.is_alphanumeric()).rev();
     match words.find_map(unit) {
         Some(Err(other)) => Some(Err(other)),
-        _ if name.contains("blind") => Some(Err(OtherUnit)),
+        _ if is_reactive(&name) => Some(Err(OtherUnit)),
         unit => unit,
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn in_name(name: &str) -> Option<Result<i16, OtherUnit>> {
 /// The unit in a cell above: alone, in brackets or behind `in` or `Einheit`, since `4 kW` may be that of a contract.
 pub(super) fn in_title(cell: &str) -> Option<Result<i16, OtherUnit>> {
     let cell = cell.trim().to_lowercase();
-    if cell.contains("blind") {
+    if is_reactive(&cell) {
         return Some(Err(OtherUnit));
     }
     let in_brackets = cell.strip_suffix([')', ']']).and_then(|cell| cell.rsplit_once(['(', '[']));
@@ -42,6 +42,13 @@ pub(super) fn in_title(cell: &str) -> Option<Result<i16, OtherUnit>> {
     let text = in_brackets.map(|(_, unit)| unit).or_else(behind).unwrap_or(&cell);
     let text = text.strip_prefix("in ").unwrap_or(text);
     unit(text.trim()).or_else(|| cell.contains("wirkleistung").then_some(Err(OtherUnit)))
+}
+
+/// True for the words of reactive energy in small letters, and not for a town such as Blindenmarkt.
+fn is_reactive(text: &str) -> bool {
+    ["energie", "leistung", "arbeit", "strom", "verbrauch", "bezug", "lieferung"]
+        .iter()
+        .any(|thing| text.split("blind").skip(1).any(|rest| rest.starts_with(thing)))
 }
 
 fn unit(word: &str) -> Option<Result<i16, OtherUnit>> {
@@ -70,6 +77,8 @@ mod tests {
             ("Haus W", None),
             ("Haus Berlin W", None),
             ("Ort [AT005]", None),
+            ("Blindenmarkt", None),
+            ("Blindarbeit", Some(Err(OtherUnit))),
             ("", None),
         ] {
             assert_eq!(in_title(cell), unit, "{cell}");

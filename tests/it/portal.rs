@@ -374,18 +374,20 @@ fn one_row_is_a_quarter_hour_only_where_the_export_says_so() {
         lone("Messzeitpunkt;Verbrauch (kWh);", "29.03.2026 04:15;1,200;"),
         lone("Messzeitpunkt;Verbrauch (kWh);", "30.03.2026 00:00;1,200;"),
         lone("Datum;Verbrauch (kWh)", "29.03.2026;1,200"),
-        lone(
-            "Ende Ablesezeitraum;Messintervall;Haus - AT001 - Verbrauch [kWh]",
-            "2026-03-29T04:15+02:00;D;1,200",
-        ),
     ] {
         let ran = compare(&folder, export.as_bytes(), &input, &[]);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{export}");
         assert!(ran.err.contains("nothing tells if it is a quarter hour or a day"), "{}", ran.err);
     }
     let day = lone("Datum;Zeit von;Zeit bis;Verbrauch [kWh]", "29.03.2026;00:00:00;00:00:00;1,200");
-    let ran = compare(&folder, day.as_bytes(), &input, &[]);
-    assert!(ran.err.contains("no quarter hours: export these"), "{}", ran.err);
+    let named = lone(
+        "Ende Ablesezeitraum;Messintervall;Haus - AT001 - Verbrauch [kWh]",
+        "2026-03-29T04:15+02:00;D;1,200",
+    );
+    for export in [day, named] {
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert!(ran.err.contains("no quarter hours: export these"), "{}", ran.err);
+    }
     // These have an end, or name the length.
     for (name, form) in FORMS {
         let ran = compare(&folder, &form(&start), &input, &[]);

@@ -213,6 +213,10 @@ impl Comparison {
                 lines(|portal| &portal.other_lengths),
                 "another length than a quarter hour, and no place in the comparison",
             ),
+            (
+                lines(|portal| &portal.uncoded),
+                "no code, which tells the direction of others, and no place in the comparison",
+            ),
         ] {
             if let Some(first) = lines.first() {
                 let rows = match lines.len() {
@@ -231,13 +235,23 @@ impl Comparison {
         let (mut hint, mut lacks, mut has_quarters) = (None, Vec::new(), false);
         for register in &mut self.registers {
             let sums = register.write(zone, &mut context.output.text);
+            if let Some((words, line)) = register.portal.told_by.as_ref()
+                && (sums.different > 0 || sums.compared == 0)
+            {
+                context.messages.say(&format!(
+                    "{}: taken for energy into the grid, by '{}' in line {line}",
+                    self.name,
+                    printable(words)
+                ));
+            }
             if sums.compared == 0 {
                 lacks.push(register.nothing_in_common(&self.name, zone));
             } else {
                 has_quarters = true;
                 hint = hint
                     .or_else(|| register.turned(&self.name, &sums))
-                    .or_else(|| register.shifted(&self.name, &sums, zone));
+                    .or_else(|| register.shifted(&self.name, &sums, zone))
+                    .or_else(|| register.scaled(&self.name, &sums));
             }
         }
         if context.tally.telegrams > 0 {
@@ -401,6 +415,25 @@ impl RegisterComparison {
             }
             None => format!("{text}: the clock of the portal or of the meter may be wrong"),
         })
+    }
+
+    /// The hint that the portal's values may be those of another unit: if nearly all rows fit then.
+    fn scaled(&self, file: &str, sums: &Sums) -> Option<String> {
+        let ours = |at: i64| self.meter.get(&at).map(|quarter| quarter.energy);
+        let four = |energy: Decimal| energy.plus(energy).and_then(|two| two.plus(two));
+        let watt_hours = |at: i64| Some(ours(at)?.in_larger_unit(-3));
+        let power = |at: i64| four(ours(at)?);
+        let (factor, unit, (compared, different)) = self
+            .fit(|start| start, watt_hours, sums)
+            .map(|fit| (1000, "of a unit 1000 times smaller, such as Wh for kWh", fit))
+            .or_else(|| {
+                let fit = self.fit(|start| start, power, sums)?;
+                Some((4, "the mean power of the quarters, and not their energy", fit))
+            })?;
+        Some(format!(
+            "{file}: {} of {compared} rows fit the meter if their values are divided by {factor}: they may be {unit}",
+            compared - different
+        ))
     }
 
     /// Swaps the portal's values of a time that the clock shows twice, if they then are nearer to those of the meter.

@@ -106,6 +106,10 @@ impl<C: ReadingConsumer> ReadingLines<C> {
                 let cause = Cause::OtherRows { fault: COMPARED };
                 context.defect(self.line, &Error::new(Layer::Reading, 0, cause));
             }
+            Ok(readings) if !has_time && readings.meta(Meta::Month).is_some() => {
+                let cause = Cause::OtherRows { fault: PEAK };
+                context.defect(self.line, &Error::new(Layer::Reading, 0, cause));
+            }
             Ok(readings) => {
                 context.tally.telegrams += 1;
                 self.has_readings = true;
@@ -133,6 +137,9 @@ impl<C: ReadingConsumer> ReadingLines<C> {
 
 /// The fault of rows of `quarters --compare`.
 const COMPARED: &str = "a row of quarters --compare, whose energies are no registers and no intervals: give the readings, or the rows of quarters without --compare";
+
+/// The fault of a row of `quarters --peaks`.
+const PEAK: &str = "the peak of a month (--peaks), and no interval of a row of them: give the readings, or the rows of quarters without --peaks";
 
 /// True for a difference, a lack or the sums, as `quarters --compare` prints them.
 fn is_of_comparison(line: &[u8]) -> bool {

@@ -43,9 +43,6 @@ pub fn counter(readings: &Readings) -> Option<u64> {
     }
 }
 
-/// The fault of a row of `quarters --peaks`.
-const PEAK: &str = "the peak of a month (--peaks), and no interval of a row of them: give the readings, or the rows of quarters without --peaks";
-
 /// The interval of a row; the caller knows the boundaries, and therefore whether it is whole.
 pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
     let truth = |meta| match readings.get(FieldKey::Meta(meta)) {
@@ -56,9 +53,6 @@ pub fn row_of(readings: &Readings) -> Result<IntervalRow, Cause> {
         let second = readings.meta(meta).and_then(|time| time.parse().ok());
         second.map(Timestamp::as_second).ok_or_else(|| time_cause(readings, &[meta]))
     };
-    if readings.meta(Meta::Month).is_some() {
-        return Err(Cause::OtherRows { fault: PEAK });
-    }
     let (start, end) = (time(Meta::Start)?, time(Meta::End)?);
     if end <= start {
         return Err(Cause::Interval { fault: "an interval that ends before it begins" });

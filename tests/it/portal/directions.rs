@@ -88,6 +88,8 @@ fn words_and_codes_in_the_name_of_the_column_tell_the_direction() {
         "1-1:1.9.0",
         "Verbrauch Gesamt - 1.8.0",
         "Gesamtverbrauch lt. Messung (bei Teilnahme gem. Erzeugung) [KWH]",
+        "PV Erzeugung - AT00 - Verbrauch [kWh]",
+        "Haus Blindenmarkt - Verbrauch [kWh]",
     ] {
         says(&of_name(name, IMPORTED), &import());
     }
@@ -111,10 +113,39 @@ fn words_and_codes_in_the_name_of_the_column_tell_the_direction() {
         ),
         &import(),
     );
+    for names in
+        ["AT001 - 1-1:1.9.0 G.01 [kWh];AT001 - 1-1:2.9.0 G.02 [kWh]", "kWh;1-1:2.9.0 g.03 (kWh)"]
+    {
+        says(&format!("Messzeitpunkt;{names}\n{both}"), &import());
+    }
 }
 
 #[test]
-fn the_nearest_row_above_that_tells_one_direction_counts() {
+fn the_word_that_alone_turns_the_direction_is_told() {
+    let folder = TempDir::new().unwrap();
+    let below =
+        rows(|start, at| format!("{};{};{}", dots(start), dots(start + 900), comma(IMPORTED[at])));
+    let export =
+        format!("\nAnlage;PV mit Einspeisung\nDatum von;Datum bis;Energiemenge in kWh\n{below}");
+    let reason = "taken for energy into the grid, by 'PV mit Einspeisung' in line 2\n";
+    let ran = compare(&folder, export.as_bytes(), &meter(), &[]);
+    assert!(ran.err.contains(reason), "{}", ran.err);
+    assert!(
+        ran.err.contains("4 of 4 rows fit the other register, energy_import_wh"),
+        "{}",
+        ran.err
+    );
+    // A meter without feed-in has nothing to compare.
+    let alone: String = meter()
+        .lines()
+        .map(|line| format!("{}}}\n", line.split(",\"energy_export_wh\"").next().unwrap()))
+        .collect();
+    let ran = compare(&folder, export.as_bytes(), &alone, &[]);
+    assert!(ran.status == 3 && ran.err.contains(reason), "{} {}", ran.status, ran.err);
+}
+
+#[test]
+fn words_above_tell_a_direction_if_all_tell_the_same() {
     let below = |energies: [i64; 4]| {
         let rows = rows(|start, at| {
             format!("{};{}", dots_with_seconds(start).replace(' ', ";"), comma(energies[at]))
@@ -129,6 +160,8 @@ fn the_nearest_row_above_that_tells_one_direction_counts() {
         "Lastprofil Einspeisung und Bezug\n",
         "Lieferant;Strom AG\nLieferadresse;Wien\n",
         "Einspeisung und Bezug\nLastprofil Bezug\n",
+        "Verbrauch\nEinspeisung\n",
+        "Summe Bezug;5,296 kWh\nSumme Einspeisung;3,417 kWh\n",
     ] {
         says(&format!("{head}{}", below(IMPORTED)), &import());
     }
@@ -137,7 +170,6 @@ fn the_nearest_row_above_that_tells_one_direction_counts() {
         "Anlagenart;Verbrauch und Erzeugung\nEnergierichtung;Einspeisung\n",
         "Zählpunkt;AT00;Einspeisung\n",
         "Lastprofil 1-1:2.9.0\n",
-        "Verbrauch\nEinspeisung\n",
     ] {
         says(&format!("{head}{}", below(FED_IN)), &export());
     }
@@ -172,6 +204,31 @@ fn rows_of_both_directions_are_compared_each_with_its_register() {
     says(&format!("{head}{exported}{imported}{reactive}"), &format!("{export}{import}"));
     says(&format!("{head}{each}"), &format!("{import}{export}"));
     says(&format!("{head}{imported}{shared}"), &import);
+    // Rows without a code have the direction of all others.
+    let without = |rows: &str, code: &str, count: usize| {
+        let lines = rows.lines().enumerate();
+        let row = |(at, line): (usize, &str)| match at < count {
+            true => line.replace(code, "") + "\n",
+            false => line.to_owned() + "\n",
+        };
+        lines.map(row).collect::<String>()
+    };
+    let some = without(&imported, "1-1:1.9.0 G.01", 2);
+    says(&format!("{head}{some}"), &import);
+    says(&format!("{head}{some}{shared}"), &import);
+    says(&format!("{head}{}", without(&exported, "1-1:2.9.0", 3)), &export);
+    // Beside both directions they have none.
+    let folder = TempDir::new().unwrap();
+    let ran = compare(&folder, format!("{head}{exported}{some}").as_bytes(), &meter(), &[]);
+    assert_eq!(
+        ran.err.lines().filter(|line| line.contains("have no code")).count(),
+        1,
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("2 rows, the first in line 6, have no code"), "{}", ran.err);
+    let sums = "\"compared\":2,\"different\":0,\"missing_portal\":2,\"missing_meter\":0,\"energy_import_wh\":700,";
+    assert!(ran.out.contains(sums), "{}", ran.out);
 }
 
 #[test]
@@ -214,6 +271,16 @@ fn the_unit_may_stand_in_any_row_above() {
     ] {
         says(&format!("{head}{in_kwh}"), &import());
     }
+    // Below the names too.
+    let rows = |energy: fn(i64) -> String| {
+        rows(|start, at| format!("{};{}", dots(start + 900), energy(IMPORTED[at])))
+    };
+    for units in [";Wh", ";[Wh]", "Zeit;(in Wh)"] {
+        let export = format!("Messzeitpunkt;Verbrauch\n{units}\n{}", rows(|wh| wh.to_string()));
+        says(&export, &import());
+    }
+    fails(&format!("Messzeitpunkt;Verbrauch\n;kW\n{}", rows(comma)), "in another unit than kWh");
+    let rows = self::rows;
     // Of two tables beside each other the one of energies counts.
     let two = rows(|start, at| {
         let times = format!("{};{}", dots_with_seconds(start), dots_with_seconds(start + 900));

@@ -159,6 +159,8 @@ fn a_line_that_the_end_cuts_off_is_left_out() {
         let export = format!("{head}\n{}", rows.collect::<Vec<_>>().join("\n"));
         let ran = compare(&folder, export.as_bytes(), &input, &[]);
         assert!(ran.err.is_empty() && ran.out.contains("\"compared\":4,"), "{export}\n{}", ran.err);
+        let ran = compare(&folder, format!("{export}\n96 Werte").as_bytes(), &input, &[]);
+        assert!(ran.err.is_empty() && ran.out.contains("\"compared\":4,"), "{export}\n{}", ran.err);
     }
 }
 
@@ -186,6 +188,34 @@ fn rows_of_another_length_are_told() {
             ran.out
         );
     }
+    // By the name of the interval.
+    let named = |length: &str| {
+        let rows = table(
+            "Ende Ablesezeitraum;Messintervall;Haus - Verbrauch [kWh]",
+            &starts,
+            |start, wh| format!("{};QH;{wh}", iso(start + 900)),
+        );
+        format!("{rows}{};{length};21,100\n", iso(FROM + 7200))
+    };
+    for length in ["D", "H", "Tag", "1 Stunde"] {
+        let ran = compare(&folder, named(length).as_bytes(), &input, &[]);
+        let words = "the row in line 10 has another length than a quarter hour";
+        assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{length}: {}", ran.err);
+        assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{length}: {}", ran.out);
+    }
+    // By the distance of rows with one time, an end or a start; a gap in quarters is none.
+    for (names, ahead) in [("Messzeitpunkt;Verbrauch (kWh)", 1), ("Datum;Verbrauch (kWh)", 0)] {
+        let quarters = table(names, &starts[..4], |start, value| {
+            format!("{};{value}", dots(start + 900 * ahead))
+        });
+        let hours: String =
+            (1..4).map(|hour| format!("{};1,234\n", dots(FROM + 3600 * (hour + ahead)))).collect();
+        let ran = compare(&folder, format!("{quarters}{hours}").as_bytes(), &input, &[]);
+        let words = "3 rows, the first in line 6, have another length than a quarter hour";
+        assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{}", ran.err);
+        let sums = "\"compared\":4,\"different\":0,\"missing_portal\":4,\"missing_meter\":0,";
+        assert!(ran.out.contains(sums), "{}", ran.out);
+    }
     // The readings may be the hours too; --compare takes no --every.
     let hours = run(&["quarters", "--every", "1h"], input.as_bytes());
     let ran = compare(&folder, export.as_bytes(), &hours.out, &[]);
@@ -195,6 +225,22 @@ fn rows_of_another_length_are_told() {
         ran.err
     );
     assert!(!ran.err.contains("choose a longer --every"), "{}", ran.err);
+}
+
+#[test]
+fn a_table_of_days_may_stand_above_that_of_quarters() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let names = "Datum von;Datum bis;Energiemenge in kWh;Ersatzwert";
+    let quarters = table(names, &starts, |start, value| {
+        format!("{};{};{value};", dots(start), dots(start + 900))
+    });
+    for days in ["29.03.2026;5,296\n", "29.03.2026;5,296\n28.03.2026;20,1\n\n"] {
+        let export = format!("Datum;Verbrauch (kWh)\n{days}{quarters}");
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{days}");
+        assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{}", ran.out);
+    }
 }
 
 #[test]
@@ -213,12 +259,30 @@ fn a_file_of_another_kind_is_named_with_the_way_out() {
         (b"\x1f\x8b\x08\0", "a compressed file: unpack it"),
         (b"<!DOCTYPE html>\n<html>", "log in to the portal"),
         (b"a;b\n1;2\n", "name the columns 'Datum von', 'Datum bis' and 'Verbrauch (kWh)'"),
+        (b"\x89PNG\r\n\x1a\n", "a picture: export the quarter hours as CSV"),
+        (b"[\n {\"start\":1}]", "after --compare comes the portal's CSV"),
         (input.as_bytes(), "after --compare comes the portal's CSV"),
     ] {
         let ran = compare(&folder, octets, &input, &[]);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
         assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{words}: {}", ran.err);
     }
+}
+
+#[test]
+fn the_peaks_of_months_are_not_published_as_quarters() {
+    let folder = TempDir::new().unwrap();
+    let (input, _) = two_hours();
+    let peaks = run(&["quarters", "--peaks"], input.as_bytes());
+    assert!(peaks.out.contains("\"month\":\"2026-03\""), "{}", peaks.out);
+    let file = folder.path().join("readings.csv");
+    let to = format!("file:{}?format=csv", file.display());
+    for args in [&["quarters"][..], &["plot"], &["publish", "--to", &to]] {
+        let ran = run(args, peaks.out.as_bytes());
+        assert!([1, 3].contains(&ran.status) && ran.out.is_empty(), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("the peak of a month (--peaks)"), "{args:?}: {}", ran.err);
+    }
+    assert!(!fs::read_to_string(&file).is_ok_and(|text| text.contains("energy")));
 }
 
 /// Differences, lacks and sums are no readings, though their names are those of registers.

@@ -26,6 +26,30 @@ fn rows_that_fit_the_other_register_are_told() {
     }
 }
 
+#[test]
+fn values_of_another_unit_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING + 7200, SPRING + 14_400);
+    let (input, starts) = (readings(from, to), (from..to).step_by(900).collect::<Vec<_>>());
+    for (factor, words) in [
+        (
+            1000,
+            "8 of 8 rows fit the meter if their values are divided by 1000: they may be of a unit",
+        ),
+        (
+            4,
+            "8 of 8 rows fit the meter if their values are divided by 4: they may be the mean power",
+        ),
+    ] {
+        let export = table("Messzeitpunkt;Verbrauch", &starts, |start, _| {
+            format!("{};{}", dots(start + 900), comma(factor * energy(start)))
+        });
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{}", ran.err);
+    }
+}
+
 /// Winter time in summer, and UTC, in a month with a change of the clock and in one without.
 #[test]
 fn times_with_one_offset_all_year_are_told() {
