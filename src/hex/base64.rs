@@ -8,7 +8,7 @@
 //! Letters and digits are words too: only a long run is read, and only if a telegram begins in it. Lines of a wrapped
 //! text in front of that one wait for it: the text may begin amid a telegram.
 
-use super::telegram::{begins_telegram, holds_header};
+use super::telegram::{TelegramEnd, begins_telegram, holds_header, is_whole_frame};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,9 @@ pub(super) struct Base64Lines {
     width: Option<usize>,
     /// The octets of lines of one width, in which no telegram was found yet.
     waiting: Vec<u8>,
+    /// The place among the telegrams, and the text around the last run.
+    end: TelegramEnd,
+    around: Vec<u8>,
 }
 
 impl Base64Lines {
@@ -39,14 +42,27 @@ impl Base64Lines {
             && let Some(octets) = decoded(line)
         {
             self.width = (line.len() == width).then_some(width);
+            match self.width {
+                Some(_) => self.end.line(&octets),
+                None => self.end = TelegramEnd::default(),
+            }
             return Some(octets);
         }
         let mut waiting = core::mem::take(&mut self.waiting);
         let run = longest(line)?;
-        let is_row = run.len() == line.len() && is_wrapped(line);
         let own = decoded(run)?;
+        let around = around(line, run);
+        // A frame in lines of any length, or one that is short.
+        let goes_on = self.end.is_amid() && around == self.around;
+        let is_word = run.len() < LEAST && !is_whole_frame(&own);
+        if !goes_on && (is_word || run.iter().all(u8::is_ascii_hexdigit)) {
+            return None;
+        }
+        let is_row = run.len() == line.len() && is_wrapped(line);
         self.width = is_row.then_some(run.len());
-        if begins_telegram(&own) {
+        if goes_on || begins_telegram(&own) {
+            self.end.line(&own);
+            self.around = around;
             return Some([waiting, own].concat());
         }
         waiting.extend(own);
@@ -61,14 +77,22 @@ impl Base64Lines {
     }
 }
 
+/// The text around a run, without numbers.
+fn around(line: &[u8], run: &[u8]) -> Vec<u8> {
+    let at = memchr::memmem::find(line, run).unwrap_or_default();
+    let (before, behind) = line.split_at_checked(at).unwrap_or_default();
+    let behind = behind.get(run.len()..).unwrap_or_default();
+    before.iter().chain(behind).copied().filter(|c| !c.is_ascii_digit()).collect()
+}
+
 /// True for a line as long as programs wrap the text.
 fn is_wrapped(line: &[u8]) -> bool {
     matches!(line.len(), 64 | 76) && line.iter().all(|c| is_digit(*c))
 }
 
-/// The longest run of digits of base64, if it is long.
+/// The longest run of digits of base64.
 fn longest(line: &[u8]) -> Option<&[u8]> {
-    if line.len() < LEAST {
+    if line.len() < SHORTEST {
         return None;
     }
     let runs = line.split(|c| !is_digit(*c) && *c != b'=');
@@ -81,7 +105,7 @@ fn longest(line: &[u8]) -> Option<&[u8]> {
     // `key=aPr6…`: a sign of equality within is none of the text.
     let end = run.iter().rposition(|c| *c != b'=')? + 1;
     let start = run.get(..end)?.iter().rposition(|c| *c == b'=').map_or(0, |at| at + 1);
-    run.get(start..).filter(|run| run.len() >= LEAST && !run.iter().all(u8::is_ascii_hexdigit))
+    run.get(start..)
 }
 
 pub(super) const fn is_digit(c: u8) -> bool {
@@ -125,8 +149,11 @@ fn value(digit: u8) -> Option<u32> {
 /// No more octets wait: a telegram begins in them.
 const MOST: usize = 1024;
 
-/// Fewer digits are a word.
+/// Fewer digits are a word, unless they are a whole frame or a telegram goes on in them.
 const LEAST: usize = 40;
+
+/// The digits of an octet.
+const SHORTEST: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -167,6 +194,26 @@ mod tests {
         assert_eq!(lines.octets("AAEC".repeat(19).as_bytes()).map(|it| it.len()), Some(57));
         assert_eq!(lines.octets(b"AAECAw==").map(|it| it.len()), Some(4));
         assert_eq!(lines.octets(b"AAECAw=="), None, "the text is over");
+    }
+
+    #[test]
+    fn short_lines_are_a_whole_frame_or_go_on_with_a_telegram() {
+        let frame = "aBQUaFP/EQFnCBfPAIwf4eVIVQq48/gShhY=";
+        let read = |lines: &[&str]| {
+            let mut text = Base64Lines::default();
+            let octets = lines.iter().map(|line| text.octets(line.as_bytes()));
+            octets.map(|it| it.map_or(0, |it| it.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&[frame, &format!("{{\"t\":7,\"data\":\"{frame}\"}}")]), [26, 26]);
+        let (begin, end) = (format!("{TEXT}{}", "AAEC".repeat(4)), "AAEC".repeat(5));
+        assert_eq!(read(&[&begin, &end, "AAECAw=="]), [39, 15, 4]);
+        let json = |at: u8, text: &str| format!("{{\"t\":{at},\"data\":\"{text}\"}}");
+        assert_eq!(
+            read(&[&json(1, &begin), &json(2, "AAEC"), "wifi", &json(3, "AA==")]),
+            [39, 3, 0, 1]
+        );
+        assert_eq!(read(&[&end, "AAEC"]), [0, 0], "no telegram before");
+        assert_eq!(read(&[&format!("{frame}\n"), "wifi"]), [26, 0], "the frame is over");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use core::ops::Range;
 use super::{
     beside_text, between_rows,
     digits::{Digits, Wrapped},
+    first_piece::FirstPiece,
     left_out,
     listing::{self, Listing, ListingStep},
     log_lines::LogLines,
@@ -148,7 +149,7 @@ impl Dump {
     /// one.
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
-            if self.pasted.is_within() {
+            if self.pasted.is_within() || self.log.first.is_waiting() {
                 return false;
             }
             let is_other = text.len() < SHORT
@@ -187,7 +188,55 @@ impl Dump {
     }
 
     /// A line that is all here.
-    fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+    fn whole(&mut self, mut text: &[u8], run: &mut HexRun) -> Result<()> {
+        let mut first = Ok(());
+        while let Some((line, behind)) = glued(text).and_then(|at| text.split_at_checked(at)) {
+            first = first.and(self.one(line, run));
+            text = behind;
+        }
+        let last = self.one(text, run);
+        first.and(last)
+    }
+
+    /// A line without another one behind it.
+    fn one(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        let before = run.octets.len();
+        if self.log.first.is_waiting() {
+            self.log.first.next(text);
+        }
+        let read = self.telegrams(text, run);
+        self.first_piece(text, before, run);
+        read
+    }
+
+    /// Puts octets in front of those of the line that begin a telegram with them.
+    fn first_piece(&mut self, text: &[u8], before: usize, run: &mut HexRun) {
+        let octets = run.octets.get(before..).unwrap_or_default();
+        if !octets.is_empty() {
+            if let Some(first) = self.log.first.in_front(octets) {
+                run.marks
+                    .iter_mut()
+                    .filter(|(at, _)| *at >= before)
+                    .for_each(|(at, _)| *at += first.len());
+                run.octets.splice(before..before, first.iter().copied());
+            }
+            if self.log.first.is_waiting() {
+                self.log.first = FirstPiece::default();
+            }
+            return;
+        }
+        let is_alone = self.listing.is_none() && self.digits.is_between_octets();
+        if is_alone
+            && !prefix::is_comment(text.trim_ascii_start())
+            && let Some(octets) = self.log.first.note(text)
+        {
+            self.digits.whole(&octets, run);
+            self.log.begin(text, &octets);
+        }
+    }
+
+    /// The telegrams of a line.
+    fn telegrams(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
         let is_pairs =
@@ -491,6 +540,17 @@ fn begins_behind_pair(text: &[u8]) -> bool {
         Some(b"7e" | b"7E") => matches!(text.get(6), Some(b'a' | b'A')),
         _ => false,
     }
+}
+
+/// Where a line of a log begins behind octets, without a line end between: `…16[12:34:56][D]`.
+fn glued(text: &[u8]) -> Option<usize> {
+    let end = memchr::memrchr(b' ', text).filter(|_| text.first() == Some(&b'['))?;
+    memchr::memchr_iter(b'[', text.get(..end)?).find(|&at| {
+        let before = at.checked_sub(2).and_then(|before| text.get(before..at));
+        let is_octet = before.is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit));
+        let stamp = text.get(at + 1..at + 4).unwrap_or_default();
+        is_octet && matches!(stamp, [b'0'..=b'2', b'0'..=b'9', b':'])
+    })
 }
 
 /// True for a line that ends as logs of ESPHome do, which is no pasted form: `…68:FA:FA:68:53:FF`.

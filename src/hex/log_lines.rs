@@ -9,6 +9,7 @@
 //! Numbers among the words differ from line to line, so they are left out of the comparison.
 
 use super::{
+    first_piece::FirstPiece,
     prefix::{self, HexPart, TAIL_OCTETS, slice},
     telegram::{TelegramEnd, begins_telegram},
 };
@@ -20,6 +21,8 @@ pub(super) struct LogLines {
     /// than other lines name.
     words: Option<Vec<u8>>,
     end: TelegramEnd,
+    /// The first octets of a telegram.
+    pub(super) first: FirstPiece,
 }
 
 impl LogLines {
@@ -53,11 +56,20 @@ impl LogLines {
         is_own.then_some(part)
     }
 
+    /// Notes octets that begin a telegram, the last of them those of a line, however few.
+    pub(super) fn begin(&mut self, text: &[u8], octets: &[u8]) {
+        if let Some(part) = prefix::part_of(text, 1, 0) {
+            self.take(text, &part, octets);
+        }
+    }
+
     /// Notes the octets of a line with these words in front of them.
     pub(super) fn take(&mut self, text: &[u8], part: &HexPart, octets: &[u8]) {
         if part.bare {
             return;
         }
+        let joined = self.first.in_front(octets).map(|first| [first, octets].concat());
+        let octets = joined.as_deref().unwrap_or(octets);
         let is_known = self.end.is_amid() || begins_telegram(octets);
         let start = if is_known { 0 } else { first_telegram(octets).unwrap_or(octets.len()) };
         let (before, telegram) = octets.split_at_checked(start).unwrap_or_default();

@@ -17,6 +17,7 @@ pub mod detect;
 mod digits;
 pub mod dump;
 mod firmware;
+mod first_piece;
 mod groups;
 mod gurux;
 mod left_out;

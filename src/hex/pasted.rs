@@ -116,6 +116,13 @@ impl Pasted {
         if line.trim_ascii().eq_ignore_ascii_case(b"Content-Transfer-Encoding: base64") {
             return Some(PastedLine::Refused("a mail in base64"));
         }
+        // `1/gDDzg7…` is no number in front of a row.
+        if self.base64.is_within()
+            && self.base64.owns(line)
+            && let Some(octets) = self.base64.octets(line)
+        {
+            return Some(octets_of(octets));
+        }
         if !self.is_within() && is_ruler(line) {
             return Some(PastedLine::Nothing);
         }

@@ -8,7 +8,7 @@
 //! A literal that is all `\x` or all hex digits is hex in a usual form and left to that, unless one of
 //! this form is before it: the last of a log may be short.
 
-use super::telegram::begins_telegram;
+use super::telegram::{begins_telegram, may_begin};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,10 @@ impl Literals {
         while let Some(at) = memchr::memchr2(b'\'', b'"', rest) {
             let (_, behind) = rest.split_at_checked(at + 1)?;
             let quote = *rest.get(at)?;
-            rest = match literal(behind, quote).filter(|literal| literal.is_of_form(open)) {
+            let literal = literal(behind, quote).filter(|literal| literal.is_of_form(open));
+            let is_bytes = rest.get(..at).is_some_and(|before| before.ends_with(b"b"));
+            // `{'data': b"~\xa0…'…"}`: what is between two literals is none.
+            rest = match literal.filter(|_| is_bytes || !begins_bytes(behind, quote)) {
                 Some(literal) => {
                     octets.extend(literal.octets);
                     literal.behind
@@ -103,13 +106,13 @@ impl Literals {
     }
 }
 
-/// True for the first octets of a telegram, too few to tell.
-const fn may_begin(octets: &[u8]) -> bool {
-    match octets {
-        [0x7e | 0xdb | 0xdc | 0x68] | [0x68, _] => true,
-        [0x68, first, second] => *first == *second,
-        _ => false,
-    }
+/// True for text in which `b'` or `b"` stands, of the other quote, before any escape sequence.
+fn begins_bytes(text: &[u8], quote: u8) -> bool {
+    let end = memchr::memchr(b'\\', text).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().windows(3).any(|it| {
+        let is_other = matches!(it[2], b'\'' | b'"') && it[2] != quote;
+        it[1] == b'b' && is_other && !it[0].is_ascii_alphanumeric()
+    })
 }
 
 /// True for octets that are digits of hex in their own right.
@@ -237,6 +240,20 @@ mod tests {
         ] {
             assert_eq!(octets(line), None, "{}", line.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_quote_in_front_of_bytes_does_not_begin_them() {
+        for line in [
+            &br#"{'data': b"~\xa0'w\xff"}"#[..],
+            br#"('12:00', b"~\xa0'w\xff")"#,
+            br#"it's b"~\xa0'w\xff""#,
+            br#"['/dev/ttyUSB0', 1, b"~\xa0'w\xff"]"#,
+            br#"{"data": b'~\xa0\'w\xff'}"#,
+        ] {
+            assert_eq!(octets(line).unwrap(), b"~\xa0'w\xff", "{}", line.escape_ascii());
+        }
+        assert_eq!(octets(br#"'h\xfa b"'"#).unwrap(), b"h\xfa b\"", "octets that look so");
     }
 
     #[test]

@@ -13,6 +13,15 @@ pub fn begins_telegram(octets: &[u8]) -> bool {
     }
 }
 
+/// True for the first octets of a telegram, too few to tell.
+pub(super) const fn may_begin(octets: &[u8]) -> bool {
+    match octets {
+        [0x7e | 0xdb | 0xdc | 0x68] | [0x68, _] => true,
+        [0x68, first, second] => *first == *second,
+        _ => false,
+    }
+}
+
 /// True for the first octets of a frame of M-Bus or HDLC.
 pub(super) fn begins_frame(octets: &[u8]) -> bool {
     begins_telegram(octets) && matches!(octets, [0x68 | 0x7e, ..])
@@ -61,6 +70,11 @@ pub(super) fn length(octets: &[u8]) -> Option<usize> {
         [0xdb | 0xdc, 8, _, _, _, _, _, _, _, _, length @ 0..=0x7f, ..] => usize::from(length) + 11,
         _ => return None,
     })
+}
+
+/// True for a frame of M-Bus or HDLC with nothing in front of it or behind it.
+pub(super) fn is_whole_frame(octets: &[u8]) -> bool {
+    begins_frame(octets) && length(octets) == Some(octets.len()) && ends_frame(octets)
 }
 
 /// The octets of an APDU that tell its length.

@@ -361,6 +361,62 @@ fn every_form_gives_the_telegram_and_status_0() {
     }
 }
 
+/// The first octets in rows of their own, as a serial line is often read.
+#[test]
+fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    let colons = |row: &[u8]| listed(row, ":", |octet| format!("{octet:02X}"));
+    type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
+    let forms: [Row<'_>; 12] = [
+        &|at, row| format!("[12:00:{at:02}][D][uart_debug:114]: <<< {}", colons(row)),
+        &|at, row| {
+            let numbers = listed(row, ",", u8::to_string);
+            format!("[12:00:{at:02}][D][uart_debug:158]: <<< {numbers}")
+        },
+        &|at, row| format!("12:00:{at:02}.123 RX {}", spaced(row)),
+        &|at, row| format!("I ({}) uart: {}", at * 10 + 123, spaced(row)),
+        &|at, row| format!("{{\"t\": {at}, \"data\": \"{}\"}}", digits_of(row)),
+        &|at, row| format!("{{\"t\": {at}, \"data\": {row:?}}}"),
+        &|_, row| format!("{} bytes: {}", row.len(), spaced(row)),
+        &|_, row| format!("read {}: {}", row.len(), digits_of(row)),
+        &|_, row| format!("[{}] {}", row.len(), spaced(row)),
+        &|_, row| format!("{}: {}", row.len(), spaced(row)),
+        &|_, row| format!("len={} data={}", row.len(), digits_of(row)),
+        &|_, row| format!("<Buffer {}>", spaced(row)),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        for sizes in [&[1][..], &[2], &[3], &[1, 1, 1], &[1, 8]] {
+            let (mut rest, mut rows) = (&all[..], Vec::new());
+            for size in sizes {
+                let (row, behind) = rest.split_at(*size);
+                rows.push(row);
+                rest = behind;
+            }
+            rows.extend(rest.chunks(32));
+            let rows = rows.iter().enumerate().map(|(at, row)| form(at, row) + "\n");
+            let text = rows.collect::<String>();
+            let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+            let seen = (ran.status, ran.out.as_str());
+            assert_eq!(seen, (0, READING), "form {number}, {sizes:?}: {text}{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn lines_of_a_log_without_a_line_end_between_are_all_read() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let glued = esphome(32, "").replace('\n', "");
+    let ran = run(&["decode", "--format", "json", "--key-file", &key], glued.as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{}", ran.err);
+    let frames = DUMP.lines().map(|line| format!("[12:00:00][D]: <<< {}", grouped(line, ":")));
+    let glued = frames.collect::<String>();
+    let ran = run(&["decode", "--format", "json", "--key-file", &key], glued.as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{}", ran.err);
+}
+
 #[test]
 fn a_mail_in_base64_is_named() {
     let mail =
