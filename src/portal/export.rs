@@ -475,9 +475,8 @@ fn longer_rows(lines: &[PortalRow], is_end: bool) -> BTreeSet<u64> {
         }
     }
     // The row at the open end of all has the length of its neighbour.
-    let (last, neighbour) = match (is_end, lines) {
-        (true, [last, neighbour, ..]) | (false, [.., neighbour, last]) => (last, neighbour),
-        _ => return longer,
+    let ((true, [last, neighbour, ..]) | (false, [.., neighbour, last])) = (is_end, lines) else {
+        return longer;
     };
     if longer.contains(&neighbour.line) {
         longer.insert(last.line);
