@@ -6,8 +6,8 @@
 //! [12:00:00][D][uart_debug:114]: <<< FA:FA:68:53    begins a telegram with those that wait
 //! ```
 //!
-//! A serial line is read in pieces, and the first one is often one octet. It is read only if a telegram begins with
-//! it and the octets behind the same words.
+//! A serial line is read in pieces, and the first one is often one octet. It is read only if a telegram begins
+//! with it and the octets behind the same words.
 
 use super::{
     decimal,
@@ -88,8 +88,8 @@ impl FirstPiece {
     }
 }
 
-/// The last octets of a line, three at most, and where they begin, the longest first. Those of a row are all hex, or
-/// all decimal as the first number of three digits tells: `219,8,83`.
+/// The last octets of a line, three at most, and where they begin, the longest first. Those of a row are
+/// all hex, or all decimal as the first number of three digits tells: `219,8,83`.
 fn pieces(line: &[u8], decimal: Option<bool>) -> Vec<(usize, Vec<u8>)> {
     let mut found = Vec::new();
     let mut words: Vec<&[u8]> = Vec::new();

@@ -109,9 +109,9 @@ impl Literals {
 /// True for text in which `b'` or `b"` stands, of the other quote, before any escape sequence.
 fn begins_bytes(text: &[u8], quote: u8) -> bool {
     let end = memchr::memchr(b'\\', text).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().windows(3).any(|it| {
-        let is_other = matches!(it[2], b'\'' | b'"') && it[2] != quote;
-        it[1] == b'b' && is_other && !it[0].is_ascii_alphanumeric()
+    text.get(..end).unwrap_or_default().windows(3).any(|it| match *it {
+        [before, b'b', mark @ (b'\'' | b'"')] => mark != quote && !before.is_ascii_alphanumeric(),
+        _ => false,
     })
 }
 
