@@ -542,10 +542,12 @@ fn begins_behind_pair(text: &[u8]) -> bool {
     }
 }
 
-/// Where a line of a log begins behind octets, without a line end between: `…16[12:34:56][D]`.
+/// Where a line of a log begins behind octets, without a line end between: `…16[12:34:56][D]`. Both
+/// have words with blanks in front of their octets.
 fn glued(text: &[u8]) -> Option<usize> {
-    let end = memchr::memrchr(b' ', text).filter(|_| text.first() == Some(&b'['))?;
-    memchr::memchr_iter(b'[', text.get(..end)?).find(|&at| {
+    let start = memchr::memchr(b' ', text).filter(|_| text.first() == Some(&b'['))?;
+    let words = text.get(start..memchr::memrchr(b' ', text)?)?;
+    memchr::memchr_iter(b'[', words).map(|at| start + at).find(|&at| {
         let before = at.checked_sub(2).and_then(|before| text.get(before..at));
         let is_octet = before.is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit));
         let stamp = text.get(at + 1..at + 4).unwrap_or_default();
