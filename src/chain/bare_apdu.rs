@@ -165,7 +165,8 @@ impl BareApdus {
     }
 
     /// True while an APDU waits for its rest.
-    fn is_within_apdu(&self) -> bool {
+    #[must_use]
+    pub fn is_within_apdu(&self) -> bool {
         !self.is_framed() && is_unmistakable(self.buffer.get(self.done..).unwrap_or_default())
     }
 

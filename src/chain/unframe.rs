@@ -162,6 +162,15 @@ impl SourceStream {
             });
             match item {
                 None => return frames,
+                // Five octets of ciphertext look like a frame without data now and then.
+                Some(StreamItem::Frame { frame, begins: false, refused: None, apdu: None })
+                    if *has_bare
+                        && bare.is_within_apdu()
+                        && frame.link.segment(frame.octets).is_ok_and(|data| data.is_none()) =>
+                {
+                    bare.push(frame.octets, frame.position);
+                    drain_bare(bare, origins, sorts, from, out);
+                }
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
                     // A frame without data stands between APDUs that have none around them.

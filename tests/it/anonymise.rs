@@ -150,8 +150,9 @@ fn simulated_meters_become_others() {
             let file = folder.write("key", key);
             // Without frames, ciphertext soon has something that looks like one.
             let count = if meter == "steiermark" { "150" } else { "20" };
-            let args = ["simulate", "--meter", meter, "--count", count, "--key-file", &file];
-            let stream = run(&args, b"").out;
+            let start = ["simulate", "--start", "2026-06-21T00:00+02", "--meter", meter];
+            let stream =
+                run(&[&start[..], &["--count", count, "--key-file", &file]].concat(), b"").out;
             let anonymous = compare(meter, stream.as_bytes(), key);
             let sizes = |text: &str| {
                 let lines = text.lines().filter(|line| !line.starts_with('#'));

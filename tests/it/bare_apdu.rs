@@ -101,6 +101,19 @@ fn blocks() -> Vec<u8> {
 }
 
 #[test]
+fn ciphertext_that_looks_like_a_frame_without_data_is_none() {
+    let mut octets = hex::decode(ciphered()).unwrap();
+    for (at, look_alike) in [(60, "1010edfd16"), (100, "1040f03016"), (250, "1040f03016")] {
+        let frame = hex::decode(look_alike).unwrap();
+        octets[at..at + frame.len()].copy_from_slice(&frame);
+        let ran = run(&["unframe", "--input", "binary"], &octets.repeat(3));
+        let apdus =
+            ran.out.lines().filter_map(|line| line.split(' ').nth(2)).filter(|it| it.len() > 50);
+        assert!(apdus.eq(vec![hex::encode(&octets); 3]), "{look_alike}: {ran:?}");
+    }
+}
+
+#[test]
 fn blocks_near_frames_are_read_as_whole_apdus_are() {
     let (frame, blocks) = (octets(DUMP), blocks());
     let mut streams = vec![
