@@ -366,7 +366,6 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
     text
 }
 
-/// True for the export of an operator's portal, whose columns have names at the top.
 /// The name of the readings that a text begins with.
 fn readings(text: &[u8]) -> Option<&'static str> {
     let mut lines = text.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii);
@@ -385,6 +384,7 @@ fn readings(text: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// True for the export of an operator's portal, whose columns have names at the top.
 fn is_portal_export(text: &[u8]) -> bool {
     let mut rows = text.split(|octet| *octet == b'\n').take(FIRST_ROWS);
     rows.any(|row| {
