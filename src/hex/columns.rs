@@ -220,7 +220,7 @@ const NAMES: [&str; 13] = [
 const MANY: usize = 5;
 const RUN: usize = 10;
 
-/// So many columns of a name are those of octets.
+/// Columns of one name: from so many on they are those of octets.
 const OCTETS: usize = 4;
 
 /// More fields are no table.

@@ -126,7 +126,7 @@ fn without_numbers(text: &[u8]) -> impl Iterator<Item = u8> {
     text.iter().copied().filter(|c| !c.is_ascii_digit() && !is_blank(*c))
 }
 
-/// So many octets do not tell.
+/// Octets that are too few to tell a telegram.
 const FEW: usize = 3;
 
 #[cfg(test)]

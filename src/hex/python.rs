@@ -134,7 +134,7 @@ fn bytes_alone(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 /// A line without a backslash in front of all others of this form is no longer.
 const SHORT: usize = 160;
 
-/// So many digits and no other characters are hex.
+/// Digits without other characters: from so many on they are hex.
 const DIGITS: usize = 8;
 
 /// A literal.

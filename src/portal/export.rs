@@ -494,11 +494,11 @@ fn steps(lines: &[PortalRow]) -> impl Iterator<Item = i64> {
 
 /// The reason for a row without a quarter.
 enum RowFault {
-    /// It has neither a time nor a value.
+    /// A row with neither a time nor a value.
     Empty,
-    /// It is longer or shorter.
+    /// A row that is longer or shorter.
     Length,
-    /// It has a value and no time.
+    /// A row with a value and no time.
     Unreadable,
 }
 

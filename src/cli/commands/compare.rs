@@ -93,7 +93,7 @@ const EARLIER: i64 = -QUARTER;
 /// An error of times.
 #[derive(Clone, Copy)]
 enum TimeShift {
-    /// So many seconds are missing.
+    /// Seconds that are missing.
     By(i64),
     /// The times have this offset from UTC all the year.
     Offset(i64),

@@ -217,7 +217,7 @@ fn examine_source(
         ..LineView::default()
     };
     report.finding = examiner.finding(&mut examination, &view);
-    // What came before the end is the better evidence.
+    // The octets before the end are the better evidence.
     report.finding.evidence.extend(ended.map(|error| error.wording()));
     report.is_read = examination.is_read();
     Ok(())

@@ -1,4 +1,4 @@
-//! What an export lacks: digits, values, lines, a row of names, or the table itself.
+//! Exports that lack something: digits, values, lines, a row of names, or the table itself.
 
 use super::*;
 
