@@ -310,7 +310,13 @@ impl BareApdus {
     fn has_lost_start(&self, rest: &[u8], position: u64) -> Option<bool> {
         let is_untold =
             !self.alone && position >= self.damaged_to.max(FRAME_HEAD) && is_unmistakable(rest);
-        match ciphered::announced(rest) {
+        let size = match rest.first() {
+            Some(&DATA_NOTIFICATION) => {
+                Notification::first(rest).map(|first| first.map(|(_, size)| size))
+            }
+            _ => ciphered::announced(rest),
+        };
+        match size {
             Ok(size) if is_untold => size.filter(|size| *size <= rest.len()).map(|_| true),
             _ => Some(false),
         }

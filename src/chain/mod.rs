@@ -2,7 +2,7 @@
 //!
 //! - [`event`]: the events of a stage.
 //! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames, which
-//!   [`apdu_start`] recognises.
+//!   [`apdu_start`] recognises; `text_end` for texts that lost their start.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
@@ -18,4 +18,5 @@ pub mod decrypt;
 pub mod event;
 pub mod reopen;
 pub mod sources;
+mod text_end;
 pub mod unframe;

@@ -12,6 +12,7 @@ use crate::{
         bare_apdu::{BareApdu, BareApdus, FoundApdu},
         event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
         sources::{MAX_SOURCES, Sources},
+        text_end::TextEnds,
     },
     error::{Cause, Error, Layer},
     link::{
@@ -122,6 +123,7 @@ impl Unframe {
 struct SourceStream {
     link: ApduStream<OctetOrigin>,
     bare: BareApdus,
+    texts: TextEnds,
     origins: OctetOrigins,
     /// The stream may have APDUs outside of frames.
     has_bare: bool,
@@ -154,7 +156,7 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, origins, has_bare, reported_unchecked, sorts } = self;
+            let Self { link, bare, texts, origins, has_bare, reported_unchecked, sorts } = self;
             let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
@@ -197,11 +199,13 @@ impl SourceStream {
                         tell(out);
                     }
                     if let Some(apdu) = apdu {
-                        if apdu.link == LinkKind::Dsmr
-                            && !p1::has_crc(apdu.octets)
-                            && !core::mem::replace(reported_unchecked, true)
-                        {
-                            out(StageEvent::Unchecked);
+                        if apdu.link == LinkKind::Dsmr {
+                            texts.whole();
+                            if !p1::has_crc(apdu.octets)
+                                && !core::mem::replace(reported_unchecked, true)
+                            {
+                                out(StageEvent::Unchecked);
+                            }
                         }
                         hand_on(&apdu, from, out);
                     }
@@ -217,7 +221,13 @@ impl SourceStream {
                         let part = StreamPart::Skipped { error, segment, is_told };
                         sort(octets, position, part, &origin, from, out);
                     }
-                    if let Some(error) = bare.defect(&skipped) {
+                    if error.is_some_and(|error| error.layer == Layer::Dsmr) {
+                        texts.damaged();
+                    }
+                    let lost_start = texts
+                        .is_untold(octets)
+                        .then(|| Error::new(Layer::Dsmr, 0, Cause::FrameStart));
+                    if let Some(error) = bare.defect(&skipped).or(lost_start) {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     if *has_bare {

@@ -9,14 +9,14 @@
 //! side. A Landis+Gyr E450 sends `e0 40 00 01 00 00 70 …`, `e0 40 00 02 00 00 6c …`,
 //! `e0 c0 00 03 00 00 73 …`.
 //!
-//! The blocks come in order and from one link layer, at most 4.5 s apart. An APDU that breaks
-//! one of these rules is dropped with one message.
+//! The blocks come in order and from one link layer, at most 4.5 s apart; no other octets stand
+//! between those of a plain APDU. An APDU that breaks one of these rules is dropped with one message.
 
 use crate::{
     counted::counted,
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
-    link::reassembly::late,
+    link::reassembly::{is_plain, late},
     reader::Reader,
 };
 
@@ -64,6 +64,8 @@ pub struct BlockTransfer {
     last: Option<i64>,
     /// The defect was reported: blocks that miss others need no message of their own.
     excused: bool,
+    /// Octets that belong to no frame came behind the last block.
+    interrupted: bool,
     /// A first block has come: until then the stream may begin in the middle of an APDU.
     started: bool,
     /// The stream began in the middle of an APDU, with this block.
@@ -160,6 +162,7 @@ impl BlockTransfer {
             return self.refuse(!block.last, error);
         }
         self.last = millis;
+        self.interrupted = false;
         self.apdu.extend_from_slice(block.octets);
         self.due = if block.last { 0 } else { block.number.saturating_add(1) };
         let apdu = block.last.then_some(self.apdu.as_slice());
@@ -169,6 +172,11 @@ impl BlockTransfer {
     /// Takes note of a damaged frame, which was reported.
     pub const fn damaged(&mut self) {
         self.excused = true;
+    }
+
+    /// Takes note of octets that belong to no frame.
+    pub const fn interrupted(&mut self) {
+        self.interrupted = true;
     }
 
     /// Ends the stream: an APDU that breaks off here, or that began before the octets that come
@@ -226,6 +234,11 @@ impl BlockTransfer {
         let (found, expected) = (block.number, self.due.max(1));
         if found != expected {
             return error(2, Cause::Block { found, expected });
+        }
+        if let Some(broke_off) =
+            self.incomplete().filter(|_| self.interrupted && is_plain(&self.apdu))
+        {
+            return Err(broke_off);
         }
         if let Some(late) = late(self.last, millis, PAUSE_MILLIS) {
             return error(0, late);

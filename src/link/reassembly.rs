@@ -2,6 +2,9 @@
 //!
 //! The segments of a telegram come in order, from 0 to the last one, from the same sender, at most
 //! [`PAUSE`] apart. A telegram that breaks one of these rules is dropped with one message.
+//! Between the segments of a plain APDU stand no other octets: they may be what is left of its last
+//! frame and of the first one of the next telegram, and no cipher would tell that the rest is none
+//! of it.
 //!
 //! The length that the first octets of the APDU announce is not checked here: the ciphering header
 //! belongs to a higher layer.
@@ -37,6 +40,8 @@ pub struct Reassembly {
     last: Option<i64>,
     /// A damaged frame was reported: a segment that misses it needs no message of its own.
     excused: bool,
+    /// Octets that belong to no frame came behind the last segment.
+    interrupted: bool,
     /// The stream began in the middle of a telegram, with this segment.
     orphan: Option<Error>,
 }
@@ -77,6 +82,7 @@ impl Reassembly {
             }
         }
         self.last = millis;
+        self.interrupted = false;
         self.apdu.extend_from_slice(segment.data);
         if !segment.last {
             self.state = ReassemblyState::Collecting { link, next: number + 1 };
@@ -89,6 +95,11 @@ impl Reassembly {
     /// Takes note of a damaged frame. True if one was reported since the telegram began.
     pub const fn damaged(&mut self) -> bool {
         core::mem::replace(&mut self.excused, true)
+    }
+
+    /// Takes note of octets that belong to no frame.
+    pub const fn interrupted(&mut self) {
+        self.interrupted = true;
     }
 
     /// Ends the stream: a telegram that breaks off here, or that began before the octets that come
@@ -161,6 +172,10 @@ impl Reassembly {
         if found != expected {
             return error(segment.number_at, Cause::Segment { found, expected });
         }
+        if let Some(error) = self.incomplete().filter(|_| self.interrupted && is_plain(&self.apdu))
+        {
+            return Err(error);
+        }
         if (first, self.peer) != (link, segment.peer) {
             return error(segment.peer_at, Cause::SegmentPeer);
         }
@@ -172,6 +187,11 @@ impl Reassembly {
         }
         Ok(expected)
     }
+}
+
+/// True for the octets that begin an APDU without ciphering, a data notification.
+pub(super) fn is_plain(apdu: &[u8]) -> bool {
+    apdu.first() == Some(&0x0f)
 }
 
 /// The cause if a part comes too late behind the one before it; times and limit in milliseconds.
@@ -277,6 +297,22 @@ mod tests {
         assert_eq!(run(&in_time), (vec![vec![1, 2]], vec![]));
         let clock_set_back = [(0x00, 1, Some(9000)), (0x11, 2, Some(100))];
         assert_eq!(run(&clock_set_back), (vec![vec![1, 2]], vec![]));
+    }
+
+    #[test]
+    fn nothing_stands_between_the_segments_of_a_plain_apdu() {
+        let (second, next) = (segment(0x11, 2), segment(0x10, 0x0f));
+        for (tag, joined) in [(0xdb, true), (0x0f, false)] {
+            let mut reassembly = Reassembly::default();
+            take(&mut reassembly, &segment(0x00, tag), None);
+            reassembly.interrupted();
+            let outcome = take(&mut reassembly, &second, None);
+            assert_eq!(outcome.apdu.is_some(), joined, "{tag:02x}");
+            let refused = outcome.refused.map(|error| error.cause);
+            let broke_off = Cause::LastSegmentMissing { segments: 1 };
+            assert_eq!(refused, Some(broke_off).filter(|_| !joined), "{tag:02x}");
+            assert!(take(&mut reassembly, &next, None).apdu.is_some());
+        }
     }
 
     #[test]

@@ -120,6 +120,8 @@ impl<O: Copy> ApduStream<O> {
                 join(reassembly, blocks, began, frame, origin, millis)
             }
             Err(mut skipped) => {
+                reassembly.interrupted();
+                blocks.interrupted();
                 if skipped.error.is_some() {
                     // A telegram has one defect: a further frame of it needs no message of its own,
                     // nor does a look-alike of a start within the start of a frame.

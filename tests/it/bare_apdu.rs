@@ -228,15 +228,24 @@ fn the_start_of_a_line_makes_no_apdu_of_a_damaged_frame() {
 
 #[test]
 fn a_frame_whose_start_is_damaged_is_told() {
-    let frame = hdlc(true, false, &octets(&ciphered()));
-    for bit in 0..8 {
-        let mut damaged = frame.clone();
-        damaged[0] ^= 1 << bit;
-        let outcome = decode_octets(&[&frame[..], &damaged, &frame].concat(), KEY, 64);
-        assert_eq!(outcome.telegrams.len(), 2);
-        let expected = "apdu: a telegram in a frame whose first octets are damaged or lost";
-        assert_eq!(outcome.refused, [expected], "bit {bit}");
+    let lost_start = "apdu: a telegram in a frame whose first octets are damaged or lost";
+    for apdu in [ciphered(), plain()] {
+        let frame = hdlc(true, false, &octets(&apdu));
+        let header = frame.len() - octets(&apdu).len() - 3;
+        for bit in 0..8 * header {
+            let mut damaged = frame.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let outcome = decode_octets(&[&frame[..], &damaged, &frame].concat(), KEY, 64);
+            assert_eq!(outcome.telegrams.len(), 2, "bit {bit}");
+            assert_eq!(outcome.refused.len(), 1, "bit {bit}: {:?}", outcome.refused);
+            assert!(
+                bit >= 8 || outcome.refused == [lost_start],
+                "bit {bit}: {:?}",
+                outcome.refused
+            );
+        }
     }
+    let frame = hdlc(true, false, &octets(&ciphered()));
     // A stream may begin within a frame.
     let outcome = decode_octets(&[&frame[3..], &frame].concat(), KEY, 64);
     assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 0));

@@ -97,13 +97,15 @@ fn every_flipped_bit_is_refused_and_the_next_telegram_read() {
     for bit in 0..8 * good.len() {
         let mut damaged = good.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        let stream = [&damaged[..], &next].concat();
+        let stream = [&next[..], &damaged, &next].concat();
         let outcome = decode_octets(&stream, "", stream.len());
         let apdus: Vec<_> = outcome.telegrams.iter().map(|it| it.apdu.clone()).collect();
         // The case of a digit of the CRC does not count.
         let same = damaged.eq_ignore_ascii_case(&good) && bit / 8 >= good.len() - 6;
-        let all = [hex::encode(&damaged), hex::encode(&next)];
-        assert_eq!(apdus, if same { &all[..] } else { &all[1..] }, "bit {bit}");
+        let (damaged, next) = (hex::encode(&damaged), hex::encode(&next));
+        let all = if same { vec![&next, &damaged, &next] } else { vec![&next, &next] };
+        assert_eq!(apdus, all.into_iter().cloned().collect::<Vec<_>>(), "bit {bit}");
+        assert_eq!(outcome.refused.len(), usize::from(!same), "bit {bit}: {:?}", outcome.refused);
     }
 }
 

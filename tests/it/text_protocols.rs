@@ -44,8 +44,12 @@ fn a_text_with_a_hole_is_read_as_its_octets_are() {
             assert_eq!(text.out, binary.out, "cut at {octets}: {}", text.err);
             assert_eq!(text.status, binary.status, "cut at {octets}: {}", text.err);
             assert!(!text.err.contains("hex:"), "cut at {octets}: {}", text.err);
-            let account = |err: &str| err.lines().last().unwrap_or_default().to_owned();
-            assert_eq!(account(&text.err), account(&binary.err), "cut at {octets}");
+            // A text may leave out an empty line in front of the first object.
+            let telegrams = |err: &str| {
+                let account = err.lines().last().unwrap_or_default();
+                account.split(" damaged on the line").next().unwrap_or_default().to_owned()
+            };
+            assert_eq!(telegrams(&text.err), telegrams(&binary.err), "cut at {octets}");
         }
     }
 }
