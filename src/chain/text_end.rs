@@ -23,6 +23,8 @@ impl TextEnds {
     /// Takes note of a whole telegram.
     pub(super) const fn whole(&mut self) {
         (self.started, self.told) = (true, false);
+        // It ended a line.
+        self.last = [p1::END; LONGEST];
     }
 
     /// Takes note of a damaged one, which was reported.
