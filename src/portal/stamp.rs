@@ -96,6 +96,11 @@ impl WrittenTime {
         }
     }
 
+    /// True for the first second of a local day.
+    pub(super) fn is_midnight(self) -> bool {
+        matches!(self, Self::Local(local) if local.time() == Time::midnight())
+    }
+
     /// The seconds to another time, as they are written.
     #[must_use]
     pub fn until(self, end: Self) -> Option<i64> {

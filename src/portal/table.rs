@@ -40,6 +40,8 @@ pub(super) struct PortalTable {
     pub(super) rows: Vec<CellRow>,
     /// The columns of each series.
     pub(super) series: Vec<PortalColumns>,
+    /// True for commas between the cells.
+    pub(super) has_commas: bool,
     /// The line that the end of the file cuts off, which is none of the rows.
     pub(super) cut_off: Option<u64>,
     /// The rows in front of another row of names.
@@ -77,14 +79,14 @@ impl PortalTable {
         let mut rows: Vec<_> = all.collect();
         let is_cut_off = is_cut_off(&text, &series, &rows);
         let cut_off = rows.pop_if(|_| is_cut_off).map(|row| row.line);
-        Some(Self { head, rows, series, cut_off, next })
+        Some(Self { head, rows, series, has_commas: delimiter == b',', cut_off, next })
     }
 
     /// The table above another row of names.
     pub(super) fn above_next(&self) -> Option<Self> {
         let rows = self.rows.get(..self.next?)?.to_vec();
         let (head, series) = (self.head.clone(), self.series.clone());
-        Some(Self { head, rows, series, cut_off: None, next: None })
+        Some(Self { head, rows, series, has_commas: self.has_commas, cut_off: None, next: None })
     }
 }
 
@@ -122,15 +124,17 @@ fn records(text: &str, delimiter: u8) -> csv::StringRecordsIntoIter<&[u8]> {
     reader.from_reader(text.as_bytes()).into_records()
 }
 
-/// The cells of a line alone. One with a quote that no other follows keeps it, and is no number.
+/// The cells of a line alone. Where a quote lacks its second one, all quotes are signs as others: a number with one is no
+/// number, and the other cells are whole.
 fn cells_of_line(line: &str, delimiter: u8) -> Vec<String> {
-    let record = records(line, delimiter).find_map(Result::ok).unwrap_or_default();
-    let mut cells: Vec<_> = record.iter().map(str::to_owned).collect();
-    let is_open = line.matches('"').count() % 2 == 1;
-    if let Some(last) = cells.last_mut().filter(|_| is_open) {
-        last.insert(0, '"');
+    let without_pair = |cell: &str| {
+        cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell).to_owned()
+    };
+    if line.matches('"').count() % 2 == 1 {
+        return line.split(char::from(delimiter)).map(without_pair).collect();
     }
-    cells
+    let record = records(line, delimiter).find_map(Result::ok).unwrap_or_default();
+    record.iter().map(str::to_owned).collect()
 }
 
 /// True for a line with a time, or with the names: a quote in front of it has lost its second one, and is no reason to
@@ -201,6 +205,7 @@ mod tests {
             for (first, last) in [
                 (format!("{day};\"1"), "\"1"),
                 (format!("{day};1;\"G"), "\"G"),
+                (format!("\"{day};1"), "1"),
                 (format!("\"{day}\";\"1\";\"G\";\""), "\""),
             ] {
                 let next = format!("21.06.2026;\"2\"{end}22.06.2026;\"3{end}{end}23.06.2026;4");
@@ -208,6 +213,7 @@ mod tests {
                 let all: Vec<_> = rows(&text, b';').collect();
                 let lines: Vec<_> = all.iter().map(|row| row.line).collect();
                 assert_eq!(lines, [1, 2, 3, 4, 5, 7], "{text:?}");
+                assert!(all[2].cell(0).contains(day), "{text:?}");
                 assert_eq!(all[2].cells.last().map(String::as_str), Some(last), "{text:?}");
                 assert_eq!([all[3].cell(1), all[4].cell(1), all[5].cell(1)], ["2", "\"3", "4"]);
             }

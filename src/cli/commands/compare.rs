@@ -55,6 +55,8 @@ pub struct Comparison {
 const OVERWRITING: &str =
     "another value for a quarter than an earlier row, and the later value counts";
 
+const OTHER_NAMES: &str = "other names of columns above, and no place in the comparison";
+
 /// The largest export: a year of quarters has 2 MB, in UTF-16 4 MB.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -141,6 +143,7 @@ impl Comparison {
                 lines(|portal| &portal.other_lengths),
                 "another length than a quarter hour, and no place in the comparison",
             ),
+            (lines(|portal| &portal.other_names), OTHER_NAMES),
             (
                 lines(|portal| &portal.uncoded),
                 "no code, which tells the direction of others, and no place in the comparison",
@@ -163,28 +166,28 @@ impl Comparison {
         let (mut hint, mut lacks, mut has_quarters) = (None, Vec::new(), false);
         for register in &mut self.registers {
             let sums = register.write(zone, &mut context.output.text);
-            if let Some((words, line)) = register.portal.told_by.as_ref()
-                && (sums.different > 0 || sums.compared == 0)
-            {
-                context.messages.say(&format!(
-                    "{}: taken for energy into the grid, by '{}' in line {line}",
-                    self.name,
-                    printable(words)
-                ));
-            }
+            let told = register.portal.told_by.as_ref().map(|(words, line)| {
+                let words = printable(words);
+                format!("taken for energy into the grid, by '{words}' in line {line}")
+            });
             if sums.compared == 0 {
-                lacks.push(register.nothing_in_common(&self.name, zone));
-            } else {
-                has_quarters = true;
-                hint = hint.or_else(|| register.hint(&self.name, &sums, zone));
+                let lack = register.nothing_in_common(&self.name, zone);
+                let lack = told.map_or(lack.clone(), |told| format!("{lack}; {told}"));
+                lacks.extend((!lacks.contains(&lack)).then_some(lack));
+                continue;
             }
+            if let Some(told) = told.filter(|_| sums.different > 0) {
+                context.messages.say(&format!("{}: {told}", self.name));
+            }
+            has_quarters = true;
+            hint = hint.or_else(|| register.hint(&self.name, &sums, zone));
         }
-        if context.tally.telegrams > 0 {
-            let last = lacks.pop_if(|_| !has_quarters);
-            lacks.iter().for_each(|lack| context.messages.say(lack));
-            if let Some(last) = last {
-                return Err(Stop::Failed(Status::Nothing, last));
+        if context.tally.telegrams > 0 && !lacks.is_empty() {
+            let lack = format!("no quarter in common: {}", lacks.join("; "));
+            if !has_quarters {
+                return Err(Stop::Failed(Status::Nothing, lack));
             }
+            context.messages.say(&lack);
         }
         hint.iter().for_each(|hint| context.messages.say(hint));
         Ok(())

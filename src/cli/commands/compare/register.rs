@@ -124,7 +124,7 @@ impl RegisterComparison {
         let theirs = span(theirs.clone().next(), theirs.clone().next_back());
         let ours = ours.unwrap_or_else(|| format!("no whole quarter with {}", self.field()));
         let theirs = theirs.unwrap_or_else(|| "none".to_owned());
-        format!("no quarter in common: {name} has {theirs}, and the readings have {ours}")
+        format!("{name} has {theirs}, and the readings have {ours}")
     }
 
     /// Swaps the portal's values of a time that the clock shows twice, if they then are nearer to those of the meter.
