@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use crate::cli::{
     input::{
         files,
-        reading_lines::{ReadingConsumer, ReadingLines},
+        reading_lines::{ReadingConsumer, ReadingLines, refuse},
     },
     run::{
         context::{Context, Ending},
@@ -23,7 +23,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    error::{Cause, Error, Layer},
+    error::Cause,
     format::{
         influx::seconds,
         key::{FieldKey, Meta},
@@ -345,11 +345,6 @@ impl ReadingConsumer for PlotInput {
             refuse(line, cause, context);
         }
     }
-}
-
-fn refuse(line: u64, cause: Cause, context: &mut Context) {
-    context.tally.telegrams -= 1;
-    context.defect(line, &Error::new(Layer::Reading, 0, cause));
 }
 
 impl PlotInput {
