@@ -349,6 +349,26 @@ fn the_sum_of_a_day_is_no_quarter_at_midnight() {
 }
 
 #[test]
+fn rows_of_sums_and_maxima_are_no_quarters() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Messzeitpunkt;Verbrauch (kWh)", &starts, |start, value| {
+        format!("{};{value}", dots(start + 900))
+    });
+    let time = dots(starts[3] + 900);
+    for row in [
+        format!("Maximum {time};0,399"),
+        format!("Summe {};4,073", &time[..10]),
+        format!("Stand {time};4,073"),
+    ] {
+        let ran = compare(&folder, format!("{export}{row}\n").as_bytes(), &input, &[]);
+        assert!(ran.err.contains("the row in line 10 has no time or no number"), "{}", ran.err);
+        let sums = "\"compared\":8,\"different\":0,\"missing_portal\":0,\"missing_meter\":0,";
+        assert!(ran.out.contains(sums), "{row}\n{}", ran.out);
+    }
+}
+
+#[test]
 fn a_row_without_its_start_is_no_row_at_its_end() {
     let folder = TempDir::new().unwrap();
     let (input, starts) = two_hours();
