@@ -60,22 +60,47 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|sign: char| sign.is_whitespace() || "()[],;/".contains(sign))
 }
 
+/// True for a value of a fact above that is no name: one word, or some with a code.
+pub(super) fn is_no_name(value: &str) -> bool {
+    let value = value.to_lowercase();
+    of_code(&value).is_some()
+        || tokens(&value).any(|token| of_sign(token).is_some())
+        || value.split_whitespace().count() == 1
+}
+
 /// The directions that the words of a text in small letters tell.
 fn words(text: &str) -> impl Iterator<Item = bool> {
     tokens(text).flat_map(|token| {
-        let sign = match token {
-            "a+" | "+a" => Some(false),
-            "a-" | "-a" | "a–" | "a−" => Some(true),
-            _ => None,
-        };
         let words = token.split(|sign: char| !sign.is_alphanumeric() && sign != '_');
-        sign.into_iter().chain(words.filter_map(of_word))
+        of_sign(token).into_iter().chain(words.filter_map(of_word))
     })
 }
 
+fn of_sign(token: &str) -> Option<bool> {
+    match token {
+        "a+" | "+a" => Some(false),
+        "a-" | "-a" | "a–" | "a−" => Some(true),
+        _ => None,
+    }
+}
+
+/// The ends of words of tariffs, contracts, payments and streets.
+const NAMES: [&str; 10] = [
+    "tarif",
+    "tarife",
+    "vertrag",
+    "vergütung",
+    "verguetung",
+    "gasse",
+    "straße",
+    "strasse",
+    "weg",
+    "platz",
+];
+
 fn of_word(word: &str) -> Option<bool> {
     let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
-    let is_feed_in = word.contains("einspeis") && !word.contains("einspeiser");
+    let is_feed_in = word.contains("einspeis") && !word.contains("einspeiser") && !ends(&NAMES);
     if is_feed_in
         || ends(&["erzeugung", "lieferung", "überschuss", "ueberschuss"])
         || word.starts_with("energy_export")
@@ -129,6 +154,9 @@ mod tests {
             "Lieferadresse",
             "Erzeugungsanlage",
             "Bezugszeitraum",
+            "Einspeisetarif Sonne",
+            "Einspeisevergütung",
+            "Einspeisegasse 3",
             "01.08.2026",
             "2.8.26",
             "1.9.20 12:00",
@@ -141,6 +169,16 @@ mod tests {
         }
         assert_eq!(of_code("1-1:2.9.0 G.02"), None);
         assert_eq!(of_code("1-1:2.9.0 g.03 [kwh]"), None);
+    }
+
+    #[test]
+    fn a_name_has_words_without_a_code() {
+        for value in ["Einspeisung", "Netz-Lieferung", "Wirkenergie A-", "Zähler 2.8.0"] {
+            assert!(is_no_name(value), "{value}");
+        }
+        for value in ["Sonne Einspeisung", "Am Bezug 3", "PV mit Einspeisung", ""] {
+            assert!(!is_no_name(value), "{value}");
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct PortalExport {
     pub told_by: Option<(String, u64)>,
     /// The line that the end of the file cuts off.
     pub cut_off: Option<u64>,
+    /// The lines of rows below other names.
+    pub other_names: BTreeSet<u64>,
     /// The lines with a time or a value that nobody can read.
     pub unreadable: BTreeSet<u64>,
     /// The lines that have another value for a quarter than a line before; theirs counts.
@@ -75,6 +77,8 @@ pub enum PortalError {
     Columns(Vec<String>),
     /// A column of `quarters` with a name that the user gave it.
     Renamed(String),
+    /// The commas of numbers stand between cells too.
+    Commas,
     /// The quarters have no values yet.
     NoValues,
     /// A file of another kind: its name, and the way to a CSV.
@@ -139,7 +143,7 @@ impl PortalExport {
     }
 
     fn of_table(table: PortalTable, zone: &TimeZone) -> Result<Vec<Self>, PortalError> {
-        let PortalTable { mut head, mut rows, mut series, cut_off, .. } = table;
+        let PortalTable { mut head, mut rows, mut series, has_commas, cut_off, .. } = table;
         // The units may have a row of their own, below the names too.
         let is_units = |row: &CellRow| series.iter().any(|columns| is_of_units(columns, row));
         if rows.first().is_some_and(is_units) {
@@ -153,6 +157,12 @@ impl PortalExport {
         }
         if rows.iter().flat_map(|row| &row.cells).all(|cell| cell.trim().is_empty()) {
             return Err(PortalError::NoRows);
+        }
+        let other_names = below_other_names(&names.unwrap_or_default(), &mut rows);
+        let broken =
+            if has_commas { broken_rows(&series, &head, &mut rows) } else { BTreeSet::new() };
+        if broken.len() > rows.len() {
+            return Err(PortalError::Commas);
         }
         // A column without any number is that of another thing, or of a meter that does not count it.
         if series.iter().any(|columns| has_number(columns, &rows)) {
@@ -188,6 +198,8 @@ impl PortalExport {
                 (export.is_export, export.cut_off) = (is_export, cut_off);
                 export.told_by = export.told_by.or_else(|| told_by.clone());
                 export.uncoded.extend(&uncoded);
+                export.other_names.extend(&other_names);
+                export.unreadable.extend(&broken);
                 export.series(&columns, &head, &rows, zone)?;
                 exports.push(export);
                 taken.push((is_export, columns.clone()));
@@ -218,7 +230,6 @@ impl PortalExport {
         rows: &[&CellRow],
         zone: &TimeZone,
     ) -> Result<(), PortalError> {
-        let usual = unit_of(columns, head)?;
         let mut twice = 0;
         let (mut lines, mut other_lengths) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
@@ -231,9 +242,19 @@ impl PortalExport {
                 }
             }
         }
+        // A cell without a unit has that of the others.
+        let usual = match lines.iter().map(|line| line.unit).find(|unit| !unit.is_empty()) {
+            Some(unit) => unit::power_of(unit)?,
+            None => unit_of(columns, head)?,
+        };
         // TINETZ has a table of days beside that of quarters.
         if !lines.is_empty() {
             self.other_lengths.extend(other_lengths);
+        }
+        // Beside `20.06.2026 00:00` a date alone is a day.
+        if lines.iter().any(|line| !line.is_day && line.time.is_midnight()) {
+            let days = lines.extract_if(.., |line| line.is_day);
+            self.other_lengths.extend(days.map(|line| line.line));
         }
         // Some portals have the last quarter first; in an export that is sorted as text, most steps go forwards.
         let back = steps(&lines).filter(|step| *step < 0).count();
@@ -382,6 +403,36 @@ fn above(head: &[CellRow]) -> impl DoubleEndedIterator<Item = &CellRow> {
     head.split_last().map(|(_, above)| above).unwrap_or_default().iter()
 }
 
+/// Takes the rows away that stand below other names, and gives their lines. Each day may have the same names anew.
+fn below_other_names(names: &[&str], rows: &mut Vec<CellRow>) -> BTreeSet<u64> {
+    let is_same = |row: &CellRow| {
+        row.cells.iter().map(|cell| cell.trim()).eq(names.iter().map(|name| name.trim()))
+    };
+    rows.retain(|row| !is_same(row));
+    let is_names = |row: &CellRow| {
+        let names: Vec<_> = row.cells.iter().map(String::as_str).collect();
+        !header::columns(&names).is_empty()
+    };
+    let first = rows.iter().position(is_names).unwrap_or(rows.len());
+    rows.drain(first..).skip(1).map(|row| row.line).collect()
+}
+
+/// Takes the rows away with more cells than names and digits behind a value, and gives their lines: the comma of a number
+/// stands between two of their cells.
+fn broken_rows(
+    series: &[PortalColumns],
+    head: &[CellRow],
+    rows: &mut Vec<CellRow>,
+) -> BTreeSet<u64> {
+    let names = head.last().map_or(0, |names| names.cells.len());
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
+    let is_broken = |row: &mut CellRow| {
+        row.cells.len() > names
+            && series.iter().any(|columns| is_digits(row.cell(columns.value + 1)))
+    };
+    rows.extract_if(.., is_broken).map(|row| row.line).collect()
+}
+
 /// True if the column of the energy has a number in any row.
 fn has_number(columns: &PortalColumns, rows: &[CellRow]) -> bool {
     rows.iter().any(|row| number(row.cell(columns.value)).is_some())
@@ -425,8 +476,8 @@ fn by_direction<'a>(
 }
 
 /// True if the energies were fed into the grid: by the name of their column, by those of the times, by a row of the
-/// direction above, or by a title above the column. Else by any words above, if all tell the same: these are returned too
-/// with their line, since they may be those of a tariff.
+/// direction above, or by a title above the column. Else by the titles and facts above, if all tell the same: the words
+/// are returned too with their line.
 fn is_export(columns: &PortalColumns, head: &[CellRow]) -> (bool, Option<(String, u64)>) {
     let of_name = || direction::feeds_in(name_of_value(columns, head));
     let of_times = || {
@@ -437,8 +488,12 @@ fn is_export(columns: &PortalColumns, head: &[CellRow]) -> (bool, Option<(String
         direction::feeds_in(row.cell(columns.value))
             .or_else(|| direction::feeds_in_alone(row.cells_above(columns)))
     };
-    let is_of_direction =
-        |row: &&CellRow| row.cells.iter().any(|cell| cell.to_lowercase().contains("richtung"));
+    // `Messeinrichtung` and `Zweirichtungszähler` are devices.
+    let is_direction = |word: &str| word.ends_with("richtung") && !word.ends_with("einrichtung");
+    let is_of_direction = |row: &&CellRow| {
+        let text = row.cells.join(" ").to_lowercase();
+        text.split(|sign: char| !sign.is_alphabetic()).any(is_direction)
+    };
     let is_title = |row: &&CellRow| {
         columns.start.iter().chain(&columns.end).all(|at| row.cell(*at).is_empty())
     };
@@ -451,12 +506,29 @@ fn is_export(columns: &PortalColumns, head: &[CellRow]) -> (bool, Option<(String
         return (is_export, None);
     }
     let rows = above(head);
-    let cells: Vec<_> =
-        rows.flat_map(|row| row.cells_above(columns).map(|cell| (cell, row.line))).collect();
+    let cells: Vec<_> = rows
+        .flat_map(|row| telling(columns, row).into_iter().map(|cell| (cell, row.line)))
+        .collect();
     let all = direction::feeds_in_alone(cells.iter().map(|(cell, _)| *cell));
     let tells = |(cell, _): &&(&str, u64)| all == Some(true) && direction::feeds_in(cell) == all;
     let word = cells.iter().find(tells);
     (all.unwrap_or_default(), word.map(|(cell, line)| ((*cell).to_owned(), *line)))
+}
+
+/// The words of a row above that may tell the direction: a title, or the name of a fact and its value. Values of several
+/// words are names of customers, streets and plants, and any word may be that of a tariff.
+fn telling<'a>(columns: &PortalColumns, row: &'a CellRow) -> Vec<&'a str> {
+    let cells = row.cells_above(columns).skip(1).flat_map(|cell| cell.split(": "));
+    let mut name = "";
+    let mut telling = Vec::new();
+    for cell in cells.filter(|cell| !cell.is_empty()) {
+        let name = core::mem::replace(&mut name, cell).to_lowercase();
+        let is_tariff = ["tarif", "produkt"].iter().any(|word| name.contains(word));
+        if name.is_empty() || direction::is_no_name(cell) && !is_tariff {
+            telling.push(cell);
+        }
+    }
+    telling
 }
 
 /// The lines of rows with one time that are hours or days: at least three of them follow each other at that distance.
@@ -510,16 +582,17 @@ struct PortalRow<'a> {
     unit: &'a str,
     /// True if the export names the length of the interval.
     is_quarter: bool,
+    /// True for a date without a time.
+    is_day: bool,
 }
 
 impl<'a> PortalRow<'a> {
     fn of(columns: &PortalColumns, row: &'a CellRow) -> Result<Self, RowFault> {
         let cell = |at: &usize| row.cell(*at);
-        let time = |columns: &[usize]| {
-            let cells: Vec<_> = columns.iter().map(cell).collect();
-            WrittenTime::parse(&cells.join(" "))
-        };
-        let (start, end) = (time(&columns.start), time(&columns.end));
+        let text = |columns: &[usize]| columns.iter().map(cell).collect::<Vec<_>>().join(" ");
+        let [start, end] = [&columns.start, &columns.end].map(|columns| text(columns));
+        let is_day = start.is_empty() && is_day(&end) || end.is_empty() && is_day(&start);
+        let (start, end) = (WrittenTime::parse(&start), WrittenTime::parse(&end));
         if let (Some(start), Some(end)) = (start, end) {
             // To the second, to the last second or to the last minute; a change of the clock may lie between.
             let length = start.until(end).map(|length| length.rem_euclid(3600));
@@ -535,12 +608,22 @@ impl<'a> PortalRow<'a> {
         let is_quarter = length.eq_ignore_ascii_case("qh");
         let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
         let unit = columns.unit.as_ref().map(cell).unwrap_or_default();
-        match (start.or(end), value) {
-            (Some(time), value) => Ok(Self { line: row.line, time, value, unit, is_quarter }),
+        // An end is no start, where that of other rows can be read.
+        let time = if columns.start.is_empty() { end } else { start };
+        match (time, value) {
+            (Some(time), value) => {
+                Ok(Self { line: row.line, time, value, unit, is_quarter, is_day })
+            }
             (None, Some(_)) => Err(RowFault::Unreadable),
             (None, None) => Err(RowFault::Empty),
         }
     }
+}
+
+/// True for a date of three numbers without a time.
+fn is_day(text: &str) -> bool {
+    let is_sign = |sign: char| !sign.is_ascii_digit();
+    text.split(is_sign).filter(|digits| !digits.is_empty()).count() == 3
 }
 
 /// True for the name of an interval that is longer than a quarter hour: `D`, `H`, `Tag`, `1 Stunde`.
@@ -576,6 +659,9 @@ impl core::fmt::Display for PortalError {
                     "the rows have no time or no number that can be read, such as 21.06.2026 12:00 and 0,123; \
                     the first one is in line {line}"
                 );
+            }
+            Self::Commas => {
+                "commas between the cells and within the numbers: export with semicolons between the cells"
             }
             Self::NoHeader => {
                 "no row of names that an operator's portal is known to write: export quarter hours as CSV, or name \

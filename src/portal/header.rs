@@ -175,6 +175,8 @@ fn task(name: &str) -> Option<ColumnTask> {
         _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
             return None;
         }
+        // Money is no energy.
+        _ if has(&["kosten", "preis", "vergütung", "€", "(eur", "[eur", "ct/"]) => return None,
         // The share of a customer in the energy of a community is none that the meter counts.
         _ if has(&["eigendeckung", "gemeinschaftliche"]) || direction::is_share(&name) => {
             return None;
@@ -261,6 +263,12 @@ mod tests {
         assert_eq!(ends.collect::<Vec<_>>(), [(&[0][..], 1), (&[0], 3)]);
         assert_eq!(one("Datum;Verbrauch (kWh) seit 01.06.2026"), (vec![0], vec![], 1));
         assert_eq!(one("Datum;Zeit;Netzbezug"), (vec![0, 1], vec![], 2));
+        assert_eq!(
+            one(
+                "Tarif (ct/kWh);Datum von;Datum bis;Verbrauchskosten (EUR);Verbrauch Hochtarif (kWh)"
+            ),
+            (vec![1], vec![2], 4)
+        );
         assert_eq!(one("Ablesezeitpunkt;Gesamt - 2.8.0"), (vec![], vec![0], 1));
         for names in [
             &["Kundennummer", "1"][..],

@@ -38,6 +38,9 @@ impl WrittenTime {
             return None;
         }
         let mut rest = text;
+        if !is_before_a_time(text.split(|sign: char| sign.is_ascii_digit()).next()?) {
+            return None;
+        }
         let [first, second, third] =
             [date_part(&mut rest)?, date_part(&mut rest)?, date_part(&mut rest)?];
         let (year, month, day) =
@@ -96,6 +99,11 @@ impl WrittenTime {
         }
     }
 
+    /// True for the first second of a local day.
+    pub(super) fn is_midnight(self) -> bool {
+        matches!(self, Self::Local(local) if local.time() == Time::midnight())
+    }
+
     /// The seconds to another time, as they are written.
     #[must_use]
     pub fn until(self, end: Self) -> Option<i64> {
@@ -105,6 +113,17 @@ impl WrittenTime {
             _ => None,
         }
     }
+}
+
+/// True for signs and the name of a day: `Summe 20.06.2026` is no time.
+fn is_before_a_time(front: &str) -> bool {
+    const DAYS: [&str; 14] =
+        ["mo", "di", "mi", "do", "fr", "sa", "so", "mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let front = front.to_lowercase();
+    let mut words = front.split(|sign: char| !sign.is_alphabetic()).filter(|word| !word.is_empty());
+    words.all(|word| {
+        DAYS.contains(&word) || ["tag", "mittwoch", "day"].iter().any(|end| word.ends_with(end))
+    })
 }
 
 /// The next digits of a date, with what stands in front of them.
@@ -208,6 +227,12 @@ mod tests {
         assert_eq!(WrittenTime::parse("02.01.2024 00:15 Uhr"), Some(local));
         assert_eq!(WrittenTime::parse("Di., 02.01.2024, 00:15:00.000"), Some(local));
         for text in ["", "Summe", "31.02.2024 00:00", "1.1", "99999999999.1.1", "1/2/2024 0:15"] {
+            assert_eq!(WrittenTime::parse(text), None, "{text}");
+        }
+        for text in ["Mittwoch, 02.01.2024 00:15", "\"02.01.2024 00:15", "Fri 02.01.2024 00:15"] {
+            assert_eq!(WrittenTime::parse(text), Some(local), "{text}");
+        }
+        for text in ["Stand 02.01.2024 00:15", "Max. 02.01.2024 00:15", "Summe: 02.01.2024"] {
             assert_eq!(WrittenTime::parse(text), None, "{text}");
         }
     }

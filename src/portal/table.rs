@@ -3,6 +3,7 @@
 use crate::portal::{
     header::{self, PortalColumns},
     number::written_decimals,
+    stamp::WrittenTime,
 };
 
 /// The cells of a row, and the number of its line.
@@ -39,6 +40,8 @@ pub(super) struct PortalTable {
     pub(super) rows: Vec<CellRow>,
     /// The columns of each series.
     pub(super) series: Vec<PortalColumns>,
+    /// True for commas between the cells.
+    pub(super) has_commas: bool,
     /// The line that the end of the file cuts off, which is none of the rows.
     pub(super) cut_off: Option<u64>,
     /// The rows in front of another row of names.
@@ -50,6 +53,9 @@ const HEAD: usize = 40;
 
 /// The signs between cells. A sign that has its row of names is the right one, whatever stands above.
 const DELIMITERS: [u8; 3] = [b';', b'\t', b','];
+
+/// The ends of lines: LF, CR LF, or CR alone.
+const LINE_ENDS: [char; 2] = ['\r', '\n'];
 
 /// Blanks at which no line breaks: as words, and between thousands.
 const NO_BREAKS: [char; 4] = ['\u{a0}', '\u{202f}', '\u{2007}', '\u{2009}'];
@@ -73,35 +79,71 @@ impl PortalTable {
         let mut rows: Vec<_> = all.collect();
         let is_cut_off = is_cut_off(&text, &series, &rows);
         let cut_off = rows.pop_if(|_| is_cut_off).map(|row| row.line);
-        Some(Self { head, rows, series, cut_off, next })
+        Some(Self { head, rows, series, has_commas: delimiter == b',', cut_off, next })
     }
 
     /// The table above another row of names.
     pub(super) fn above_next(&self) -> Option<Self> {
         let rows = self.rows.get(..self.next?)?.to_vec();
         let (head, series) = (self.head.clone(), self.series.clone());
-        Some(Self { head, rows, series, cut_off: None, next: None })
+        Some(Self { head, rows, series, has_commas: self.has_commas, cut_off: None, next: None })
     }
 }
 
 /// The rows, without the empty ones. No row is damaged: a text is UTF-8, and a row has any number of cells.
 fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = CellRow> {
-    let reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let (mut line, mut counted) = (1, 0);
-    reader.into_records().map_while(Result::ok).map(move |record| {
+    let mut all = records(text, delimiter);
+    let (mut line, mut counted, mut base) = (1, 0, 0);
+    core::iter::from_fn(move || {
+        let record = all.next()?.ok()?;
         // The reader's row begins with the empty lines before it, and with half of a line end in front of them.
         let begin = record.position().map_or(0, csv::Position::byte);
-        let begin = usize::try_from(begin).unwrap_or(counted);
+        let begin = base + usize::try_from(begin).unwrap_or_default();
         let rest = text.get(begin..).unwrap_or_default();
-        let begin = begin + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        let begin = begin + rest.len() - rest.trim_start_matches(LINE_ENDS).len();
         line += line_ends(text.get(counted..begin).unwrap_or_default());
         counted = begin;
-        CellRow { line, cells: record.iter().map(str::to_owned).collect() }
+        let end = base + usize::try_from(all.reader().position().byte()).unwrap_or_default();
+        let mut lines = text.get(begin..end).unwrap_or_default().split(LINE_ENDS);
+        let first = lines.next().unwrap_or_default();
+        let cells = match lines.any(|line| is_row(line, delimiter)) {
+            true => {
+                base = begin + first.len();
+                all = records(text.get(base..).unwrap_or_default(), delimiter);
+                cells_of_line(first, delimiter)
+            }
+            false => record.iter().map(str::to_owned).collect(),
+        };
+        Some(CellRow { line, cells })
     })
+}
+
+fn records(text: &str, delimiter: u8) -> csv::StringRecordsIntoIter<&[u8]> {
+    let mut reader = csv::ReaderBuilder::new();
+    reader.delimiter(delimiter).has_headers(false).flexible(true);
+    reader.from_reader(text.as_bytes()).into_records()
+}
+
+/// The cells of a line alone. Where a quote lacks its second one, all quotes are signs as others: a number with one is no
+/// number, and the other cells are whole.
+fn cells_of_line(line: &str, delimiter: u8) -> Vec<String> {
+    let without_pair = |cell: &str| {
+        cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell).to_owned()
+    };
+    if line.matches('"').count() % 2 == 1 {
+        return line.split(char::from(delimiter)).map(without_pair).collect();
+    }
+    let record = records(line, delimiter).find_map(Result::ok).unwrap_or_default();
+    record.iter().map(str::to_owned).collect()
+}
+
+/// True for a line with a time, or with the names: a quote in front of it has lost its second one, and is no reason to
+/// take the line for a part of a cell.
+fn is_row(line: &str, delimiter: u8) -> bool {
+    let cells = cells_of_line(line, delimiter);
+    let names: Vec<_> = cells.iter().map(String::as_str).collect();
+    names.iter().any(|cell| WrittenTime::parse(cell).is_some())
+        || !header::columns(&names).is_empty()
 }
 
 /// The line ends of a text: LF, CR LF, or CR alone.
@@ -154,5 +196,31 @@ mod tests {
             let lines: Vec<_> = rows(&text, b';').map(|row| row.line).collect();
             assert_eq!(lines, [1, 4, 5, 8], "{end:?}");
         }
+    }
+
+    #[test]
+    fn a_lone_quote_swallows_no_row() {
+        let day = "20.06.2026";
+        for end in ["\n", "\r\n", "\r"] {
+            for (first, last) in [
+                (format!("{day};\"1"), "\"1"),
+                (format!("{day};1;\"G"), "\"G"),
+                (format!("\"{day};1"), "1"),
+                (format!("\"{day}\";\"1\";\"G\";\""), "\""),
+            ] {
+                let next = format!("21.06.2026;\"2\"{end}22.06.2026;\"3{end}{end}23.06.2026;4");
+                let text = format!("Kunde;\"Adler{end}Messzeitpunkt;kWh{end}{first}{end}{next}");
+                let all: Vec<_> = rows(&text, b';').collect();
+                let lines: Vec<_> = all.iter().map(|row| row.line).collect();
+                assert_eq!(lines, [1, 2, 3, 4, 5, 7], "{text:?}");
+                assert!(all[2].cell(0).contains(day), "{text:?}");
+                assert_eq!(all[2].cells.last().map(String::as_str), Some(last), "{text:?}");
+                assert_eq!([all[3].cell(1), all[4].cell(1), all[5].cell(1)], ["2", "\"3", "4"]);
+            }
+        }
+        // A cell of several lines, none of which is a row.
+        let text = "Messzeitpunkt;\"Verbrauch\n(kWh)\"\n20.06.2026;1;\"a;\nb\"\n";
+        let all: Vec<_> = rows(text, b';').map(|row| row.cells.len()).collect();
+        assert_eq!(all, [2, 3]);
     }
 }

@@ -336,6 +336,41 @@ fn rows_that_have_no_place_are_refused_with_the_way_out() {
         assert!([1, 3].contains(&ran.status), "{args:?}: {}", ran.err);
         assert!(ran.err.contains(words), "{args:?}: {}", ran.err);
     }
+    // Each taker of rows refuses those that can be none, and keeps the others.
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("rows.csv");
+    let to = format!("file:{}?format=csv", file.display());
+    let (second, others) = (quarters.lines().nth(1).unwrap(), quarters.lines().count() - 1);
+    let row: Value = serde_json::from_str(second).unwrap();
+    let with = |members: [(&str, Value); 2]| {
+        let mut row = row.clone();
+        members.into_iter().for_each(|(name, value)| row[name] = value);
+        row.to_string()
+    };
+    let (start, end) = (row["start"].clone(), row["end"].clone());
+    let times = |start: &Value, end: Value| with([("start", start.clone()), ("end", end)]);
+    for (bad, words) in [
+        (times(&end, start.clone()), "an interval that ends before it begins"),
+        (times(&start, start.clone()), "an interval that ends before it begins"),
+        (times(&start, "later".into()), "the time has another form than"),
+        (times(&start, Value::Null), "readings without a time"),
+        (
+            with([("energy_import_wh", (-5).into()), ("schema", 1.into())]),
+            "an interval with a negative energy",
+        ),
+    ] {
+        let rows = quarters.replace(second, &bad);
+        for args in [&["publish", "--to", &to][..], &["quarters"], &["plot"]] {
+            let _ = fs::remove_file(&file);
+            let ran = run(args, rows.as_bytes());
+            let line = format!("line 2: reading: {words}");
+            assert!(ran.status == 1 && ran.err.contains(&line), "{args:?}: {bad}\n{}", ran.err);
+            assert!(ran.err.contains(&format!("{others} telegrams, 1 rejected")), "{}", ran.err);
+        }
+        let _ = fs::remove_file(&file);
+        run(&["publish", "--to", &to], rows.as_bytes());
+        assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 1 + others, "{bad}");
+    }
     // An input of another kind earns one line, however long it is.
     for (stage, rows, words) in [
         (&["quarters"][..], &["--every", "1h"][..], "longer than those of --every"),

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, io::IsTerminal};
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::tz::TimeZone;
 
 use crate::cli::{
     input::{
         files,
-        reading_lines::{ReadingConsumer, ReadingLines},
+        reading_lines::{ReadingConsumer, ReadingLines, refuse},
     },
     run::{
         context::{Context, Ending},
@@ -23,7 +23,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    error::{Cause, Error, Layer},
+    error::Cause,
     format::{
         influx::seconds,
         key::{FieldKey, Meta},
@@ -49,6 +49,10 @@ use meterpipe::{
     },
     reading::fields::{ENERGY_EXPORT, ENERGY_IMPORT},
 };
+
+use range::PlotRange;
+
+mod range;
 
 /// The most quarters of a picture: those of ten years.
 const MOST: usize = 366 * 96 * 10;
@@ -103,23 +107,6 @@ struct PlotInput {
     is_too_long: bool,
     /// Some telegrams have no register of energy.
     has_bare: bool,
-}
-
-/// The days that the user wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PlotRange {
-    /// The first second.
-    from: Option<i64>,
-    /// The second behind the last one.
-    to: Option<i64>,
-    last: Option<LastPart>,
-}
-
-/// The last part of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LastPart {
-    Days(u16),
-    Months(u16),
 }
 
 impl PlotInput {
@@ -347,11 +334,6 @@ impl ReadingConsumer for PlotInput {
     }
 }
 
-fn refuse(line: u64, cause: Cause, context: &mut Context) {
-    context.tally.telegrams -= 1;
-    context.defect(line, &Error::new(Layer::Reading, 0, cause));
-}
-
 impl PlotInput {
     fn telegram(
         &mut self,
@@ -521,93 +503,5 @@ fn of_interval(row: &IntervalRow) -> PlotRow {
         complete: row.complete,
         estimated: row.estimated,
         whole: row.whole,
-    }
-}
-
-impl PlotRange {
-    fn new(args: &PlotArgs, zone: &TimeZone) -> Result<Self, Stop> {
-        let day = |option: &str, text: &Option<String>| match text {
-            None => Ok(None),
-            Some(text) => days(text, zone).map(Some).ok_or_else(|| {
-                let text = printable(text);
-                let forms = "2026-06-21, 2026-06, today, yesterday, this-month or last-month";
-                Stop::usage(format!("{option}: '{text}' is no day; write {forms}"))
-            }),
-        };
-        let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second());
-        let from = day("--from", &args.from)?.and_then(|(first, _)| start(first));
-        let to = day("--to", &args.to)?.and_then(|(_, last)| start(last.tomorrow().ok()?));
-        if from.zip(to).is_some_and(|(from, to)| from >= to) {
-            return Err(Stop::usage("--from is later than --to"));
-        }
-        let last = match &args.last {
-            None => None,
-            Some(text) => Some(LastPart::parse(text).ok_or_else(|| {
-                let text = printable(text);
-                Stop::usage(format!("--last: '{text}' is no length; write 7d or 12mo"))
-            })?),
-        };
-        Ok(Self { from, to, last })
-    }
-}
-
-/// The first and the last day of a text.
-fn days(text: &str, zone: &TimeZone) -> Option<(Date, Date)> {
-    let today = || Timestamp::now().to_zoned(zone.clone()).date();
-    let month = |day: Date| (day.first_of_month(), day.last_of_month());
-    match text {
-        "today" => Some((today(), today())),
-        "yesterday" => today().yesterday().ok().map(|day| (day, day)),
-        "this-month" => Some(month(today())),
-        "last-month" => today().first_of_month().yesterday().ok().map(month),
-        _ => {
-            let mut parts = text.split('-');
-            let (year, of_year) = (parts.next()?, parts.next()?);
-            let is_number = |text: &str, digits: usize| {
-                text.len() == digits && text.bytes().all(|it| it.is_ascii_digit())
-            };
-            if !is_number(year, 4) || !is_number(of_year, 2) {
-                return None;
-            }
-            let date = |day: &str| text_date(year, of_year, day);
-            match (parts.next(), parts.next()) {
-                (None, None) => date("01").map(month),
-                (Some(day), None) if is_number(day, 2) => date(day).map(|day| (day, day)),
-                _ => None,
-            }
-        }
-    }
-}
-
-fn text_date(year: &str, month: &str, day: &str) -> Option<Date> {
-    // `civil::date` panics where `new` does not.
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
-}
-
-impl LastPart {
-    fn parse(text: &str) -> Option<Self> {
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let count = digits.parse().ok().filter(|count| *count > 0)?;
-        match text.strip_prefix(digits)? {
-            "d" => Some(Self::Days(count)),
-            "w" => Some(Self::Days(count.checked_mul(7)?)),
-            "mo" => Some(Self::Months(count)),
-            _ => None,
-        }
-    }
-
-    /// The first second of the part that ends with the day of the second before `end`.
-    fn start(self, end: i64, zone: &TimeZone) -> i64 {
-        let start = || {
-            let day = date(end - 1, zone)?;
-            let first = match self {
-                Self::Days(days) => day.checked_sub(Span::new().days(days - 1)).ok()?,
-                Self::Months(months) => {
-                    day.first_of_month().checked_sub(Span::new().months(months - 1)).ok()?
-                }
-            };
-            Some(first.to_zoned(zone.clone()).ok()?.timestamp().as_second())
-        };
-        start().unwrap_or(i64::MIN)
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::cli::{
     input::{
         files,
-        reading_lines::{ReadingConsumer, ReadingLines},
+        reading_lines::{ReadingConsumer, ReadingLines, refuse},
     },
     live::reload::{Reload, SinkSources},
     run::{
         context::{Context, Ending},
+        interval_readings,
         list_messages::ListMessages,
         sink_output::{self, TICK},
         sinks::Sinks,
@@ -87,8 +88,11 @@ impl Task for Publisher {
 }
 
 impl ReadingConsumer for Publisher {
-    fn readings(&mut self, readings: Readings, _line: u64, context: &mut Context) {
+    fn readings(&mut self, readings: Readings, line: u64, context: &mut Context) {
         if readings.is_interval() {
+            if let Err(cause) = interval_readings::row_of(&readings) {
+                return refuse(line, cause, context);
+            }
             let go_on = *self.intervals.get_or_insert(readings.is_running());
             if let Some(refusal) = self.sinks.refuses_intervals(go_on) {
                 self.refusal = Some(Stop::usage(refusal));

@@ -10,7 +10,7 @@ use crate::cli::{
     commands::compare::Comparison,
     input::{
         files,
-        reading_lines::{ReadingConsumer, ReadingLines},
+        reading_lines::{self, ReadingConsumer, ReadingLines},
     },
     run::{
         context::{Context, Ending},
@@ -236,7 +236,7 @@ impl ReadingConsumer for Quarters {
         };
         let input = match input {
             Ok(input) => input,
-            Err(cause) => return state::refuse(line, cause, context),
+            Err(cause) => return reading_lines::refuse(line, cause, context),
         };
         let Self { clock, target, meters, registers, messages, .. } = self;
         let mut run = RowRun { clock, target, registers, messages, context };
@@ -253,7 +253,7 @@ impl ReadingConsumer for Quarters {
                 }
                 MeterInput::Row(row) => {
                     if let Err(cause) = state.row(&row, &mut run) {
-                        state::refuse(line, cause, run.context);
+                        reading_lines::refuse(line, cause, run.context);
                     }
                 }
             }

@@ -135,6 +135,12 @@ impl<C: ReadingConsumer> ReadingLines<C> {
     }
 }
 
+/// Refuses readings that were counted.
+pub fn refuse(line: u64, cause: Cause, context: &mut Context) {
+    context.tally.telegrams -= 1;
+    context.defect(line, &Error::new(Layer::Reading, 0, cause));
+}
+
 /// The fault of rows of `quarters --compare`.
 const COMPARED: &str = "a row of quarters --compare, whose energies are no registers and no intervals: give the readings, or the rows of quarters without --compare";
 

@@ -125,9 +125,8 @@ fn the_word_that_alone_turns_the_direction_is_told() {
     let folder = TempDir::new().unwrap();
     let below =
         rows(|start, at| format!("{};{};{}", dots(start), dots(start + 900), comma(IMPORTED[at])));
-    let export =
-        format!("\nAnlage;PV mit Einspeisung\nDatum von;Datum bis;Energiemenge in kWh\n{below}");
-    let reason = "taken for energy into the grid, by 'PV mit Einspeisung' in line 2\n";
+    let export = format!("\nAnlage;Einspeisung\nDatum von;Datum bis;Energiemenge in kWh\n{below}");
+    let reason = "taken for energy into the grid, by 'Einspeisung' in line 2\n";
     let ran = compare(&folder, export.as_bytes(), &meter(), &[]);
     assert!(ran.err.contains(reason), "{}", ran.err);
     assert!(
@@ -142,6 +141,13 @@ fn the_word_that_alone_turns_the_direction_is_told() {
         .collect();
     let ran = compare(&folder, export.as_bytes(), &alone, &[]);
     assert!(ran.status == 3 && ran.err.contains(reason), "{} {}", ran.status, ran.err);
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    // Nor has an export of both directions, of other days.
+    let both = "Messzeitpunkt;Verbrauch (kWh);Einspeisung (kWh)\n01.04.2026 00:15;0,1;0,2\n01.04.2026 00:30;0,1;0,2\n";
+    for input in [&alone, &meter()] {
+        let ran = compare(&folder, both.as_bytes(), input, &[]);
+        assert_eq!((ran.status, ran.err.lines().count()), (3, 1), "{}", ran.err);
+    }
 }
 
 #[test]
@@ -161,6 +167,14 @@ fn words_above_tell_a_direction_if_all_tell_the_same() {
         "Lieferant;Strom AG\nLieferadresse;Wien\n",
         "Einspeisung und Bezug\nLastprofil Bezug\n",
         "Verbrauch\nEinspeisung\n",
+        "Tarif;Einspeisetarif Sonne\n",
+        "Tarif;Einspeisung\n",
+        "Tarif: Einspeisetarif Sonne\n",
+        "Einspeisetarif Sonne\n",
+        "Produkt;Überschuss Plus\n",
+        "Adresse;Einspeisegasse 3\n",
+        "Kunde;1;Name;Huber Einspeisung\n",
+        "Anlage;PV mit Einspeisung\n",
         "Summe Bezug;5,296 kWh\nSumme Einspeisung;3,417 kWh\n",
     ] {
         says(&format!("{head}{}", below(IMPORTED)), &import());
@@ -170,9 +184,17 @@ fn words_above_tell_a_direction_if_all_tell_the_same() {
         "Anlagenart;Verbrauch und Erzeugung\nEnergierichtung;Einspeisung\n",
         "Zählpunkt;AT00;Einspeisung\n",
         "Lastprofil 1-1:2.9.0\n",
+        "Messgröße;Wirkenergie A-\n",
+        "Summe Einspeisung;0,540 kWh\n",
+        "Energierichtung: Einspeisung\n",
     ] {
         says(&format!("{head}{}", below(FED_IN)), &export());
     }
+    // `Messeinrichtung` names no direction; a word beside it may, and is told where it does not fit.
+    let folder = TempDir::new().unwrap();
+    let export = format!("Messeinrichtung;Einspeisezähler\n{}", below(IMPORTED));
+    let ran = compare(&folder, export.as_bytes(), &meter(), &[]);
+    assert!(ran.err.contains("by 'Einspeisezähler' in line 1\n"), "{}", ran.err);
     // Above a column of its own.
     let both = rows(|start, at| {
         format!("{};{};{}", dots(start + 900), comma(IMPORTED[at]), comma(FED_IN[at]))

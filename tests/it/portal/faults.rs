@@ -228,6 +228,173 @@ fn rows_of_another_length_are_told() {
 }
 
 #[test]
+fn a_lone_quote_costs_one_row_at_most() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let names = "Datum von;Datum bis;Energiemenge in kWh;Ersatzwert";
+    let quarters = table(names, &starts, |start, value| {
+        format!("{};{};{value};", dots(start), dots(start + 900))
+    });
+    let third = format!("{};", dots(starts[2]));
+    let value = comma(energy(starts[2]));
+    for (export, lost) in [
+        (quarters.replace(&format!(";{value};"), &format!(";\"{value};")), 1),
+        (quarters.replace(&format!(";{value};"), &format!(";{value};\"")), 0),
+        (quarters.replace(&format!("\n{third}"), &format!("\n\"{third}")), 0),
+        (format!("Kunde;\"Zum Adler\n{quarters}"), 0),
+        (quarters.replace("Ersatzwert", "\"Ersatzwert"), 0),
+    ] {
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        let sums = format!("\"compared\":{},\"different\":0,\"missing_portal\":{lost},", 8 - lost);
+        assert!(ran.status == 0 && ran.out.contains(&sums), "{export}\n{}{}", ran.out, ran.err);
+        let told = ran.err.matches("the row in line 4 has no time or no number").count();
+        assert_eq!((told, ran.err.lines().count()), (lost, lost), "{export}\n{}", ran.err);
+    }
+}
+
+#[test]
+fn commas_between_cells_and_in_numbers_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    for (names, end) in [
+        ("Datum von,Datum bis,Verbrauch in kWh", ""),
+        ("Datum von,Datum bis,Verbrauch in kWh,Ersatzwert", ","),
+        ("Datum von,Datum bis,Verbrauch in kWh,Status", ",gemessen"),
+    ] {
+        let of = |value: fn(i64) -> String| {
+            table(names, &starts, |start, _| {
+                format!("{},{},{}{end}", dots(start), dots(start + 900), value(energy(start)))
+            })
+        };
+        let ran = compare(&folder, of(comma).as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains("commas between the cells and within the numbers"), "{}", ran.err);
+        let point = of(|wh| comma(wh).replace(',', "."));
+        let ran = compare(&folder, point.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{point}");
+        // One of eight.
+        let one = comma(energy(starts[2]));
+        let ran =
+            compare(&folder, point.replace(&one.replace(',', "."), &one).as_bytes(), &input, &[]);
+        assert!(ran.err.contains("the row in line 4 has no time or no number"), "{}", ran.err);
+        assert!(ran.out.contains("\"compared\":7,\"different\":0,"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn rows_below_other_names_are_told() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let of = |name: &str, starts: &[i64]| {
+        table(&format!("Datum von;Datum bis;{name}"), starts, |start, value| {
+            format!("{};{};{value}", dots(start), dots(start + 900))
+        })
+    };
+    for (first, second) in [(&starts[..], &starts[..]), (&starts[..5], &starts[5..])] {
+        let export = of("Verbrauch (kWh)", first) + "\n" + &of("Einspeisung (kWh)", second);
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        let words = format!(
+            "{} rows, the first in line {}, have other names of columns above",
+            second.len(),
+            first.len() + 4
+        );
+        assert!(ran.err.contains(&words) && ran.err.lines().count() == 1, "{}", ran.err);
+        let sums = format!("\"compared\":{},\"different\":0,", first.len());
+        assert!(ran.out.contains(&sums), "{}", ran.out);
+    }
+    // The same names once more.
+    let export = of("Verbrauch (kWh)", &starts[..5]) + &of("Verbrauch (kWh)", &starts[5..]);
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
+fn the_sum_of_a_day_is_no_quarter_at_midnight() {
+    let folder = TempDir::new().unwrap();
+    let from = SPRING - 7200;
+    assert_eq!(dots(from), "29.03.2026 00:00");
+    let (input, starts) =
+        (readings(from, from + 3600), (from..from + 3600).step_by(900).collect::<Vec<_>>());
+    for (names, day) in [("Datum;Zeit;kWh", "29.03.2026;;4,073"), ("Datum;kWh", "29.03.2026;4,073")]
+    {
+        let has_clock = names.contains("Zeit");
+        let rows = table(names, &starts, |start, value| {
+            let time = dots(start);
+            format!("{};{value}", if has_clock { time.replace(' ', ";") } else { time })
+        });
+        let (head, below) = rows.split_once('\n').unwrap();
+        for (export, line) in
+            [(format!("{rows}{day}\n"), 6), (format!("{head}\n{day}\n{below}"), 2)]
+        {
+            let ran = compare(&folder, export.as_bytes(), &input, &[]);
+            let words = format!("the row in line {line} has another length than a quarter hour");
+            assert!(ran.err.contains(&words) && ran.err.lines().count() == 1, "{}", ran.err);
+            assert!(
+                ran.out.contains(
+                    "\"compared\":4,\"different\":0,\"missing_portal\":0,\"missing_meter\":0,"
+                ),
+                "{}",
+                ran.out
+            );
+        }
+    }
+    // Midnight may be the date alone, where no row has it with its time.
+    let rows = table("Datum;kWh", &starts, |start, value| {
+        format!("{};{value}", dots(start).replace(" 00:00", ""))
+    });
+    let ran = compare(&folder, rows.as_bytes(), &input, &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\"compared\":4,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
+fn rows_of_sums_and_maxima_are_no_quarters() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Messzeitpunkt;Verbrauch (kWh)", &starts, |start, value| {
+        format!("{};{value}", dots(start + 900))
+    });
+    let time = dots(starts[3] + 900);
+    for row in [
+        format!("Maximum {time};0,399"),
+        format!("Summe {};4,073", &time[..10]),
+        format!("Stand {time};4,073"),
+    ] {
+        let ran = compare(&folder, format!("{export}{row}\n").as_bytes(), &input, &[]);
+        assert!(ran.err.contains("the row in line 10 has no time or no number"), "{}", ran.err);
+        let sums = "\"compared\":8,\"different\":0,\"missing_portal\":0,\"missing_meter\":0,";
+        assert!(ran.out.contains(sums), "{row}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn a_row_without_its_start_is_no_row_at_its_end() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Datum von;Datum bis;Verbrauch (kWh)", &starts[..4], |start, value| {
+        let from = if start == starts[3] { String::new() } else { dots(start) };
+        format!("{from};{};{value}", dots(start + 900))
+    });
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert!(ran.err.contains("the row in line 5 has no time or no number"), "{}", ran.err);
+    assert!(ran.out.contains("\"compared\":3,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
+fn a_cell_without_a_unit_has_that_of_the_others() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Datum von;Datum bis;Wert;Einheit", &starts, |start, _| {
+        let unit = if start == starts[0] { "" } else { "Wh" };
+        format!("{};{};{};{unit}", dots(start), dots(start + 900), energy(start))
+    });
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{}", ran.out);
+}
+
+#[test]
 fn a_table_of_days_may_stand_above_that_of_quarters() {
     let folder = TempDir::new().unwrap();
     let (input, starts) = two_hours();

@@ -2,6 +2,7 @@
 
 use crate::cli::{
     commands::quarters::rows::{RowTarget, RowUse},
+    input::reading_lines::refuse,
     run::{
         context::Context,
         interval_readings::{self, IntervalReadings, MeterLabel},
@@ -10,7 +11,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    error::{Cause, Error, Layer},
+    error::Cause,
     format::{
         key::Meta,
         readings::{ReadingValue, Readings},
@@ -302,12 +303,6 @@ impl RowRun<'_> {
     fn late(&mut self, line: u64, seconds: i64) {
         refuse(line, Cause::OutOfOrder { seconds: seconds.unsigned_abs() }, self.context);
     }
-}
-
-/// Refuses a line.
-pub(super) fn refuse(line: u64, cause: Cause, context: &mut Context) {
-    context.tally.telegrams -= 1;
-    context.defect(line, &Error::new(Layer::Reading, 0, cause));
 }
 
 const TOO_LONG: &str = "an interval that is longer than those of --every, or lies in two of them: choose a longer --every, or read the telegrams";
