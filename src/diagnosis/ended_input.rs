@@ -25,8 +25,10 @@ pub struct TextFacts {
     pub defects: u64,
     /// Lines without hex.
     pub prose: u64,
-    /// The most octets between two of them.
+    /// The most octets between two of them, or between lines that cannot be read.
     pub longest: u64,
+    /// Lines of hex in which dots stand for the rest of the octets.
+    pub shortened: u64,
     /// The octets in hex, and those up to the last such line.
     pub hex: u64,
     passed: u64,
@@ -39,10 +41,21 @@ impl TextFacts {
         self.defects += 1;
     }
 
-    /// Takes note of the octets of a line of hex.
-    pub fn note_hex(&mut self, octets: usize) {
-        self.hex += octets as u64;
-        self.longest = self.longest.max(self.hex - self.passed);
+    /// Takes note of the octets of a line of hex. In a table of numbers or a text with examples hardly a line can
+    /// be read as a whole.
+    pub fn note_hex(&mut self, octets: usize, is_sound: bool) {
+        let octets = octets as u64;
+        self.hex += octets;
+        let joined = if is_sound { self.hex - self.passed } else { octets };
+        self.longest = self.longest.max(joined);
+        if !is_sound {
+            self.passed = self.hex;
+        }
+    }
+
+    /// Takes note of a line that cannot be read.
+    pub fn note_unreadable(&mut self, line: &[u8]) {
+        self.shortened += u64::from(is_shortened(line));
     }
 
     /// Takes note of a line without hex.
@@ -84,6 +97,7 @@ impl EndedInput<'_> {
         if let Some(protocol) = protocol {
             let found = match protocol {
                 ForeignProtocol::Form(what) if unread::is_output(what) => readings(what),
+                ForeignProtocol::Form(unread::PORTAL_EXPORT) => portal_export(protocol),
                 _ => other_protocol(protocol.titles()),
             };
             return Finding { protocol: Some(protocol), ..found };
@@ -96,6 +110,9 @@ impl EndedInput<'_> {
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
+            Some((line, error)) if nothing && self.text.shortened * 2 >= self.text.defects => {
+                shortened(line, &error)
+            }
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -228,6 +245,17 @@ fn readings(what: &'static str) -> Finding {
     other_protocol(unread::titles(what)).advising(cause, step)
 }
 
+/// The finding about the export of an operator's portal.
+fn portal_export(protocol: ForeignProtocol) -> Finding {
+    let cause = [
+        "the input holds the values of an operator's portal, and no telegrams",
+        "die Eingabe enthält Werte aus dem Portal eines Netzbetreibers und keine Telegramme",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [protocol.step(english), protocol.step(german)];
+    other_protocol(protocol.titles()).advising(cause, step)
+}
+
 /// The finding about an input in a form that is not read.
 fn form(what: &'static str) -> Finding {
     let protocol = ForeignProtocol::Form(what);
@@ -250,6 +278,31 @@ fn words() -> Finding {
     let protocol = ForeignProtocol::Text;
     let found = other_protocol(protocol.titles()).advising(cause, unread::GENERAL);
     Finding { protocol: Some(protocol), ..found }
+}
+
+/// True for hex in which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`.
+fn is_shortened(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    let is_digit = |sign: Option<char>| sign.is_some_and(|sign| sign.is_ascii_hexdigit());
+    ["…", "..."].iter().filter_map(|dots| text.split_once(dots)).any(|(before, behind)| {
+        let before = before.trim_end_matches([' ', '[', '(']);
+        let behind = behind.trim_start_matches([' ', ']', ')', '.']);
+        is_digit(before.chars().next_back()) || is_digit(behind.chars().next())
+    })
+}
+
+/// The finding about a text in which dots stand for octets.
+fn shortened(line: u64, error: &Error) -> Finding {
+    let cause = [
+        "the telegrams in the text are shortened: dots stand for the rest of their octets",
+        "die Telegramme im Text sind gekürzt: Punkte stehen für ihre übrigen Oktette",
+    ];
+    let step = [
+        "give the whole telegram: all digits of all its frames",
+        "das ganze Telegramm angeben: alle Ziffern aller seiner Rahmen",
+    ];
+    let found = Finding::new(Diagnosis::Half).advising(cause, step).hinting(step[0]);
+    Finding { evidence: vec![place(line, error).0], ..found }
 }
 
 /// The finding about a text in which a character is wrong, or missing.

@@ -15,6 +15,7 @@ pub mod messages;
 pub mod meter_messages;
 pub mod new_run_messages;
 pub mod output;
+pub mod own_output;
 pub mod parallel;
 pub mod row_output;
 pub mod service;

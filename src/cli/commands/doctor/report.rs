@@ -207,6 +207,10 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// A clause as a sentence.
 fn sentence(clause: &str) -> String {
+    // The name of the command is spelt as it is typed.
+    if clause.starts_with("meterpipe ") {
+        return format!("{clause}.");
+    }
     let mut letters = clause.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
