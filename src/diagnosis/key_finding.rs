@@ -72,6 +72,8 @@ pub struct KeyFacts {
     pub doubted: usize,
     /// True if the clock of the last telegram is right.
     pub clock_is_right: bool,
+    /// Telegrams with two clocks that disagree.
+    pub two_times: usize,
 }
 
 impl KeyFacts {
@@ -177,6 +179,9 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if damaged > 0 && (opened == 0 || many(damaged)) {
         return Some(damaged_inside(damaged, facts));
     }
+    if facts.two_times > 1 && many(facts.two_times) {
+        return Some(two_times(facts.two_times, opened));
+    }
     // A telegram alone may be damaged in its time.
     let clock = facts.clock.clone().filter(|_| !facts.clock_is_right || facts.doubted > 1)?;
     let doubted = facts.doubted;
@@ -184,9 +189,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         true => ["; the last one is right", "; das letzte stimmt"],
         false => ["", ""],
     };
-    let found = match facts.clock_year {
-        Some(year) => reset_clock(year),
-        None => Finding::new(Diagnosis::Clock),
+    let found = match (facts.clock_year, facts.clock_is_right) {
+        (year, true) => clock_of_once(year),
+        (Some(year), false) => reset_clock(year),
+        (None, false) => Finding::new(Diagnosis::Clock),
     };
     let found = Finding { evidence: vec![clock], ..found };
     Some(found.with(
@@ -261,6 +267,45 @@ fn reset_clock(year: i16) -> Finding {
         "den Netzbetreiber die Uhr des Zählers stellen lassen; bis dahin verwenden Verlaufsdaten die Ankunftszeit, und alle Werte stimmen",
     ];
     Finding::new(Diagnosis::Clock).advising(cause, step)
+}
+
+/// The finding that a clock was wrong, and is right again.
+fn clock_of_once(year: Option<i16>) -> Finding {
+    let cause = match year {
+        Some(year) => [
+            format!(
+                "the meter's clock began anew in {year} for a while, as after a power failure, and was set since"
+            ),
+            format!(
+                "die Uhr des Zählers hat zeitweise im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither gestellt"
+            ),
+        ],
+        None => [
+            "some telegrams have a wrong time; the meter's clock, or this machine's, was wrong for a while".to_owned(),
+            "manche Telegramme haben eine falsche Zeit; die Uhr des Zählers oder die dieses Rechners ging zeitweise falsch".to_owned(),
+        ],
+    };
+    let step = [
+        "nothing has to be done now: history sinks use the time of arrival for these telegrams, and all readings are right; if it happens again, report it to the operator",
+        "jetzt ist nichts zu tun: Verlaufsdaten verwenden für diese Telegramme die Ankunftszeit, und alle Werte stimmen; kommt es wieder vor, dem Netzbetreiber melden",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step)
+}
+
+/// The finding that telegrams have two times.
+fn two_times(telegrams: usize, opened: usize) -> Finding {
+    let cause = [
+        "telegrams have two times that contradict each other: octets of one are damaged, or the meter's clock is wrong",
+        "Telegramme haben zwei Zeiten, die einander widersprechen: Oktette der einen sind beschädigt, oder die Uhr des Zählers geht falsch",
+    ];
+    let step = [
+        "check cable and contacts; sinks do not get these telegrams; if all have it, report the meter's model to the operator",
+        "Kabel und Kontakte prüfen; Ziele erhalten diese Telegramme nicht; haben es alle, das Modell des Zählers dem Netzbetreiber melden",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step).with(
+        format!("telegrams with two different times: {telegrams} of {opened}"),
+        format!("Telegramme mit zwei verschiedenen Zeiten: {telegrams} von {opened}"),
+    )
 }
 
 /// The finding that telegrams pass the checks of their frames and are damaged all the same.
@@ -384,10 +429,11 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         ),
         _ if facts.has_example && opened == 0 => whole(Diagnosis::ExampleKey),
         _ if facts.has_only_others() => of_others(facts, whole(Diagnosis::OtherMeter)),
-        _ if facts.tagged && !facts.has_gak => whole(Diagnosis::WrongKey).with(
-            "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
-            "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
-        ),
+        _ if facts.tagged && !facts.has_gak => {
+            let mut found = one_of_two_keys();
+            found.evidence.extend(whole(Diagnosis::WrongKey).evidence);
+            found
+        }
         _ if facts.names.is_empty() => whole(Diagnosis::WrongKey),
         _ => with_names(whole(Diagnosis::WrongKey), facts),
     }
@@ -430,8 +476,8 @@ fn with_names(found: Finding, facts: &KeyFacts) -> Finding {
 fn of_others(facts: &KeyFacts, found: Finding) -> Finding {
     let names = facts.names.join(", ");
     let cause = [
-        "the file has no key for this meter: each one stands behind a number or a title, and opens nothing",
-        "die Datei hat keinen Schlüssel für diesen Zähler: jeder steht hinter einer Nummer oder einem Systemtitel und öffnet nichts",
+        "no key of the file opens the telegrams of this meter: each one stands behind a number or a title, which is that of another meter as it seems",
+        "kein Schlüssel der Datei öffnet die Telegramme dieses Zählers: jeder steht hinter einer Nummer oder einem Systemtitel, wohl eines anderen Zählers",
     ];
     let step = [
         format!(
@@ -478,6 +524,25 @@ pub fn lone_authentication_key() -> Finding {
     Finding::new(Diagnosis::AuthenticationKey).advising(cause, step).hinting(
         "the only key is the authentication key (GAK), which opens nothing: give the encryption key (GUEK)",
     )
+}
+
+/// The finding that a meter with two keys is not opened by the one that is given.
+fn one_of_two_keys() -> Finding {
+    let cause = [
+        "telegrams arrive whole, and the key does not open them: it may be the authentication key (GAK) in the place of the encryption key (GUEK), or it is mistyped, outdated, or of another meter",
+        "Telegramme kommen vollständig an, doch der Schlüssel öffnet sie nicht: er kann der Authentifizierungsschlüssel (GAK) anstelle des Schlüssels (GUEK) sein, oder er ist vertippt, veraltet oder gehört zu einem anderen Zähler",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [Diagnosis::WrongKey.step(english), Diagnosis::WrongKey.step(german)];
+    Finding::new(Diagnosis::WrongKey)
+        .advising(cause, step)
+        .hinting(
+            "it may be the authentication key (GAK), as the telegrams carry a tag: compare the encryption key (GUEK) with the operator's portal, and the meter number there with the one on the meter",
+        )
+        .with(
+            "the telegrams carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
+            "die Telegramme tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
+        )
 }
 
 /// Adds the system title, which names the meter.

@@ -113,6 +113,13 @@ impl LineFacts {
         self.cut + self.broken_off + self.checksums + self.hdlc + self.marked_frames + self.halves
     }
 
+    /// The same on a line that brought no telegram: octets do not tell how much time lies between two frames, and the
+    /// stages, which know, joined none.
+    #[must_use]
+    pub fn without_telegrams(self) -> Self {
+        Self { apdus: 0, halves: self.halves + self.apdus, ..self }
+    }
+
     /// True for octets of seven data bits, which no other speed mends.
     #[must_use]
     pub const fn has_seven_data_bits(&self) -> bool {

@@ -135,6 +135,8 @@ impl Context {
             }),
             _ => {
                 let facts = window.facts();
+                let facts =
+                    if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
                 let clause = line_finding(&facts, view).map(|found| found.clause());
                 match (window.total(), facts.frames) {
                     (0, _) | (_, 1..) => clause,
@@ -316,7 +318,7 @@ pub struct Ending {
 #[must_use]
 pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     let (place, time) = (Place::Line(line), Time::UNKNOWN);
-    Refusal { place, time, from: None, title: None, error: *error }
+    Refusal { place, time, from: None, title: None, is_tagged: false, error: *error }
 }
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
@@ -404,12 +406,13 @@ fn is_sentence(line: &[u8]) -> bool {
 /// True for the export of an operator's portal, whose columns have names at the top, and energies below.
 fn is_portal_export(text: &[u8]) -> bool {
     let rows = text.split(|octet| *octet == b'\n').map(String::from_utf8_lossy);
-    let rows: Vec<_> = rows.filter(|row| !row.trim().is_empty()).take(FIRST_ROWS).collect();
+    let rows = rows.filter(|row| !row.trim().is_empty());
+    let rows: Vec<_> = rows.take(FIRST_ROWS + ROWS_BELOW).collect();
     [';', ',', '\t'].into_iter().any(|separator| {
         let cells = |row: &str| -> Vec<String> {
             row.split(separator).map(|cell| cell.trim().trim_matches('"').to_owned()).collect()
         };
-        rows.iter().enumerate().any(|(at, row)| {
+        rows.iter().take(FIRST_ROWS).enumerate().any(|(at, row)| {
             let names = cells(row);
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             let columns = header::columns(&names);

@@ -9,6 +9,7 @@ pub mod guard_memory;
 pub mod guard_messages;
 pub mod interval_readings;
 pub mod key_doubts;
+pub mod key_facts;
 pub mod list_messages;
 pub mod message_format;
 pub mod messages;
