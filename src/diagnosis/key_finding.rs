@@ -36,6 +36,10 @@ pub struct KeyFacts {
     pub cause: Option<Cause>,
     /// Telegrams that a key opens and whose content cannot be read.
     pub unsound: usize,
+    /// Of these, telegrams that were encrypted: the key fits.
+    pub fitted: usize,
+    /// Of these, telegrams whose text has a wrong CRC.
+    pub wrong_sums: usize,
     /// The octets of their plaintext where that begins.
     pub unsound_at: BTreeSet<usize>,
     /// Those of them that are whole beyond doubt: plain ones in frames, and those with a verified tag.
@@ -99,7 +103,7 @@ impl KeyFacts {
     /// True if telegrams open and all of them break at the same octet: damage does not.
     fn is_other_list(&self) -> bool {
         let unsound = self.unsound - self.unreadable;
-        self.opened == 0 && unsound >= LISTS && self.unsound_at.len() == 1
+        self.opened == 0 && self.wrong_sums == 0 && unsound >= LISTS && self.unsound_at.len() == 1
     }
 
     /// The meters of which several telegrams came, and none opened.
@@ -138,7 +142,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let closed = facts.closed.saturating_sub(of_damage.sum());
     let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
     let lacking = facts.lacking();
-    if closed > 0 && (opened == 0 || many(closed) || !lacking.is_empty()) {
+    // Damage may hit a system title, too: then the key that fits all others fits this meter not.
+    let fits = opened + facts.fitted > 0;
+    let are_many = closed > 1 && closed * TOLERATED >= opened + facts.fitted + closed;
+    if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
             true => exchanged(closed, opened),
             false if opened > 0 && !lacking.is_empty() => {
@@ -537,7 +544,7 @@ fn one_of_two_keys() -> Finding {
     Finding::new(Diagnosis::WrongKey)
         .advising(cause, step)
         .hinting(
-            "it may be the authentication key (GAK), as the telegrams carry a tag: compare the encryption key (GUEK) with the operator's portal, and the meter number there with the one on the meter",
+            "it may be the authentication key (GAK), as the telegrams carry a tag; compare the encryption key (GUEK) with the operator's portal, and the meter number there with the one on the meter",
         )
         .with(
             "the telegrams carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",

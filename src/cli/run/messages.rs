@@ -17,12 +17,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustix::termios::tcgetwinsize;
 
 use crate::cli::run::{
     key_facts,
     message_format::{MessageFormat, MessageWriter, Severity},
     signals,
     status::{Status, Tally},
+    word_wrap,
 };
 use meterpipe::{
     chain::event::Refusal,
@@ -92,6 +94,8 @@ pub struct Messages {
     keys: RefCell<KeyFacts>,
     /// True if the only keys are authentication keys of the published examples.
     has_lone_gak: Cell<bool>,
+    /// True if a message on a terminal is broken between words: the live view had it so before.
+    wraps: Cell<bool>,
 }
 
 /// The place where messages go.
@@ -151,7 +155,17 @@ impl Messages {
         let (causes, target) = (HashMap::new(), RefCell::default());
         let writer = MessageWriter::new(stage, format);
         let (keys, has_lone_gak) = (RefCell::default(), Cell::new(false));
-        Self { writer, verbosity, live: false, input: None, causes, target, keys, has_lone_gak }
+        Self {
+            writer,
+            verbosity,
+            live: false,
+            input: None,
+            causes,
+            target,
+            keys,
+            has_lone_gak,
+            wraps: Cell::new(false),
+        }
     }
 
     /// Notes that the run has keys: no advice to give one helps then.
@@ -192,6 +206,7 @@ impl Messages {
     /// too if it is no terminal.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
+        self.wraps.set(true);
         self.target.replace(MessageTarget::Collected(collected.clone(), most));
         collected
     }
@@ -248,6 +263,12 @@ impl Messages {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = self.writer.line(severity, text);
+        let columns = self.wraps.get().then(|| tcgetwinsize(rustix::stdio::stderr()).ok()).flatten();
+        let columns = columns.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+        let line = match columns {
+            Some(columns) => format!("{}\n", word_wrap::message(line.trim_end(), columns)),
+            None => line,
+        };
         if signals::are_caught() && !signals::wait_for_room(rustix::stdio::stderr()) {
             return;
         }

@@ -28,3 +28,4 @@ pub mod sinks;
 pub mod stage;
 pub mod status;
 pub mod telegram_messages;
+pub mod word_wrap;

@@ -13,7 +13,7 @@ use meterpipe::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
     },
-    cipher::key_file::KeyEntry,
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     cosem::clock::VIENNA,
     diagnosis::{
         diagnosis::Wording,
@@ -300,8 +300,7 @@ impl Examination {
                     }
                     (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
-                        // Another telegram that the same key does not open is damaged too.
-                        self.keys.count(refusal.title, true);
+                        self.note_fitted(refusal.title);
                         if self.keys.unsound_at.len() < SEVERAL {
                             self.keys.unsound_at.insert(damaged);
                         }
@@ -318,6 +317,12 @@ impl Examination {
                             }
                         }
                     }
+                    // The text of a telegram that was encrypted.
+                    (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
+                        self.keys.unsound += 1;
+                        self.keys.wrong_sums += 1;
+                        self.note_fitted(refusal.title);
+                    }
                     (layer, cause) => {
                         let breaks_off = matches!(cause, Cause::CutOff { .. });
                         let is_sum = matches!(cause, Cause::CheckSequence { .. });
@@ -329,6 +334,12 @@ impl Examination {
             }
             DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
         }
+    }
+
+    /// Notes a telegram that is damaged, and whose key fits: another one that it does not open is damaged too.
+    fn note_fitted(&mut self, title: Option<SystemTitle>) {
+        self.keys.fitted += 1;
+        self.keys.count(title, true);
     }
 
     fn count_meter(&mut self, meter: Option<&[u8]>) {
