@@ -578,6 +578,16 @@ mod tests {
     use crate::link::mbus;
 
     #[test]
+    fn frames_of_which_no_telegram_was_made_are_none_of_whole_ones() {
+        let facts = LineFacts { octets: 600, frames: 4, apdus: 2, ..LineFacts::default() };
+        let view = LineView { seconds: Some(30), ..LineView::default() };
+        assert_eq!(line_finding(&facts, &view), None);
+        let found = line_finding(&facts.without_telegrams(), &view).unwrap();
+        assert_eq!(found.diagnosis, Diagnosis::Half);
+        assert_eq!(found.evidence[0].english, "2 telegrams lack a frame, 0 are whole");
+    }
+
+    #[test]
     fn parts_that_the_time_cuts_are_no_evidence() {
         let (mut first, mut second) = (vec![], vec![]);
         let content: Vec<u8> = (0..245).collect();

@@ -135,8 +135,7 @@ impl Context {
             }),
             _ => {
                 let facts = window.facts();
-                let facts =
-                    if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
+                let facts = if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
                 let clause = line_finding(&facts, view).map(|found| found.clause());
                 match (window.total(), facts.frames) {
                     (0, _) | (_, 1..) => clause,

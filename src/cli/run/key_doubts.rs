@@ -143,7 +143,10 @@ mod tests {
             let find = || Some(Finding::new(diagnosis));
             let refused = |_| doubts.refused(Some([7; 8]), Cause::KeyOrDamage, find);
             let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
-            assert!(told.contains("could not be opened; ") && told.ends_with(diagnosis.hint()), "{told}");
+            assert!(
+                told.contains("could not be opened; ") && told.ends_with(diagnosis.hint()),
+                "{told}"
+            );
             assert!(!told.contains("is wrong"), "{told}");
         }
     }

@@ -263,7 +263,8 @@ impl Messages {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = self.writer.line(severity, text);
-        let columns = self.wraps.get().then(|| tcgetwinsize(rustix::stdio::stderr()).ok()).flatten();
+        let columns =
+            self.wraps.get().then(|| tcgetwinsize(rustix::stdio::stderr()).ok()).flatten();
         let columns = columns.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
         let line = match columns {
             Some(columns) => format!("{}\n", word_wrap::message(line.trim_end(), columns)),

@@ -41,7 +41,10 @@ mod tests {
         for columns in 24..=200 {
             let shown = message(text, columns);
             assert_eq!(shown.split_whitespace().collect::<Vec<_>>().join(" "), text);
-            assert!(shown.lines().all(|line| line.chars().count() <= columns), "{columns}: {shown}");
+            assert!(
+                shown.lines().all(|line| line.chars().count() <= columns),
+                "{columns}: {shown}"
+            );
         }
         assert_eq!(message("a-word-that-is-longer-than-the-terminal b", 24).lines().count(), 2);
     }

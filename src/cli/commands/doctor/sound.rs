@@ -43,8 +43,14 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
     // Of several the finding is another one.
     if keys.two_times > 0 {
         found = found.with(
-            format!("telegrams with two different times: {}; sinks do not get them", keys.two_times),
-            format!("Telegramme mit zwei verschiedenen Zeiten: {}; Ziele erhalten sie nicht", keys.two_times),
+            format!(
+                "telegrams with two different times: {}; sinks do not get them",
+                keys.two_times
+            ),
+            format!(
+                "Telegramme mit zwei verschiedenen Zeiten: {}; Ziele erhalten sie nicht",
+                keys.two_times
+            ),
         );
     } else if keys.doubted > 0 {
         found = found.with(

@@ -37,10 +37,10 @@ fn short_quality(it: &MeterPicture) -> &str {
     it.quality.1.split_once(',').map_or(it.quality.1.as_str(), |(words, _)| words)
 }
 
-/// The one word of a meter with little room: that of a line in trouble while its readings are fresh.
+/// The one word of a meter with little room: that of a bad line while its readings are fresh.
 fn state_words(it: &MeterPicture, now: Instant) -> (ScreenInk, &str) {
     match it.meter.age(now) {
-        ReadingAge::Fresh if it.quality.0 != ScreenInk::Good => (it.quality.0, short_quality(it)),
+        ReadingAge::Fresh if it.quality.0 == ScreenInk::Bad => (it.quality.0, short_quality(it)),
         age => age_words(age),
     }
 }
@@ -130,5 +130,22 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         ];
         fitting(rows, size.columns)
     };
-    picture.meters.iter().enumerate().skip(start).take(room).map(row).collect()
+    let meters = picture.meters.iter().enumerate().skip(start).map(row);
+    meters.chain(picture.unread.iter().map(|it| unread(it, size))).take(room).collect()
+}
+
+/// A row for a source without a telegram.
+fn unread((name, quality): &(String, (ScreenInk, String)), size: ScreenSize) -> ScreenRow {
+    let named = ScreenRow::of(ScreenInk::Plain, format!("  - {name}"));
+    let with = |words: &str| named.clone().with(ScreenInk::Bad, format!("  {words}"));
+    let state = |words| ScreenRow::of(ScreenInk::Plain, "  ").with(quality.0, words);
+    let short = quality.1.split_once(',').map_or(quality.1.as_str(), |(words, _)| words);
+    let rows = [
+        with("no telegram yet").and(state(quality.1.clone())),
+        with("no telegram yet").and(state(short.to_owned())),
+        with("no telegram yet"),
+        with("none yet"),
+        named,
+    ];
+    fitting(rows, size.columns)
 }
