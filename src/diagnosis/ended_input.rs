@@ -27,8 +27,9 @@ pub struct TextFacts {
     pub prose: u64,
     /// The most octets between two of them, or between lines that cannot be read.
     pub longest: u64,
-    /// Lines of hex in which dots stand for the rest of the octets.
+    /// Lines of hex in which dots stand for the rest of the octets, and the first of them.
     pub shortened: u64,
+    first_shortened: Option<u64>,
     /// The octets in hex, and those up to the last such line.
     pub hex: u64,
     passed: u64,
@@ -53,9 +54,21 @@ impl TextFacts {
         }
     }
 
-    /// Takes note of a line that cannot be read.
-    pub fn note_unreadable(&mut self, line: &[u8]) {
-        self.shortened += u64::from(is_shortened(line));
+    /// Takes note of dots that stand for digits: in a line that cannot be read, or at the end of any.
+    pub fn note_dots(&mut self, number: u64, line: &[u8], is_sound: bool) {
+        // Nearly all lines.
+        if is_sound && line.last().is_some_and(u8::is_ascii_hexdigit) {
+            return;
+        }
+        let ends_with_dots = || {
+            let line = line.trim_ascii_end();
+            let line = line.strip_suffix(b"]").unwrap_or(line);
+            line.ends_with(b"...") || line.ends_with("…".as_bytes())
+        };
+        if (!is_sound || ends_with_dots()) && is_shortened(line) {
+            self.shortened += 1;
+            self.first_shortened.get_or_insert(number);
+        }
     }
 
     /// Takes note of a line without hex.
@@ -110,9 +123,7 @@ impl EndedInput<'_> {
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
-            Some((line, error)) if nothing && self.text.shortened * 2 >= self.text.defects => {
-                shortened(line, &error)
-            }
+            Some(_) | None if nothing && self.is_shortened() => self.shortened(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -141,6 +152,29 @@ impl EndedInput<'_> {
         let is_of_words = found.protocol == Some(ForeignProtocol::Text)
             || self.line.dsmr.is_none() && self.line.without_crc == 0;
         is_of_words && self.text.prose > 0 && self.text.is_mostly_words()
+    }
+
+    /// True if dots are the fault of most places that cannot be read.
+    const fn is_shortened(&self) -> bool {
+        let TextFacts { shortened, defects, .. } = self.text;
+        shortened > 0 && shortened * 2 >= defects
+    }
+
+    /// The finding about a text in which dots stand for octets.
+    fn shortened(&self) -> Finding {
+        let cause = [
+            "the telegrams in the text are shortened: dots stand for the rest of their octets",
+            "die Telegramme im Text sind gekürzt: Punkte stehen für ihre übrigen Oktette",
+        ];
+        let step = [
+            "give the whole telegram: all digits of all its frames",
+            "das ganze Telegramm angeben: alle Ziffern aller seiner Rahmen",
+        ];
+        let line = self.text.first_shortened.unwrap_or_default();
+        Finding::new(Diagnosis::Half).advising(cause, step).hinting(step[0]).with(
+            format!("line {line}: dots stand for digits"),
+            format!("Zeile {line}: Punkte stehen für Ziffern"),
+        )
     }
 
     /// A finding with the first place of the text that cannot be read: few of them are no trouble.
@@ -289,20 +323,6 @@ fn is_shortened(line: &[u8]) -> bool {
         let behind = behind.trim_start_matches([' ', ']', ')', '.']);
         is_digit(before.chars().next_back()) || is_digit(behind.chars().next())
     })
-}
-
-/// The finding about a text in which dots stand for octets.
-fn shortened(line: u64, error: &Error) -> Finding {
-    let cause = [
-        "the telegrams in the text are shortened: dots stand for the rest of their octets",
-        "die Telegramme im Text sind gekürzt: Punkte stehen für ihre übrigen Oktette",
-    ];
-    let step = [
-        "give the whole telegram: all digits of all its frames",
-        "das ganze Telegramm angeben: alle Ziffern aller seiner Rahmen",
-    ];
-    let found = Finding::new(Diagnosis::Half).advising(cause, step).hinting(step[0]);
-    Finding { evidence: vec![place(line, error).0], ..found }
 }
 
 /// The finding about a text in which a character is wrong, or missing.

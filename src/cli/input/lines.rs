@@ -326,9 +326,7 @@ impl<'a> TextLines<'a> {
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);
         let is_sound = result.is_ok();
-        if !is_sound {
-            context.text_facts.note_unreadable(line);
-        }
+        context.text_facts.note_dots(self.line, line, is_sound);
         match result {
             Err(error)
                 if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
