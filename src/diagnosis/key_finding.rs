@@ -248,7 +248,7 @@ fn without_key(closed: usize, opened: usize, lacking: &[SystemTitle]) -> Finding
     ];
     let found = Finding::new(Diagnosis::OtherMeter).advising(cause, step).with(
         format!("whole telegrams that stay closed: {closed}; {opened} of other meters open"),
-        format!("vollständige Telegramme, die zu bleiben: {closed}; {opened} anderer Zähler lassen sich öffnen"),
+        format!("vollständige Telegramme, die geschlossen bleiben: {closed}; {opened} anderer Zähler lassen sich öffnen"),
     );
     lacking.iter().fold(found, |found, title| {
         let title = hex::encode(title);
@@ -368,7 +368,7 @@ fn exchanged(closed: usize, opened: usize) -> Finding {
     ];
     Finding::new(Diagnosis::WrongKey).advising(cause, step).with(
         format!("telegrams that stay closed: {closed}, all before or all after {opened} that open"),
-        format!("Telegramme, die zu bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
+        format!("Telegramme, die geschlossen bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
     )
 }
 
@@ -389,7 +389,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         };
         Finding::new(diagnosis).with(
             format!("whole telegrams that stay closed{}: {closed}; {english}", keys.english),
-            format!("vollständige Telegramme, die{} zu bleiben: {closed}; {german}", keys.german),
+            format!(
+                "vollständige Telegramme, die{} geschlossen bleiben: {closed}; {german}",
+                keys.german
+            ),
         )
     };
     let names = || with_names(whole(Diagnosis::OtherMeter), facts);

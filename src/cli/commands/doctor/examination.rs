@@ -19,7 +19,7 @@ use meterpipe::{
         diagnosis::Wording,
         foreign::{self, ForeignProtocol},
         key_finding::KeyFacts,
-        line::LineFacts,
+        line::{self, LineFacts},
         link,
         window::OctetWindow,
     },
@@ -387,8 +387,12 @@ impl Examination {
             self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
                 || self.other_link().is_some();
         }
-        let is_long = self.alternative.is_some_and(|it| octets.len() >= it.octets);
-        let in_vain = is_long && self.chain.frames() == 0;
+        // A telegram without a frame that has begun among noise comes to its end.
+        let is_long = self.alternative.is_some_and(|it| {
+            octets.len() >= it.octets
+                && (octets.len() >= it.octets * 2 || !line::begins_apdu(octets))
+        });
+        let in_vain = is_long && self.chain.frames() == 0 && self.telegrams() == 0;
         opened >= ENOUGH && self.rejected == 0 && unsound == 0
             || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
             || unsound >= ENOUGH_CLOSED
