@@ -181,7 +181,14 @@ impl AnonymousApdus {
         };
         if let Err(error) = replaced {
             let from = record.attributes.from;
-            out(StageEvent::Refused(Refusal { place, time: record.time, from, title, error }));
+            out(StageEvent::Refused(Refusal {
+                place,
+                time: record.time,
+                from,
+                title,
+                is_tagged: false,
+                error,
+            }));
             return None;
         }
         let ciphered = [GENERAL_GLO_CIPHERING, GENERAL_DED_CIPHERING];

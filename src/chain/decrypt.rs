@@ -181,9 +181,12 @@ impl Decrypt {
                 ));
             }
             Err(error) => {
-                let title = Ciphered::parse(record.octets).ok().and_then(|apdu| apdu.title);
-                let from = record.attributes.from;
-                out(StageEvent::Refused(Refusal { place, time: record.time, from, title, error }));
+                let apdu = Ciphered::parse(record.octets).ok();
+                let title = apdu.as_ref().and_then(|apdu| apdu.title);
+                let is_tagged = apdu.is_some_and(|apdu| apdu.tag.is_some());
+                let (time, from) = (record.time, record.attributes.from);
+                let refusal = Refusal { place, time, from, title, is_tagged, error };
+                out(StageEvent::Refused(refusal));
             }
         }
     }

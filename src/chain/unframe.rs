@@ -335,7 +335,7 @@ struct OctetOrigin {
 
 impl OctetOrigin {
     const fn refusal<'a>(&self, error: Error, from: Option<&'a str>) -> Refusal<'a> {
-        Refusal { place: self.place, time: self.time, from, title: None, error }
+        Refusal { place: self.place, time: self.time, from, title: None, is_tagged: false, error }
     }
 
     /// The origin of an octet further on.

@@ -25,8 +25,11 @@ pub struct TextFacts {
     pub defects: u64,
     /// Lines without hex.
     pub prose: u64,
-    /// The most octets between two of them.
+    /// The most octets between two of them, or between lines that cannot be read.
     pub longest: u64,
+    /// Lines of hex in which dots stand for the rest of the octets, and the first of them.
+    pub shortened: u64,
+    first_shortened: Option<u64>,
     /// The octets in hex, and those up to the last such line.
     pub hex: u64,
     passed: u64,
@@ -39,10 +42,33 @@ impl TextFacts {
         self.defects += 1;
     }
 
-    /// Takes note of the octets of a line of hex.
-    pub fn note_hex(&mut self, octets: usize) {
-        self.hex += octets as u64;
-        self.longest = self.longest.max(self.hex - self.passed);
+    /// Takes note of the octets of a line of hex. In a table of numbers or a text with examples hardly a line can
+    /// be read as a whole.
+    pub fn note_hex(&mut self, octets: usize, is_sound: bool) {
+        let octets = octets as u64;
+        self.hex += octets;
+        let joined = if is_sound { self.hex - self.passed } else { octets };
+        self.longest = self.longest.max(joined);
+        if !is_sound {
+            self.passed = self.hex;
+        }
+    }
+
+    /// Takes note of dots that stand for digits: in a line that cannot be read, or at the end of any.
+    pub fn note_dots(&mut self, number: u64, line: &[u8], is_sound: bool) {
+        // Nearly all lines.
+        if is_sound && line.last().is_some_and(u8::is_ascii_hexdigit) {
+            return;
+        }
+        let ends_with_dots = || {
+            let line = line.trim_ascii_end();
+            let line = line.strip_suffix(b"]").unwrap_or(line);
+            line.ends_with(b"...") || line.ends_with("…".as_bytes())
+        };
+        if (!is_sound || ends_with_dots()) && is_shortened(line) {
+            self.shortened += 1;
+            self.first_shortened.get_or_insert(number);
+        }
     }
 
     /// Takes note of a line without hex.
@@ -84,6 +110,7 @@ impl EndedInput<'_> {
         if let Some(protocol) = protocol {
             let found = match protocol {
                 ForeignProtocol::Form(what) if unread::is_output(what) => readings(what),
+                ForeignProtocol::Form(unread::PORTAL_EXPORT) => portal_export(protocol),
                 _ => other_protocol(protocol.titles()),
             };
             return Finding { protocol: Some(protocol), ..found };
@@ -96,6 +123,7 @@ impl EndedInput<'_> {
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
+            Some(_) | None if nothing && self.is_shortened() => self.shortened(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -124,6 +152,29 @@ impl EndedInput<'_> {
         let is_of_words = found.protocol == Some(ForeignProtocol::Text)
             || self.line.dsmr.is_none() && self.line.without_crc == 0;
         is_of_words && self.text.prose > 0 && self.text.is_mostly_words()
+    }
+
+    /// True if dots are the fault of most places that cannot be read.
+    const fn is_shortened(&self) -> bool {
+        let TextFacts { shortened, defects, .. } = self.text;
+        shortened > 0 && shortened * 2 >= defects
+    }
+
+    /// The finding about a text in which dots stand for octets.
+    fn shortened(&self) -> Finding {
+        let cause = [
+            "the telegrams in the text are shortened: dots stand for the rest of their octets",
+            "die Telegramme im Text sind gekürzt: Punkte stehen für ihre übrigen Oktette",
+        ];
+        let step = [
+            "give the whole telegram: all digits of all its frames",
+            "das ganze Telegramm angeben: alle Ziffern aller seiner Rahmen",
+        ];
+        let line = self.text.first_shortened.unwrap_or_default();
+        Finding::new(Diagnosis::Half).advising(cause, step).hinting(step[0]).with(
+            format!("line {line}: dots stand for digits"),
+            format!("Zeile {line}: Punkte stehen für Ziffern"),
+        )
     }
 
     /// A finding with the first place of the text that cannot be read: few of them are no trouble.
@@ -228,6 +279,17 @@ fn readings(what: &'static str) -> Finding {
     other_protocol(unread::titles(what)).advising(cause, step)
 }
 
+/// The finding about the export of an operator's portal.
+fn portal_export(protocol: ForeignProtocol) -> Finding {
+    let cause = [
+        "the input holds the values of an operator's portal, and no telegrams",
+        "die Eingabe enthält Werte aus dem Portal eines Netzbetreibers und keine Telegramme",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [protocol.step(english), protocol.step(german)];
+    other_protocol(protocol.titles()).advising(cause, step)
+}
+
 /// The finding about an input in a form that is not read.
 fn form(what: &'static str) -> Finding {
     let protocol = ForeignProtocol::Form(what);
@@ -250,6 +312,17 @@ fn words() -> Finding {
     let protocol = ForeignProtocol::Text;
     let found = other_protocol(protocol.titles()).advising(cause, unread::GENERAL);
     Finding { protocol: Some(protocol), ..found }
+}
+
+/// True for hex in which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`.
+fn is_shortened(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    let is_digit = |sign: Option<char>| sign.is_some_and(|sign| sign.is_ascii_hexdigit());
+    ["…", "..."].iter().filter_map(|dots| text.split_once(dots)).any(|(before, behind)| {
+        let before = before.trim_end_matches([' ', '[', '(']);
+        let behind = behind.trim_start_matches([' ', ']', ')', '.']);
+        is_digit(before.chars().next_back()) || is_digit(behind.chars().next())
+    })
 }
 
 /// The finding about a text in which a character is wrong, or missing.

@@ -36,6 +36,10 @@ pub struct KeyFacts {
     pub cause: Option<Cause>,
     /// Telegrams that a key opens and whose content cannot be read.
     pub unsound: usize,
+    /// Of these, telegrams that were encrypted: the key fits.
+    pub fitted: usize,
+    /// Of these, telegrams whose text has a wrong CRC.
+    pub wrong_sums: usize,
     /// The octets of their plaintext where that begins.
     pub unsound_at: BTreeSet<usize>,
     /// Those of them that are whole beyond doubt: plain ones in frames, and those with a verified tag.
@@ -72,6 +76,8 @@ pub struct KeyFacts {
     pub doubted: usize,
     /// True if the clock of the last telegram is right.
     pub clock_is_right: bool,
+    /// Telegrams with two clocks that disagree.
+    pub two_times: usize,
 }
 
 impl KeyFacts {
@@ -97,7 +103,7 @@ impl KeyFacts {
     /// True if telegrams open and all of them break at the same octet: damage does not.
     fn is_other_list(&self) -> bool {
         let unsound = self.unsound - self.unreadable;
-        self.opened == 0 && unsound >= LISTS && self.unsound_at.len() == 1
+        self.opened == 0 && self.wrong_sums == 0 && unsound >= LISTS && self.unsound_at.len() == 1
     }
 
     /// The meters of which several telegrams came, and none opened.
@@ -136,7 +142,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let closed = facts.closed.saturating_sub(of_damage.sum());
     let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
     let lacking = facts.lacking();
-    if closed > 0 && (opened == 0 || many(closed) || !lacking.is_empty()) {
+    // Damage may hit a system title, too: then the key that fits all others fits this meter not.
+    let fits = opened + facts.fitted > 0;
+    let are_many = closed > 1 && closed * TOLERATED >= opened + facts.fitted + closed;
+    if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
             true => exchanged(closed, opened),
             false if opened > 0 && !lacking.is_empty() => {
@@ -177,6 +186,9 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if damaged > 0 && (opened == 0 || many(damaged)) {
         return Some(damaged_inside(damaged, facts));
     }
+    if facts.two_times > 1 && many(facts.two_times) {
+        return Some(two_times(facts.two_times, opened));
+    }
     // A telegram alone may be damaged in its time.
     let clock = facts.clock.clone().filter(|_| !facts.clock_is_right || facts.doubted > 1)?;
     let doubted = facts.doubted;
@@ -184,9 +196,10 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         true => ["; the last one is right", "; das letzte stimmt"],
         false => ["", ""],
     };
-    let found = match facts.clock_year {
-        Some(year) => reset_clock(year),
-        None => Finding::new(Diagnosis::Clock),
+    let found = match (facts.clock_year, facts.clock_is_right) {
+        (year, true) => clock_of_once(year),
+        (Some(year), false) => reset_clock(year),
+        (None, false) => Finding::new(Diagnosis::Clock),
     };
     let found = Finding { evidence: vec![clock], ..found };
     Some(found.with(
@@ -235,7 +248,7 @@ fn without_key(closed: usize, opened: usize, lacking: &[SystemTitle]) -> Finding
     ];
     let found = Finding::new(Diagnosis::OtherMeter).advising(cause, step).with(
         format!("whole telegrams that stay closed: {closed}; {opened} of other meters open"),
-        format!("vollständige Telegramme, die zu bleiben: {closed}; {opened} anderer Zähler lassen sich öffnen"),
+        format!("vollständige Telegramme, die geschlossen bleiben: {closed}; {opened} anderer Zähler lassen sich öffnen"),
     );
     lacking.iter().fold(found, |found, title| {
         let title = hex::encode(title);
@@ -261,6 +274,45 @@ fn reset_clock(year: i16) -> Finding {
         "den Netzbetreiber die Uhr des Zählers stellen lassen; bis dahin verwenden Verlaufsdaten die Ankunftszeit, und alle Werte stimmen",
     ];
     Finding::new(Diagnosis::Clock).advising(cause, step)
+}
+
+/// The finding that a clock was wrong, and is right again.
+fn clock_of_once(year: Option<i16>) -> Finding {
+    let cause = match year {
+        Some(year) => [
+            format!(
+                "the meter's clock began anew in {year} for a while, as after a power failure, and was set since"
+            ),
+            format!(
+                "die Uhr des Zählers hat zeitweise im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither gestellt"
+            ),
+        ],
+        None => [
+            "some telegrams have a wrong time; the meter's clock, or this machine's, was wrong for a while".to_owned(),
+            "manche Telegramme haben eine falsche Zeit; die Uhr des Zählers oder die dieses Rechners ging zeitweise falsch".to_owned(),
+        ],
+    };
+    let step = [
+        "nothing has to be done now: history sinks use the time of arrival for these telegrams, and all readings are right; if it happens again, report it to the operator",
+        "jetzt ist nichts zu tun: Verlaufsdaten verwenden für diese Telegramme die Ankunftszeit, und alle Werte stimmen; kommt es wieder vor, dem Netzbetreiber melden",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step)
+}
+
+/// The finding that telegrams have two times.
+fn two_times(telegrams: usize, opened: usize) -> Finding {
+    let cause = [
+        "telegrams have two times that contradict each other: octets of one are damaged, or the meter's clock is wrong",
+        "Telegramme haben zwei Zeiten, die einander widersprechen: Oktette der einen sind beschädigt, oder die Uhr des Zählers geht falsch",
+    ];
+    let step = [
+        "check cable and contacts; sinks do not get these telegrams; if all have it, report the meter's model to the operator",
+        "Kabel und Kontakte prüfen; Ziele erhalten diese Telegramme nicht; haben es alle, das Modell des Zählers dem Netzbetreiber melden",
+    ];
+    Finding::new(Diagnosis::Clock).advising(cause, step).with(
+        format!("telegrams with two different times: {telegrams} of {opened}"),
+        format!("Telegramme mit zwei verschiedenen Zeiten: {telegrams} von {opened}"),
+    )
 }
 
 /// The finding that telegrams pass the checks of their frames and are damaged all the same.
@@ -316,7 +368,7 @@ fn exchanged(closed: usize, opened: usize) -> Finding {
     ];
     Finding::new(Diagnosis::WrongKey).advising(cause, step).with(
         format!("telegrams that stay closed: {closed}, all before or all after {opened} that open"),
-        format!("Telegramme, die zu bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
+        format!("Telegramme, die geschlossen bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
     )
 }
 
@@ -337,7 +389,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         };
         Finding::new(diagnosis).with(
             format!("whole telegrams that stay closed{}: {closed}; {english}", keys.english),
-            format!("vollständige Telegramme, die{} zu bleiben: {closed}; {german}", keys.german),
+            format!(
+                "vollständige Telegramme, die{} geschlossen bleiben: {closed}; {german}",
+                keys.german
+            ),
         )
     };
     let names = || with_names(whole(Diagnosis::OtherMeter), facts);
@@ -384,10 +439,11 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         ),
         _ if facts.has_example && opened == 0 => whole(Diagnosis::ExampleKey),
         _ if facts.has_only_others() => of_others(facts, whole(Diagnosis::OtherMeter)),
-        _ if facts.tagged && !facts.has_gak => whole(Diagnosis::WrongKey).with(
-            "they carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
-            "sie tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
-        ),
+        _ if facts.tagged && !facts.has_gak => {
+            let mut found = one_of_two_keys();
+            found.evidence.extend(whole(Diagnosis::WrongKey).evidence);
+            found
+        }
         _ if facts.names.is_empty() => whole(Diagnosis::WrongKey),
         _ => with_names(whole(Diagnosis::WrongKey), facts),
     }
@@ -430,8 +486,8 @@ fn with_names(found: Finding, facts: &KeyFacts) -> Finding {
 fn of_others(facts: &KeyFacts, found: Finding) -> Finding {
     let names = facts.names.join(", ");
     let cause = [
-        "the file has no key for this meter: each one stands behind a number or a title, and opens nothing",
-        "die Datei hat keinen Schlüssel für diesen Zähler: jeder steht hinter einer Nummer oder einem Systemtitel und öffnet nichts",
+        "no key of the file opens the telegrams of this meter: each one stands behind a number or a title, which is that of another meter as it seems",
+        "kein Schlüssel der Datei öffnet die Telegramme dieses Zählers: jeder steht hinter einer Nummer oder einem Systemtitel, wohl eines anderen Zählers",
     ];
     let step = [
         format!(
@@ -478,6 +534,25 @@ pub fn lone_authentication_key() -> Finding {
     Finding::new(Diagnosis::AuthenticationKey).advising(cause, step).hinting(
         "the only key is the authentication key (GAK), which opens nothing: give the encryption key (GUEK)",
     )
+}
+
+/// The finding that a meter with two keys is not opened by the one that is given.
+fn one_of_two_keys() -> Finding {
+    let cause = [
+        "telegrams arrive whole, and the key does not open them: it may be the authentication key (GAK) in the place of the encryption key (GUEK), or it is mistyped, outdated, or of another meter",
+        "Telegramme kommen vollständig an, doch der Schlüssel öffnet sie nicht: er kann der Authentifizierungsschlüssel (GAK) anstelle des Schlüssels (GUEK) sein, oder er ist vertippt, veraltet oder gehört zu einem anderen Zähler",
+    ];
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let step = [Diagnosis::WrongKey.step(english), Diagnosis::WrongKey.step(german)];
+    Finding::new(Diagnosis::WrongKey)
+        .advising(cause, step)
+        .hinting(
+            "it may be the authentication key (GAK), as the telegrams carry a tag; compare the encryption key (GUEK) with the operator's portal, and the meter number there with the one on the meter",
+        )
+        .with(
+            "the telegrams carry a tag: this meter has two keys, and the one given may be its authentication key (GAK)",
+            "die Telegramme tragen eine Marke: dieser Zähler hat zwei Schlüssel, und der angegebene kann sein Authentifizierungsschlüssel (GAK) sein",
+        )
 }
 
 /// Adds the system title, which names the meter.

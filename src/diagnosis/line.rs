@@ -48,6 +48,8 @@ pub struct LineFacts {
     pub marked_frames: usize,
     /// Telegrams without their last or first frames.
     pub halves: usize,
+    /// Unmistakable starts of frames or telegrams behind which octets are missing, if nothing else is there.
+    pub begun: Vec<BegunPart>,
     /// True if the octets end within a telegram whose first frames are there.
     pub breaks_off: bool,
     /// Look-alikes of damaged frames between telegrams whose counters follow each other: noise that harmed none.
@@ -69,6 +71,17 @@ pub struct LineFacts {
     pub smeared: usize,
     /// The first octets.
     pub sample: Vec<u8>,
+}
+
+/// A frame or a telegram of which only the start is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunPart {
+    /// The octets that it announces.
+    pub announced: usize,
+    /// The octets up to the next start, or to the last one that came.
+    pub present: usize,
+    /// True if another start follows; else more octets may be on their way.
+    pub is_over: bool,
 }
 
 /// Of random octets 23 in a hundred are smeared, of those that are read four times too fast nearly all.
@@ -104,6 +117,9 @@ impl LineFacts {
             ..Self::default()
         };
         facts.read_frames(octets, marks, links);
+        if facts.frames + facts.damaged() == 0 {
+            facts.begun = begun(octets);
+        }
         facts
     }
 
@@ -111,6 +127,13 @@ impl LineFacts {
     #[must_use]
     pub const fn damaged(&self) -> usize {
         self.cut + self.broken_off + self.checksums + self.hdlc + self.marked_frames + self.halves
+    }
+
+    /// The same on a line that brought no telegram: octets do not tell how much time lies between two frames, and the
+    /// stages, which know, joined none.
+    #[must_use]
+    pub fn without_telegrams(self) -> Self {
+        Self { apdus: 0, halves: self.halves + self.apdus, ..self }
     }
 
     /// True for octets of seven data bits, which no other speed mends.
@@ -270,6 +293,54 @@ fn announced(octets: &[u8]) -> Option<(LinkKind, usize)> {
     }
 }
 
+/// The starts of frames and telegrams behind which octets are missing.
+fn begun(octets: &[u8]) -> Vec<BegunPart> {
+    let starts = (0..octets.len()).filter_map(|at| {
+        let rest = octets.get(at..)?;
+        // Of random octets some look like the first ones of an HDLC frame.
+        let is_telegram = |(link, _): &(LinkKind, usize)| {
+            *link != LinkKind::Hdlc
+                || rest.get(..HDLC_HEAD).is_some_and(|head| head.windows(3).any(|it| it == LLC))
+        };
+        let size = announced(rest).filter(is_telegram).map(|(_, size)| size);
+        Some((at, size.or_else(|| announced_apdu(rest))?))
+    });
+    let starts: Vec<_> = starts.collect();
+    let parts = starts.iter().enumerate().map(|(index, (at, size))| {
+        let next = starts.get(index + 1).map(|(next, _)| *next);
+        let present = next.unwrap_or(octets.len()) - at;
+        BegunPart { announced: *size, present, is_over: next.is_some() }
+    });
+    parts.filter(|part| part.present < part.announced).collect()
+}
+
+/// The octets in front of the content of an HDLC frame that meters send, and the last of them.
+const HDLC_HEAD: usize = 14;
+const LLC: [u8; 3] = [0xe6, 0xe7, 0];
+
+/// True if a ciphered APDU with the title of a meter begins among some octets.
+#[must_use]
+pub fn begins_apdu(octets: &[u8]) -> bool {
+    let mut starts = memchr::memmem::find_iter(octets, &[0xdb, 8]);
+    starts.any(|at| octets.get(at..).and_then(announced_apdu).is_some())
+}
+
+/// The size of a ciphered APDU with the title of a meter that begins with these octets.
+fn announced_apdu(octets: &[u8]) -> Option<usize> {
+    let [0xdb, 8, rest @ ..] = octets else {
+        return None;
+    };
+    let (title, rest) = rest.split_first_chunk::<8>()?;
+    let is_maker = title.iter().take(3).all(u8::is_ascii_uppercase);
+    let (content, head) = match *rest {
+        [0x82, high, low, ..] => (usize::from(high) << 8 | usize::from(low), 13),
+        [0x81, size, ..] => (usize::from(size), 12),
+        [size @ ..=0x7f, ..] => (usize::from(size), 11),
+        _ => return None,
+    };
+    is_maker.then_some(head + content)
+}
+
 /// True for an octet whose bits change at most twice.
 const fn is_smeared(octet: u8) -> bool {
     (octet ^ octet >> 1).count_ones() - (octet >> 7) as u32 <= 2
@@ -340,6 +411,24 @@ mod tests {
         let facts = LineFacts::of(&stream, &[]);
         assert_eq!((facts.cut, facts.first_cut), (2, Some((256, 104))));
         assert_eq!((facts.frames, facts.checksums, facts.octets), (0, 0, 332));
+    }
+
+    #[test]
+    fn starts_of_frames_and_telegrams_without_their_rest_are_found() {
+        let apdu =
+            [&[0xdb, 8][..], b"SAG5\0\x06\x2b\x17", &[0x82, 1, 0xf2, 0x30], &[7; 90]].concat();
+        let hdlc = hex::decode("7ea077cf022313bb45e6e700db0849534b6974bf").unwrap();
+        let parts = |octets: &[u8]| {
+            let begun = LineFacts::of(octets, &[]).begun;
+            begun.iter().map(|it| (it.announced, it.present, it.is_over)).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&apdu), [(511, 104, false)]);
+        assert_eq!(parts(&apdu.repeat(2)), [(511, 104, true), (511, 104, false)]);
+        assert_eq!(parts(&hdlc), [(121, 20, false)]);
+        assert!(begins_apdu(&apdu[..30]) && !begins_apdu(&hdlc));
+        let whole = [&apdu[..], &[7; 511 - 104]].concat();
+        assert_eq!(parts(&whole), []);
+        assert_eq!(parts(&[0x7e, 0xa0, 0x77, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]), []);
     }
 
     #[test]

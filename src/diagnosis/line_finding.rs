@@ -5,7 +5,7 @@ use crate::diagnosis::{
     diagnosis::{AdviceLanguage, Diagnosis, Wording},
     finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
-    line::LineFacts,
+    line::{BegunPart, LineFacts},
 };
 use crate::link::registry::LinkChoice;
 
@@ -26,6 +26,8 @@ pub struct LineView {
     pub seeks_speed: bool,
     /// True if a live line was sending when the listening ended.
     pub is_cut_off: bool,
+    /// True if octets came just before the end of the listening: more may follow.
+    pub is_within_push: bool,
     /// The link layers that were chosen.
     pub links: LinkChoice,
 }
@@ -337,6 +339,7 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
     let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
     let is_foreign = facts.foreign_frames > 0 && facts.foreign_frames >= halves;
     let found = match () {
+        () if most == 0 && facts.broken_off == 0 && has_begun(facts, view) => begun(facts),
         () if facts.broken_off > most => broken_off(facts.broken_off, whole),
         () if is_random => return order_less(facts, view),
         () if is_foreign && most == halves => return foreign(ForeignProtocol::MbusRecords, facts),
@@ -529,6 +532,38 @@ fn lost(facts: &LineFacts) -> Finding {
     )
 }
 
+/// True if a live line brings nothing but starts of frames or telegrams.
+fn has_begun(facts: &LineFacts, view: &LineView) -> bool {
+    let is_over = |part: &BegunPart| part.is_over || !view.is_within_push;
+    view.seconds.is_some() && facts.begun.iter().any(is_over)
+}
+
+/// The finding about starts of frames or telegrams behind which octets are missing.
+fn begun(facts: &LineFacts) -> Finding {
+    let found = Finding::new(Diagnosis::OctetsLost);
+    let Some(BegunPart { announced, present, .. }) = facts.begun.first() else {
+        return found;
+    };
+    let starts = facts.begun.len();
+    found
+        .with(
+            format!("octets are lost: of the {announced} that were announced {present} came"),
+            format!("Oktette gehen verloren: von {announced} angekündigten kamen {present} an"),
+        )
+        .with(
+            format!(
+                "{} {} cut short, 0 are whole",
+                counted(starts, "telegram"),
+                verb(starts, "is", "are")
+            ),
+            format!(
+                "{} {} ab, 0 sind vollständig",
+                counted_as(starts, "Telegramm", "Telegramme"),
+                verb(starts, "bricht", "brechen")
+            ),
+        )
+}
+
 /// The finding about telegrams that have no frames.
 fn broken_off(telegrams: usize, whole: usize) -> Finding {
     Finding::new(Diagnosis::OctetsLost).with(
@@ -576,6 +611,16 @@ fn sampled(found: Finding, facts: &LineFacts) -> Finding {
 mod tests {
     use super::*;
     use crate::link::mbus;
+
+    #[test]
+    fn frames_of_which_no_telegram_was_made_are_none_of_whole_ones() {
+        let facts = LineFacts { octets: 600, frames: 4, apdus: 2, ..LineFacts::default() };
+        let view = LineView { seconds: Some(30), ..LineView::default() };
+        assert_eq!(line_finding(&facts, &view), None);
+        let found = line_finding(&facts.without_telegrams(), &view).unwrap();
+        assert_eq!(found.diagnosis, Diagnosis::Half);
+        assert_eq!(found.evidence[0].english, "2 telegrams lack a frame, 0 are whole");
+    }
 
     #[test]
     fn parts_that_the_time_cuts_are_no_evidence() {

@@ -124,7 +124,117 @@ fn a_clock_that_was_wrong_for_a_while_is_told() {
     assert_eq!((&found["verdict"], ran.status), (&"clock".into(), 1), "{found:#}");
     let evidence = found["evidence"].to_string();
     assert!(evidence.contains("behind the time of arrival"), "{evidence}");
-    assert!(evidence.contains("4 of 12 telegrams"), "{evidence}");
+    assert!(evidence.contains("4 of 12 telegrams; the last one is right"), "{evidence}");
+    let cause = found["cause"].as_str().unwrap();
+    assert!(cause.contains("for a while"), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("time of arrival"), "{found:#}");
+}
+
+#[test]
+fn a_clock_that_began_anew_and_was_set_again_is_not_said_to_be_wrong_still() {
+    let mut records = "# meterpipe-record 1\n".to_owned();
+    let arrival = Timestamp::from_second(1_790_000_000).unwrap();
+    for meter_time in [946_684_800, 946_684_805, 1_790_000_000] {
+        let start = Timestamp::from_second(meter_time).unwrap();
+        let wire = telegrams_from(start, MeterKind::NetzNoeKaifa, 1, None, None).concat();
+        let time = arrival.strftime("%Y-%m-%dT%H:%M:%S.000Z");
+        records += &format!("{time} raw {} from=a\n", hex::encode(wire));
+    }
+    let (_, found) = verdict_of_file(records.as_bytes(), KEY);
+    assert_eq!(found["verdict"], "clock", "{found:#}");
+    let cause = found["cause"].as_str().unwrap();
+    assert!(cause.contains("began anew in 2000") && cause.contains("was set since"), "{cause}");
+    assert!(found["evidence"].to_string().contains("the last one is right"), "{found:#}");
+}
+
+/// A telegram whose plaintext has another octet: the key stream lies over both.
+fn with_other_month(frame: &mut [u8]) {
+    // The month of the clock in the header, which the one in the list contradicts.
+    let at = 26 + 8;
+    let other = frame[at] ^ 0x01;
+    altered(frame, at, &[other]);
+}
+
+#[test]
+fn two_clocks_that_contradict_each_other_are_told() {
+    let frames = |damaged: usize| {
+        let mut frames = telegrams(MeterKind::NetzNoeKaifa, 6, None, None);
+        frames.iter_mut().step_by(2).take(damaged).for_each(|frame| with_other_month(frame));
+        frames.concat()
+    };
+    let (ran, found) = verdict_of_file(&frames(1), KEY);
+    assert_eq!((&found["verdict"], ran.status), (&"ok".into(), 0), "{found:#}");
+    let evidence = found["evidence"].to_string();
+    assert!(evidence.contains("with two different times: 1; sinks do not"), "{found:#}");
+    let (_, found) = verdict_of_file(&frames(3), KEY);
+    assert_eq!(found["verdict"], "clock", "{found:#}");
+    assert!(found["evidence"].to_string().contains("two different times: 3 of 6"), "{found:#}");
+    let (_, found) = verdict_of_file(&frames(0), KEY);
+    assert!(!found["evidence"].to_string().contains("times"), "{found:#}");
+}
+
+#[test]
+fn a_key_that_fits_damaged_telegrams_is_no_example_and_not_wrong() {
+    for seed in ["1", "2", "3", "4", "5", "6"] {
+        let start = "--start=2026-11-29T18:00:00Z";
+        let arguments =
+            ["simulate", "--meter=steiermark", "--flip=100%", "--count=20", start, "--seed", seed];
+        let records = run_command(command(&arguments), b"").out;
+        let (_, found) = verdict_of_file(records.as_bytes(), KEY);
+        assert_eq!(found["verdict"], "checksum", "{seed}: {found:#}");
+        let (_, found) = verdict_of_file(records.as_bytes(), WRONG_KEY);
+        assert_eq!(found["verdict"], "wrong-key", "{seed}: {found:#}");
+    }
+}
+
+#[test]
+fn a_tag_asks_first_which_of_two_keys_was_copied() {
+    let (_, found) = verdict_of_file(&tagged(4).concat(), WRONG_KEY);
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+    for text in [&found["cause"], &found["evidence"][0]] {
+        assert!(text.as_str().unwrap().contains("authentication key (GAK)"), "{found:#}");
+    }
+    let (_, found) = verdict_of_file(&sound(3), WRONG_KEY);
+    assert!(!found["cause"].as_str().unwrap().contains("GAK"), "{found:#}");
+}
+
+#[test]
+fn watch_has_the_verdict_of_doctor_about_a_key() {
+    let wrong = WRONG_KEY;
+    for (keys, octets, verdict, part) in [
+        (format!("181220999999 {wrong}\n"), sound(4), "other-meter", "names other meters"),
+        (format!("4b464d6750000007 {wrong}\n"), sound(4), "other-meter", "names other meters"),
+        (wrong.to_owned(), sound(4), "wrong-key", "the key is wrong: compare"),
+        (wrong.to_owned(), tagged(4).concat(), "wrong-key", "may be the authentication key"),
+        (GAK.to_owned(), tagged(4).concat(), "authentication-key", "the only key is the auth"),
+        (
+            KEY.to_owned(),
+            telegrams(MeterKind::NetzNoeKaifa, 4, Some(OTHER_KEY), None).concat(),
+            "example-key",
+            "published example key",
+        ),
+    ] {
+        let (_, found) = verdict_of_file(&octets, &keys);
+        assert_eq!(found["verdict"], verdict, "{found:#}");
+        let folder = folder(&keys);
+        let key = folder.path().join("guek");
+        let device = FedDevice::new(move |_| octets.clone());
+        let arguments = [
+            "watch",
+            "--format=json",
+            "--timeout=3s",
+            "--key-file",
+            key.to_str().unwrap(),
+            device.node(),
+        ];
+        let told = run_command(command(&arguments), b"").err;
+        let last = told.lines().rfind(|line| line.contains("no telegram for 3 s")).unwrap();
+        assert!(
+            told.contains(part) && last.contains(part.trim_start_matches("the key is wrong: ")),
+            "{told}"
+        );
+        assert_eq!(told.contains("the key is wrong"), verdict == "wrong-key", "{told}");
+    }
 }
 
 #[test]

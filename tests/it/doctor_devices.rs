@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     common::{
-        binary::{Running, run},
+        binary::{Running, command, run, run_command},
         published::KEY,
         terminal::terminal,
     },
@@ -251,4 +251,38 @@ fn a_long_text_of_a_p1_socket_is_heard_to_its_end() {
     let (_, found) = doctor(&["--time", "20s", device.node()]);
     assert_eq!(found["verdict"], "baud", "{found:#}");
     assert!(found["watch"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
+}
+
+/// So many telegrams of Styria, which have no frames.
+fn styria(count: usize) -> Vec<u8> {
+    let count = count.to_string();
+    let arguments = ["simulate", "--meter=steiermark", "--output=binary", "--count", &count];
+    let output = command(&arguments).output().unwrap();
+    output.stdout
+}
+
+#[test]
+fn telegrams_that_break_off_on_a_live_line_are_lost_octets() {
+    let hdlc = hex::decode("7ea077cf022313bb45e6e700db0849534b6974bf0a2c").unwrap();
+    for (octets, announced) in [(styria(1)[..300].to_vec(), 511), (hdlc, 121)] {
+        let part = octets.clone();
+        let device = FedDevice::after(Duration::from_millis(1800), move |_| part.clone());
+        let (_, found) = doctor(&[device.node(), "--time", "9s"]);
+        assert_eq!(found["verdict"], "octets-lost", "{found:#}");
+        assert!(found["evidence"][0].as_str().unwrap().contains("announced"), "{found:#}");
+        let arguments = ["watch", "--format=json", "--timeout=6s", device.node()];
+        let told = run_command(command(&arguments), b"").err;
+        let lost = format!("octets are lost: of the {announced} that were announced");
+        assert!(told.contains(&lost) && !told.contains("baud"), "{told}");
+    }
+}
+
+#[test]
+fn a_telegram_without_a_frame_behind_noise_blames_no_settings() {
+    let telegram = styria(1);
+    let octets = [&noise(120)[..], &telegram].concat();
+    let late = [&telegram[400..], &octets].concat();
+    let device = FedDevice::after(Duration::from_millis(1800), move |_| late.clone());
+    let (_, found) = doctor(&[device.node(), "--time", "12s"]);
+    assert_eq!(found["verdict"], "no-key", "{found:#}");
 }

@@ -103,6 +103,12 @@ fn an_export_of_a_portal_and_prose_are_no_telegrams() {
     assert!(found["next_step"].to_string().contains("quarters --compare"), "{found:#}");
     let told = told_by_decode(export, KEY);
     assert!(told.contains("portal") && told.contains("quarters --compare"), "{told}");
+    // A sentence that names them.
+    let sentence =
+        "The export has Datum, Zeit von, Zeit bis, Verbrauch (kWh), for each customer.\n";
+    let found =
+        verdict(&(sentence.to_owned() + &"It has a lamp, and 2 buttons, too.\n".repeat(30)));
+    assert_eq!(found["protocol"], "text", "{found:#}");
     // The columns of nobody.
     let other = export.replace("Verbrauch (kWh)", "Temperatur").replace("Datum", "Tag");
     let found = verdict(&other);
@@ -111,13 +117,15 @@ fn an_export_of_a_portal_and_prose_are_no_telegrams() {
         (&"other-protocol".into(), &"text".into()),
         "{found:#}"
     );
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let prose = "The registers 1.8.0(import) and 2.8.0(export) are those of the meter. ";
     let prose = prose.to_owned() + &"It has a display, too, and a lamp. ".repeat(40);
     assert_ne!(verdict(&prose)["verdict"], "checksum");
-    for text in [readme, prose] {
+    assert_ne!(verdict(&prose)["protocol"], "iec62056-21");
+    for name in ["README.md", "README.de.md", "CHANGELOG.md", "ARCHITECTURE.md"] {
+        let text = fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let found = verdict(&text);
-        assert_ne!(found["protocol"], "iec62056-21", "{found:#}");
+        let expected = (&"other-protocol".into(), &"text".into());
+        assert_eq!((&found["verdict"], &found["protocol"]), expected, "{name}: {found:#}");
     }
 }
 
@@ -176,15 +184,42 @@ fn readings_are_named_with_the_subcommands_that_take_them() {
         let arguments = ["decode", "--key-file", key.to_str().unwrap(), "--format", format];
         run_command(command(&arguments), hex::encode(sound(2)).as_bytes()).out
     };
-    for (format, step) in
-        [("json", "meterpipe quarters, plot or publish"), ("csv", "--format json")]
-    {
+    for (format, step) in [
+        ("json", "meterpipe quarters, plot or publish"),
+        ("csv", "--format json"),
+        ("table", "--format json"),
+        ("lines", "--format json"),
+        ("influx", "--format json"),
+        ("prometheus", "--format json"),
+        ("solarview", "--format json"),
+    ] {
         let text = read(format);
         let found = verdict(&text);
         assert_eq!(found["verdict"], "other-protocol", "{found:#}");
         assert!(found["cause"].as_str().unwrap().contains("readings already"), "{found:#}");
         assert!(found["next_step"].as_str().unwrap().contains(step), "{found:#}");
-        assert!(told_by_decode(&text, KEY).contains(step));
+        let told = told_by_decode(&text, KEY);
+        assert!(told.contains(step), "{format}: {told}");
+    }
+    // The request and the answer of a meter with an infrared interface are no readings of ours.
+    let readout =
+        "/?!\r\n/LGZ4ZMF100AC.M23\r\n1.8.0(012345.678*kWh)\r\n2.8.0(000000.123*kWh)\r\n!\r\n";
+    assert_eq!(verdict(readout)["protocol"], "iec62056-21");
+    // A time stands in front of the hex of a log, too.
+    let mut sick = sound(1);
+    sick[30] ^= 1;
+    let found = verdict(&format!("2026-06-21T10:00:00.073Z {}\n", hex::encode(sick)));
+    assert_eq!(found["verdict"], "checksum", "{found:#}");
+}
+
+#[test]
+fn a_telegram_that_dots_shorten_is_called_that() {
+    let [one, two] = [hex::encode(&sound(1)[..24]), hex::encode(&sound(1)[256..276])];
+    for dots in ["…", "...", " …", " [...]"] {
+        let found = verdict(&format!("{one}{dots}\n{two}{dots}\n"));
+        assert_eq!(found["verdict"], "half", "{dots}: {found:#}");
+        assert!(found["cause"].as_str().unwrap().contains("are shortened"), "{dots}: {found:#}");
+        assert!(found["evidence"][0].as_str().unwrap().starts_with("line 1: "), "{found:#}");
     }
 }
 
@@ -219,7 +254,7 @@ fn a_file_with_keys_of_other_numbers_has_none_for_this_meter() {
         let (_, found) = verdict_of_file(&sound(2), &keys);
         assert_eq!(found["verdict"], "other-meter", "{found:#}");
         let text = found.to_string();
-        for part in ["no key for this meter", "181220999999", "the meter has the system title"] {
+        for part in ["no key of the file opens", "181220999999", "the meter has the system title"] {
             assert!(text.contains(part), "{part}: {found:#}");
         }
         assert!(!text.contains(&other[..8]), "{found:#}");

@@ -631,6 +631,10 @@ fn keys_rule_the_screen_and_q_gives_the_terminal_back_with_the_messages() {
     send(&on.master, b"q");
     on.wait(|text, _| text.split(LEAVE).nth(1).is_some_and(|end| end.contains("nothing for 15 s")));
     let text = String::from_utf8_lossy(&on.seen).into_owned();
+    let below = text.split(LEAVE).nth(1).unwrap();
+    let words = below.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("that the operator has switched the interface on"), "{below}");
+    assert!(below.lines().all(|line| line.chars().count() <= 100), "{below}");
     assert!(!text.contains("\x1b[32m") && !text.contains("\x1b[1m"), "colours: {text}");
     assert_eq!(on.watch.0.wait().unwrap().code(), Some(0));
     assert!(!on.is_taken_over());

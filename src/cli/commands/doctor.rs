@@ -170,6 +170,7 @@ fn examine(
         report.source =
             device.map_or_else(|| source.name().to_owned(), |it| it.display().to_string());
     }
+    report.is_live = !matches!(spec, Spec::File(_));
     let simulated = matches!(spec, Spec::Simulated(_));
     let sources = KeySources { args: patient.key_args.clone(), simulated };
     let entries = match sources.read(patient.config, messages) {

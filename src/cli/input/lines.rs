@@ -325,6 +325,8 @@ impl<'a> TextLines<'a> {
         self.run.clear();
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);
+        let is_sound = result.is_ok();
+        context.text_facts.note_dots(self.line, line, is_sound);
         match result {
             Err(error)
                 if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
@@ -337,7 +339,7 @@ impl<'a> TextLines<'a> {
             context.note_prose();
             return;
         }
-        context.text_facts.note_hex(self.run.octets.len());
+        context.text_facts.note_hex(self.run.octets.len(), is_sound);
         let marks = &self.run.marks;
         let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
         let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };

@@ -348,7 +348,10 @@ impl EventLoop {
             let (name, seconds, doctor) = (&line.name, STRANDED.as_secs(), line.doctor());
             let state = match context.tally.closed {
                 0 => {
-                    let found = line_finding(&line.window().facts(), &line.view(seconds));
+                    let facts = line.window().facts();
+                    let facts =
+                        if context.tally.unsound == 0 { facts.without_telegrams() } else { facts };
+                    let found = line_finding(&facts, &line.view(seconds));
                     let clause = found.map(|found| format!("; {}", found.clause()));
                     let clause = clause.unwrap_or_default();
                     format!("frames, and no telegram in {seconds} s{clause}")

@@ -46,7 +46,10 @@ impl KeySources {
             let gak = Some(Key::new(EXAMPLE_GAK));
             KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak }
         };
-        entries.extend(self.simulated.then(example));
+        if self.simulated {
+            entries.push(example());
+            messages.note_all_keys(&entries);
+        }
         Ok(entries)
     }
 

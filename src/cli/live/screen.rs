@@ -24,7 +24,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use self::{
-    ink::{ScreenRow, narrow},
+    ink::{ScreenInk, ScreenRow, narrow},
     line_quality::LineQuality,
     live_meter::LiveMeter,
     picture::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
@@ -43,6 +43,7 @@ use meterpipe::{
     counted::counted,
     error::Layer,
     format::{entry::OutputTelegram, options::FormatOptions, table::Table, units::Units},
+    record,
 };
 
 /// The time between two pictures, if nothing happens.
@@ -170,6 +171,7 @@ impl Screen {
             has_keys: self.terminal.has_keys(),
             messages: self.latest_messages(),
             sources: self.sources.clone(),
+            unread: self.unread(),
             counts,
             waited: now.saturating_duration_since(self.started),
         }
@@ -196,6 +198,22 @@ impl Screen {
             MeterPicture { meter: it.state.clone(), quality }
         };
         self.meters.iter().map(picture).collect()
+    }
+
+    /// The sources that have brought no telegram, and the quality of their lines.
+    fn unread(&self) -> Vec<(String, (ScreenInk, String))> {
+        let now = Instant::now();
+        let is_unread = |name: &&String| {
+            let from = narrow(&record::escape(name));
+            !self.meters.iter().any(|it| it.state.source == from)
+        };
+        let with_quality = |name: &String| {
+            let from = narrow(&record::escape(name));
+            let line = self.lines.iter().find(|(name, _)| *name == from);
+            let quality = line.map_or_else(LineQuality::default, |(_, quality)| quality.clone());
+            (name.clone(), quality.words(now))
+        };
+        self.sources.iter().filter(is_unread).map(with_quality).collect()
     }
 
     /// The quality of the line of a source.

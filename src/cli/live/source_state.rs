@@ -33,6 +33,9 @@ const SILENT: Duration = Duration::from_secs(15);
 /// A time without frames that is reported: six intervals, since a single telegram may be damaged.
 const FRAMELESS: Duration = Duration::from_secs(30);
 
+/// A silence that no telegram has within.
+const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
+
 /// The longest way from the last octet of a telegram to its reading.
 const SAME_MOMENT: Duration = Duration::from_secs(1);
 
@@ -141,6 +144,7 @@ impl SourceState {
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,
+            is_within_push: self.silent(Instant::now()) < BETWEEN_PUSHES,
             links: self.links,
             ..LineView::default()
         }

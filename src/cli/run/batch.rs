@@ -68,8 +68,7 @@ impl Batch {
 
     /// Adds a refusal. Its source is left out: messages name only live sources.
     pub fn push_refused(&mut self, refusal: &Refusal<'_>) {
-        let Refusal { place, time, title, error, .. } = *refusal;
-        self.items.push(BatchItem::Refused(Refusal { place, time, from: None, title, error }));
+        self.items.push(BatchItem::Refused(Refusal { from: None, ..*refusal }));
     }
 
     /// Adds a remark about the input.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::run::{
     messages::{MessageSettings, Messages},
     output::Output,
+    own_output,
     status::{Status, Stop, Tally},
 };
 use meterpipe::{
@@ -134,6 +135,7 @@ impl Context {
             }),
             _ => {
                 let facts = window.facts();
+                let facts = if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
                 let clause = line_finding(&facts, view).map(|found| found.clause());
                 match (window.total(), facts.frames) {
                     (0, _) | (_, 1..) => clause,
@@ -198,7 +200,9 @@ impl Context {
     ) -> EndedInput<'a> {
         let text = self.text_facts;
         let lines = self.text.octets();
-        let protocol = match readings(lines) {
+        // The lines of a readout are octets.
+        let readings = readings(lines).or_else(|| readings(self.window.octets()));
+        let protocol = match readings {
             None if is_portal_export(lines) => Some(ForeignProtocol::Form(unread::PORTAL_EXPORT)),
             None => foreign::recognise(lines),
             readings => readings.map(ForeignProtocol::Form),
@@ -313,7 +317,7 @@ pub struct Ending {
 #[must_use]
 pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     let (place, time) = (Place::Line(line), Time::UNKNOWN);
-    Refusal { place, time, from: None, title: None, error: *error }
+    Refusal { place, time, from: None, title: None, is_tagged: false, error: *error }
 }
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
@@ -368,33 +372,62 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
 
 /// The name of the readings that a text begins with.
 fn readings(text: &[u8]) -> Option<&'static str> {
-    let mut lines = text.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines.find(|line| !line.is_empty())?;
-    let has = |part: &[u8]| memchr::memmem::find(first, part).is_some();
-    match () {
-        () if first.starts_with(b"{\"schema\":") => Some(unread::READINGS),
-        // The names of a table, which have no blanks.
-        () if !first.contains(&b' ')
-            && !first.starts_with(b"{")
-            && (has(b"energy_import_wh") || has(b"power_import_w")) =>
-        {
-            Some(unread::READINGS_FOR_OTHERS)
-        }
-        () => None,
+    let lines = text.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
+    let mut lines = lines.skip_while(|line| line.is_empty());
+    let (first, second) = (lines.next()?, lines.next().unwrap_or_default());
+    if first.starts_with(b"{\"schema\":") {
+        return Some(unread::READINGS);
     }
+    // A time may stand in front of hex too, a readout after a request in front of that of a meter, and XML may
+    // hold telegrams.
+    let is_ours = match first.first() {
+        Some(b'{' | b'<') | None => false,
+        Some(b'/') => text.trim_ascii_start().starts_with(SOLARVIEW),
+        Some(b'0'..=b'9') | Some(b'n') if !first.contains(&b'\t') => second.starts_with(b"  "),
+        Some(_) => !is_sentence(first),
+    };
+    (is_ours && own_output::kind(first).is_some()).then_some(unread::READINGS_FOR_OTHERS)
 }
 
-/// True for the export of an operator's portal, whose columns have names at the top.
+/// The first lines of the format solarview.
+const SOLARVIEW: &[u8] = b"/?!\n/KAIFA\n";
+
+/// True for words that may speak of a reading, and are neither names of columns nor a point of InfluxDB.
+fn is_sentence(line: &[u8]) -> bool {
+    let is_known = [&b"smartmeter_"[..], b"smartmeter,", b"start  "];
+    let is_known = is_known.iter().any(|it| line.starts_with(it));
+    let words = line.split(|octet| *octet == b' ').filter(|word| !word.is_empty());
+    let are_values = words.clone().any(|word| memchr::memmem::find(word, b"_wh=").is_some())
+        || words.clone().any(|word| memchr::memmem::find(word, b"_w=").is_some());
+    words.count() > 1 && !is_known && !are_values
+}
+
+/// True for the export of an operator's portal, whose columns have names at the top, and energies below.
 fn is_portal_export(text: &[u8]) -> bool {
-    let mut rows = text.split(|octet| *octet == b'\n').take(FIRST_ROWS);
-    rows.any(|row| {
-        let row = String::from_utf8_lossy(row);
-        [';', ',', '\t'].into_iter().any(|separator| {
-            let names = row.split(separator).map(|name| name.trim().trim_matches('"'));
-            !header::columns(&names.collect::<Vec<_>>()).is_empty()
+    let rows = text.split(|octet| *octet == b'\n').map(String::from_utf8_lossy);
+    let rows = rows.filter(|row| !row.trim().is_empty());
+    let rows: Vec<_> = rows.take(FIRST_ROWS + ROWS_BELOW).collect();
+    [';', ',', '\t'].into_iter().any(|separator| {
+        let cells = |row: &str| -> Vec<String> {
+            row.split(separator).map(|cell| cell.trim().trim_matches('"').to_owned()).collect()
+        };
+        rows.iter().take(FIRST_ROWS).enumerate().any(|(at, row)| {
+            let names = cells(row);
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            let columns = header::columns(&names);
+            let begins_with_digit = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
+            let has_energy = |row: &str| {
+                let row = cells(row);
+                columns.iter().any(|it| row.get(it.value).is_some_and(begins_with_digit))
+            };
+            let mut below = rows.iter().skip(at + 1).take(ROWS_BELOW);
+            !columns.is_empty() && (at + 1 == rows.len() || below.any(|row| has_energy(row)))
         })
     })
 }
+
+/// The rows below the names among which one has values; units may stand above it.
+const ROWS_BELOW: usize = 3;
 
 /// The lines up to the names, with those about the customer.
 const FIRST_ROWS: usize = 20;

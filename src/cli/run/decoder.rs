@@ -114,7 +114,10 @@ impl Decoder {
                 }
                 events::of_chain(&event, context);
                 if let (DecodeEvent::Refused(refusal), Some(doubts)) = (&event, doubts.as_mut()) {
-                    context.messages.say_if(doubts.refused(refusal.title, refusal.error.cause));
+                    let (title, cause) = (refusal.title, refusal.error.cause);
+                    let find = || context.messages.closed_finding(title, cause);
+                    let told = doubts.refused(title, cause, find);
+                    context.messages.say_if(told);
                 }
             }
         });

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use meterpipe::{
-    cipher::ciphered::SystemTitle, counted::counted, diagnosis::diagnosis::Diagnosis, error::Cause,
+    cipher::ciphered::SystemTitle,
+    counted::counted,
+    diagnosis::{diagnosis::Diagnosis, finding::Finding},
+    error::Cause,
 };
 
 /// The telegrams of a meter in a row that show that its key is wrong.
@@ -21,6 +24,8 @@ struct MeterDoubt {
     failures: u32,
     /// There is no key for the meter.
     has_no_key: bool,
+    /// All keys are for other meters, as their names tell.
+    is_for_others: bool,
     /// A telegram of the meter was opened before.
     was_opened: bool,
 }
@@ -33,27 +38,42 @@ impl KeyDoubts {
         }
     }
 
-    /// Notes a telegram that was refused. Returns a message if it is the third in a row.
-    pub fn refused(&mut self, title: Option<SystemTitle>, cause: Cause) -> Option<String> {
-        let title =
-            title.filter(|_| matches!(cause, Cause::KeyOrDamage | Cause::Tag | Cause::NoKey))?;
+    /// Notes a telegram that was refused. Returns a message if it is the third in a row, with the cause that `find`
+    /// has for them.
+    pub fn refused(
+        &mut self,
+        title: Option<SystemTitle>,
+        cause: Cause,
+        find: impl FnOnce() -> Option<Finding>,
+    ) -> Option<String> {
+        if matches!(cause, Cause::KeyFits { .. }) {
+            self.opened(title);
+            return None;
+        }
+        let title = title.filter(|_| {
+            matches!(cause, Cause::KeyOrDamage | Cause::Tag | Cause::NoKey | Cause::OtherMeter)
+        })?;
         let doubt = self.meter(title)?;
-        doubt.has_no_key = cause == Cause::NoKey;
+        doubt.has_no_key = matches!(cause, Cause::NoKey | Cause::OtherMeter);
         if doubt.has_no_key {
             return None;
         }
         doubt.failures = doubt.failures.saturating_add(1);
-        let first = match doubt.was_opened {
-            true => "the key fits no longer: was it exchanged?",
-            false => "the key is wrong:",
+        if doubt.failures != ENOUGH {
+            return None;
+        }
+        let found = find().unwrap_or(Finding::new(Diagnosis::WrongKey));
+        let hint = found.hint();
+        let advice = match (doubt.was_opened, found.diagnosis) {
+            (true, _) => format!("the key fits no longer: was it exchanged? {COMPARE}"),
+            (false, Diagnosis::WrongKey) => format!("the key is wrong: {hint}"),
+            (false, _) => hint.to_owned(),
         };
-        (doubt.failures == ENOUGH).then(|| {
-            format!(
-                "{ENOUGH} whole telegrams in a row of the meter with system title {} could not be \
-                 opened; {first} {COMPARE}",
-                hex::encode(title)
-            )
-        })
+        doubt.is_for_others = found.diagnosis == Diagnosis::OtherMeter;
+        Some(format!(
+            "{ENOUGH} whole telegrams in a row of the meter with system title {} could not be opened; {advice}",
+            hex::encode(title)
+        ))
     }
 
     /// Appends the meters without a key that fits, for a status line.
@@ -65,7 +85,7 @@ impl KeyDoubts {
             return;
         };
         let title = hex::encode(title);
-        text.push_str(&match (doubt.has_no_key, doubt.was_opened) {
+        text.push_str(&match (doubt.has_no_key || doubt.is_for_others, doubt.was_opened) {
             (true, _) => format!("; there is no key for the meter with system title {title}"),
             (false, true) => {
                 format!("; the key of the meter with system title {title} fits no longer: was it exchanged?")
@@ -97,10 +117,12 @@ mod tests {
     fn three_failures_in_a_row_mean_the_key() {
         let mut doubts = KeyDoubts::default();
         let [a, b] = [Some(*b"KFM\0\0\0\0\x01"), Some(*b"KFM\0\0\0\0\x02")];
-        let refused = |doubts: &mut KeyDoubts, title| doubts.refused(title, Cause::KeyOrDamage);
+        let refused = |doubts: &mut KeyDoubts, title| {
+            let find = || Some(Finding::new(Diagnosis::WrongKey));
+            doubts.refused(title, Cause::KeyOrDamage, find)
+        };
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, b)), (None, None));
         assert_eq!(refused(&mut doubts, a), None);
-        assert_eq!(doubts.refused(a, Cause::KeyFits { damaged: 40 }), None);
         let told = refused(&mut doubts, a).unwrap();
         assert!(told.contains("4b464d0000000001") && told.contains("the key is wrong"), "{told}");
         assert_eq!(refused(&mut doubts, a), None, "told once");
@@ -108,6 +130,25 @@ mod tests {
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
         assert!(refused(&mut doubts, a).unwrap().contains("was it exchanged?"));
         assert_eq!(refused(&mut doubts, None), None);
+        doubts.opened(a);
+        assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
+        assert_eq!(doubts.refused(a, Cause::KeyFits { damaged: 40 }, || None), None);
+        assert_eq!(refused(&mut doubts, a), None, "the key fits the one before");
+    }
+
+    #[test]
+    fn a_key_that_is_not_mistyped_is_not_called_wrong() {
+        for diagnosis in [Diagnosis::OtherMeter, Diagnosis::ExampleKey] {
+            let mut doubts = KeyDoubts::default();
+            let find = || Some(Finding::new(diagnosis));
+            let refused = |_| doubts.refused(Some([7; 8]), Cause::KeyOrDamage, find);
+            let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
+            assert!(
+                told.contains("could not be opened; ") && told.ends_with(diagnosis.hint()),
+                "{told}"
+            );
+            assert!(!told.contains("is wrong"), "{told}");
+        }
     }
 
     #[test]
@@ -120,7 +161,7 @@ mod tests {
         };
         for number in 1..=3 {
             let title = [0, 0, 0, 0, 0, 0, 0, number];
-            assert_eq!(doubts.refused(Some(title), Cause::NoKey), None);
+            assert_eq!(doubts.refused(Some(title), Cause::NoKey, || None), None);
         }
         let text = status(&doubts);
         assert_eq!(

@@ -17,17 +17,26 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustix::termios::tcgetwinsize;
 
 use crate::cli::run::{
+    key_facts,
     message_format::{MessageFormat, MessageWriter, Severity},
     signals,
     status::{Status, Tally},
+    word_wrap,
 };
 use meterpipe::{
     chain::event::Refusal,
-    cipher::key_file::KeyEntry,
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     counted::counted,
-    diagnosis::{defects, diagnosis::Diagnosis, ended_input, key_finding},
+    diagnosis::{
+        defects,
+        diagnosis::Diagnosis,
+        ended_input,
+        finding::Finding,
+        key_finding::{KeyFacts, key_finding, lone_authentication_key},
+    },
     error::{Cause, Error, Layer},
     format::printable::printable,
     hex::unread,
@@ -81,10 +90,12 @@ pub struct Messages {
     input: Option<String>,
     causes: HashMap<CauseKind, CauseCount>,
     target: RefCell<MessageTarget>,
-    /// True if the run has keys, though perhaps for other meters.
-    has_keys: Cell<bool>,
+    /// The facts about the keys of the run, and true for the tags of telegrams that they do not open.
+    keys: RefCell<KeyFacts>,
     /// True if the only keys are authentication keys of the published examples.
     has_lone_gak: Cell<bool>,
+    /// True if a message on a terminal is broken between words: the live view had it so before.
+    wraps: Cell<bool>,
 }
 
 /// The place where messages go.
@@ -143,8 +154,18 @@ impl Messages {
         let MessageSettings { verbosity, format } = settings.into();
         let (causes, target) = (HashMap::new(), RefCell::default());
         let writer = MessageWriter::new(stage, format);
-        let (has_keys, has_lone_gak) = (Cell::new(false), Cell::new(false));
-        Self { writer, verbosity, live: false, input: None, causes, target, has_keys, has_lone_gak }
+        let (keys, has_lone_gak) = (RefCell::default(), Cell::new(false));
+        Self {
+            writer,
+            verbosity,
+            live: false,
+            input: None,
+            causes,
+            target,
+            keys,
+            has_lone_gak,
+            wraps: Cell::new(false),
+        }
     }
 
     /// Notes that the run has keys: no advice to give one helps then.
@@ -152,11 +173,23 @@ impl Messages {
         if entries.is_empty() {
             return;
         }
-        let are_lone = !self.has_keys.replace(true) || self.has_lone_gak.get();
+        let are_lone = self.keys.borrow().keys == 0 || self.has_lone_gak.get();
         self.has_lone_gak.set(are_lone && is_example_gak(entries));
+        self.note_all_keys(entries);
         if self.has_lone_gak.get() {
-            self.warn(key_finding::lone_authentication_key().hint());
+            self.warn(lone_authentication_key().hint());
         }
+    }
+
+    /// Notes all keys of a run whose meters have theirs in several files.
+    pub fn note_all_keys(&self, entries: &[KeyEntry]) {
+        self.keys.replace(key_facts::of_keys(entries));
+    }
+
+    /// The finding about telegrams of a meter that stay closed for that reason: the same that `doctor` has.
+    pub fn closed_finding(&self, title: Option<SystemTitle>, cause: Cause) -> Option<Finding> {
+        let keys = self.keys.borrow().clone();
+        key_finding(&KeyFacts { closed: 1, title, cause: Some(cause), ..keys })
     }
 
     /// Sums up repeats by time from now on.
@@ -173,6 +206,7 @@ impl Messages {
     /// too if it is no terminal.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
+        self.wraps.set(true);
         self.target.replace(MessageTarget::Collected(collected.clone(), most));
         collected
     }
@@ -229,6 +263,13 @@ impl Messages {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = self.writer.line(severity, text);
+        let columns =
+            self.wraps.get().then(|| tcgetwinsize(rustix::stdio::stderr()).ok()).flatten();
+        let columns = columns.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+        let line = match columns {
+            Some(columns) => format!("{}\n", word_wrap::message(line.trim_end(), columns)),
+            None => line,
+        };
         if signals::are_caught() && !signals::wait_for_room(rustix::stdio::stderr()) {
             return;
         }
@@ -263,6 +304,7 @@ impl Messages {
 
     /// Reports a refusal, or counts it if enough of its cause were reported.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
+        self.keys.get_mut().tagged |= refusal.is_tagged && refusal.error.cause.leaves_closed();
         let Some(unreported) = self.count(&refusal.error) else {
             return;
         };
@@ -400,10 +442,8 @@ impl Messages {
     /// The advice about a key that does not fit.
     #[must_use]
     pub fn wrong_key_hint(&self) -> &'static str {
-        match self.has_lone_gak.get() {
-            true => key_finding::lone_authentication_key().hint(),
-            false => Diagnosis::WrongKey.hint(),
-        }
+        let found = self.closed_finding(None, Cause::KeyOrDamage);
+        found.map_or(Diagnosis::WrongKey.hint(), |found| found.hint())
     }
 
     fn closed_cause(&self) -> Option<Diagnosis> {
@@ -415,7 +455,7 @@ impl Messages {
     /// The cause of a run that has keys: if none of them is for a meter, they are for others.
     fn with_keys(&self, cause: Diagnosis) -> Diagnosis {
         match cause {
-            Diagnosis::NoKey if self.has_keys.get() => Diagnosis::OtherMeter,
+            Diagnosis::NoKey if self.keys.borrow().keys > 0 => Diagnosis::OtherMeter,
             cause => cause,
         }
     }

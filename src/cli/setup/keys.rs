@@ -76,7 +76,9 @@ pub fn entries(
 /// The keys of the meters of a configuration.
 pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, KeyProblem> {
     let keys = config.meters.iter().map(|meter| of_meter(config, meter, messages));
-    Ok(keys.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    let entries: Vec<_> = keys.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    messages.note_all_keys(&entries);
+    Ok(entries)
 }
 
 /// The keys of a meter of a configuration.

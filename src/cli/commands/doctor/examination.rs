@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::cli::run::{
     clock_messages::difference,
     context::Context,
+    key_facts,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -12,17 +13,13 @@ use meterpipe::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
     },
-    cipher::{
-        ciphered,
-        key::Key,
-        key_file::{KeyEntry, MeterName},
-    },
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     cosem::clock::VIENNA,
     diagnosis::{
         diagnosis::Wording,
         foreign::{self, ForeignProtocol},
         key_finding::KeyFacts,
-        line::LineFacts,
+        line::{self, LineFacts},
         link,
         window::OctetWindow,
     },
@@ -31,7 +28,7 @@ use meterpipe::{
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Place, Record},
-    source::simulator::meter::{EXAMPLE_KEY, is_example_gak},
+    sink::guard::evidence::{ClockAgreement, TelegramEvidence},
 };
 
 /// Telegrams that open and follow each other without damage: the line is sound.
@@ -129,15 +126,7 @@ impl Examination {
         links: LinkChoice,
         (time, deadline): (Duration, Instant),
     ) -> Self {
-        let example = Key::new(EXAMPLE_KEY);
-        let keys = KeyFacts {
-            keys: entries.len(),
-            names: entries.iter().filter_map(name_of).collect(),
-            has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
-            is_example_gak: is_example_gak(&entries),
-            has_gak: entries.iter().any(|entry| entry.gak.is_some()),
-            ..KeyFacts::default()
-        };
+        let keys = key_facts::of_keys(&entries);
         let chain = Decode::new(Decrypt::new(entries.clone(), demands));
         Self {
             chain: chain.with_families(families).with_links(links),
@@ -220,9 +209,8 @@ impl Examination {
         let facts = self.window.facts_of_links(self.links);
         let checksums = facts.checksums + self.wrong_crcs;
         let facts = LineFacts { broken_off: self.broken_off, checksums, ..facts };
-        // Octets do not tell how much time lies between two frames; the stages know, and join none of two telegrams.
         match self.telegrams() + self.wrong_crcs {
-            0 => LineFacts { apdus: 0, halves: facts.halves + facts.apdus, ..facts },
+            0 => facts.without_telegrams(),
             _ => facts,
         }
     }
@@ -244,27 +232,17 @@ impl Examination {
         self.window.total()
     }
 
-    /// Looks at the telegrams that stayed closed: the keys of the file are tried without their names, and tags are
-    /// looked for.
+    /// Looks at the telegrams that stayed closed: the keys of the file are tried without their names.
     pub fn look_at_closed(&mut self) {
         if self.keys.opened > 0 || self.keys.closed == 0 {
             return;
-        }
-        if let Some(title) = self.keys.title {
-            let octets = self.window.octets();
-            let header = [&[0x08][..], &title].concat();
-            let mut places = memchr::memmem::find_iter(octets, &header);
-            self.keys.tagged = places.any(|at| {
-                let apdu = at.checked_sub(1).and_then(|at| octets.get(at..));
-                apdu.is_some_and(ciphered::is_tagged)
-            });
         }
         // A key with another name first: the others were tried as they are.
         let named = self.entries.iter().filter(|entry| entry.name.is_some());
         let mut named = named.take(MOST_NAMES);
         self.keys.tried_nameless = named.clone().next().is_some();
         let opens = named.find(|entry| self.opens(KeyEntry { name: None, ..(*entry).clone() }));
-        self.keys.other_name = opens.and_then(name_of);
+        self.keys.other_name = opens.and_then(key_facts::name_of);
     }
 
     /// True if a key opens a telegram of the octets that came.
@@ -304,6 +282,8 @@ impl Examination {
                 }
                 let doubt = doubt.map(|doubt| clock(doubt, &entry));
                 self.keys.doubted += usize::from(doubt.is_some());
+                let clocks = TelegramEvidence::of(&entry).clocks;
+                self.keys.two_times += usize::from(clocks == ClockAgreement::Apart);
                 self.keys.clock_is_right = doubt.is_none();
                 self.keys.clock = doubt.or_else(|| self.keys.clock.take());
             }
@@ -311,12 +291,16 @@ impl Examination {
                 let Error { layer, cause, .. } = refusal.error;
                 let is_other = matches!(cause, Cause::Unsupported { .. });
                 match (layer, cause) {
-                    (_, cause) if cause.leaves_closed() => self.closed(refusal.title, cause),
+                    (_, cause) if cause.leaves_closed() => {
+                        self.keys.tagged |= refusal.is_tagged;
+                        self.closed(refusal.title, cause);
+                    }
                     (Layer::Cipher | Layer::Apdu, cause) if is_other => {
                         self.closed(refusal.title, cause)
                     }
                     (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
+                        self.note_fitted(refusal.title);
                         if self.keys.unsound_at.len() < SEVERAL {
                             self.keys.unsound_at.insert(damaged);
                         }
@@ -333,6 +317,12 @@ impl Examination {
                             }
                         }
                     }
+                    // The text of a telegram that was encrypted.
+                    (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
+                        self.keys.unsound += 1;
+                        self.keys.wrong_sums += 1;
+                        self.note_fitted(refusal.title);
+                    }
                     (layer, cause) => {
                         let breaks_off = matches!(cause, Cause::CutOff { .. });
                         let is_sum = matches!(cause, Cause::CheckSequence { .. });
@@ -344,6 +334,12 @@ impl Examination {
             }
             DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
         }
+    }
+
+    /// Notes a telegram that is damaged, and whose key fits: another one that it does not open is damaged too.
+    fn note_fitted(&mut self, title: Option<SystemTitle>) {
+        self.keys.fitted += 1;
+        self.keys.count(title, true);
     }
 
     fn count_meter(&mut self, meter: Option<&[u8]>) {
@@ -391,8 +387,12 @@ impl Examination {
             self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
                 || self.other_link().is_some();
         }
-        let is_long = self.alternative.is_some_and(|it| octets.len() >= it.octets);
-        let in_vain = is_long && self.chain.frames() == 0;
+        // A telegram without a frame that has begun among noise comes to its end.
+        let is_long = self.alternative.is_some_and(|it| {
+            octets.len() >= it.octets
+                && (octets.len() >= it.octets * 2 || !line::begins_apdu(octets))
+        });
+        let in_vain = is_long && self.chain.frames() == 0 && self.telegrams() == 0;
         opened >= ENOUGH && self.rejected == 0 && unsound == 0
             || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
             || unsound >= ENOUGH_CLOSED
@@ -469,15 +469,6 @@ impl Stage for Examination {
     }
 }
 
-/// The meter that a key is for.
-fn name_of(entry: &KeyEntry) -> Option<String> {
-    match &entry.name {
-        Some(MeterName::Title(title)) => Some(hex::encode(title)),
-        Some(MeterName::Meter(number)) => Some(number.clone()),
-        None => None,
-    }
-}
-
 fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
     let TimeDoubt::Differs { ahead } = doubt else {
         return Wording::new(
@@ -485,9 +476,7 @@ fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
             "der Zähler nennt seine Uhr ungültig",
         );
     };
-    let time = entry.time().and_then(|time| time.timestamp());
-    let time = time.map(|it| it.to_zoned(VIENNA.clone()).strftime("%Y-%m-%d %H:%M").to_string());
-    let time = time.unwrap_or_default();
+    let time = own_time(entry).unwrap_or_default().replace('T', " ");
     let english = difference(ahead.unsigned_abs());
     let german = english.replace(" days", " Tage").replace(" d ", " T ");
     let (side, seite) = if ahead < 0 { ("behind", "nach") } else { ("ahead of", "vor") };
@@ -499,10 +488,18 @@ fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
     )
 }
 
+/// The time that the meter itself shows, to the minute: `2000-01-01T00:00`.
+fn own_time(entry: &OutputTelegram<'_>) -> Option<String> {
+    let mut text = Vec::new();
+    entry.time()?.write(&mut text);
+    let minutes = text.get(.."2000-01-01T00:00".len())?;
+    Some(String::from_utf8_lossy(minutes).into_owned())
+}
+
 /// The year of a clock that counts from its first day on: no meter with a customer interface is so old.
 fn first_year(entry: &OutputTelegram<'_>) -> Option<i16> {
     let time = entry.time()?.timestamp()?;
-    let year = time.to_zoned(VIENNA.clone()).year();
+    let year = own_time(entry)?.get(..4)?.parse().ok()?;
     let received = entry.received.millis()? / 1000;
     (year < FIRST_METERS && time.as_second() < received).then_some(year)
 }

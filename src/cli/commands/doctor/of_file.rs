@@ -28,7 +28,6 @@ pub fn examine(
     form: Option<InputForm>,
     report: &mut DoctorReport,
 ) -> Result<(), Stop> {
-    report.is_live = false;
     let mut examination = examiner.examination(examiner.time);
     let mut context = quiet();
     let ended =

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::{
-    commands::doctor::trials::TrialLine, run::status::Status, setup::toml_text::table,
+    commands::doctor::trials::TrialLine,
+    run::{status::Status, word_wrap::wrapped},
+    setup::toml_text::table,
 };
 use meterpipe::{
     diagnosis::{
@@ -186,27 +188,12 @@ impl DoctorReport {
 /// The width of the lines.
 const WIDTH: usize = 80;
 
-/// The text in lines of at most so many characters, unless a word is longer.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else {
-            continue;
-        };
-        match line.chars().count() + 1 + word.chars().count() {
-            _ if line.is_empty() => line.push_str(word),
-            length if length <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// A clause as a sentence.
 fn sentence(clause: &str) -> String {
+    // The name of the command is spelt as it is typed.
+    if clause.starts_with("meterpipe ") {
+        return format!("{clause}.");
+    }
     let mut letters = clause.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -40,6 +40,24 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
             format!("{damaged} davon oder daneben beschädigt: das stört nicht"),
         );
     }
+    // Of several the finding is another one.
+    if keys.two_times > 0 {
+        found = found.with(
+            format!(
+                "telegrams with two different times: {}; sinks do not get them",
+                keys.two_times
+            ),
+            format!(
+                "Telegramme mit zwei verschiedenen Zeiten: {}; Ziele erhalten sie nicht",
+                keys.two_times
+            ),
+        );
+    } else if keys.doubted > 0 {
+        found = found.with(
+            format!("telegrams with a doubtful time: {}; the last one is right", keys.doubted),
+            format!("Telegramme mit zweifelhafter Zeit: {}; das letzte stimmt", keys.doubted),
+        );
+    }
     if line.harmless > 0 {
         found = found
             .with("the noise between them harms none", "das Rauschen dazwischen schadet keinem");

@@ -48,8 +48,9 @@ fn overview(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<Scree
     let mut notes = messages(&picture.messages, most.min(free.0), size);
     free.take(notes.len());
     let mut list = vec![];
-    if picture.meters.len() > 1 {
-        let room = free.take(picture.meters.len().min((size.rows / 3).max(1)));
+    let listed = picture.meters.len() + picture.unread.len();
+    if listed > 1 {
+        let room = free.take(listed.min((size.rows / 3).max(1)));
         list = meters(picture, room, size);
     }
     let mut energies = energies(meter, left);
@@ -145,7 +146,10 @@ mod tests {
     use super::*;
     use crate::cli::{
         live::screen::{
-            ink::Glyphs, line_quality::LineQuality, live_meter, picture::ScreenMessage,
+            ink::{Glyphs, ScreenInk},
+            line_quality::LineQuality,
+            live_meter,
+            picture::ScreenMessage,
         },
         run::message_format::Severity,
     };
@@ -178,6 +182,7 @@ mod tests {
             has_keys: true,
             messages: messages.iter().map(|it| message(it)).collect(),
             sources: vec!["ttyUSB0".to_owned()],
+            unread: vec![],
             counts: "4711 octets, 2 rejected".to_owned(),
             waited: Duration::from_secs(17),
         }
@@ -274,6 +279,40 @@ mod tests {
             let others =
                 rows.iter().filter(|row| row.starts_with("  1 ") || row.starts_with("  3 "));
             assert_eq!((marked, others.count()), (1, 2), "{rows:#?}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_damaged_meter_is_named_at_every_width() {
+        let all = MeterKind::ALL;
+        let mut picture = picture(&[all[0], all[3], all[1]], &[]);
+        let mut bad = LineQuality::default();
+        (0..6).for_each(|_| bad.note_damaged(picture.now));
+        picture.meters[1].quality = bad.words(picture.now);
+        for columns in [24, 30, 40, 60, 80, 100, 132, 200] {
+            let rows = texts(&picture, 24, columns, Glyphs::Unicode);
+            let row = rows.iter().find(|row| row.starts_with("  2 ")).unwrap();
+            assert!(row.contains("line bad"), "{columns}: {rows:#?}");
+            assert_eq!(row.contains("6 of 6"), columns >= 100, "{columns}: {row}");
+        }
+    }
+
+    #[test]
+    fn a_source_without_a_telegram_has_a_row_below_the_meters() {
+        let quality = (ScreenInk::Bad, "line bad, 6 of 6 damaged or missing".to_owned());
+        let picture = Picture {
+            unread: vec![("ttyUSB1".to_owned(), quality)],
+            ..picture(&[MeterKind::KsmWest], &[])
+        };
+        for (columns, shown) in [
+            (24, "  - ttyUSB1  none yet"),
+            (40, "  - ttyUSB1  no telegram yet  line bad"),
+            (80, "  - ttyUSB1  no telegram yet  line bad, 6 of 6 damaged or missing"),
+        ] {
+            let rows = texts(&picture, 24, columns, Glyphs::Unicode);
+            let at = rows.iter().position(|row| row.starts_with("  - ")).unwrap();
+            assert!(rows[at - 1].starts_with("> 1 "), "{rows:#?}");
+            assert_eq!(rows[at], shown, "{rows:#?}");
         }
     }
 

@@ -32,6 +32,19 @@ const fn age_words(age: ReadingAge) -> (ScreenInk, &'static str) {
     }
 }
 
+/// The quality of a line without its counts.
+fn short_quality(it: &MeterPicture) -> &str {
+    it.quality.1.split_once(',').map_or(it.quality.1.as_str(), |(words, _)| words)
+}
+
+/// The one word of a meter with little room: that of a bad line while its readings are fresh.
+fn state_words(it: &MeterPicture, now: Instant) -> (ScreenInk, &str) {
+    match it.meter.age(now) {
+        ReadingAge::Fresh if it.quality.0 == ScreenInk::Bad => (it.quality.0, short_quality(it)),
+        age => age_words(age),
+    }
+}
+
 /// The age of the reading and the quality of the line, in one row if it is wide enough.
 pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<ScreenRow> {
     let age = age(&it.meter, picture.now);
@@ -39,6 +52,8 @@ pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> 
     let counts = format!(" ({} good, {} missing)", it.meter.good, it.meter.missing);
     let counts = ScreenRow::of(ScreenInk::Faint, counts);
     let gap = ScreenRow::of(ScreenInk::Faint, "  ");
+    let short = ScreenRow::of(it.quality.0, short_quality(it));
+    let in_short = age.clone().and(gap.clone()).and(short);
     let all = age.clone().and(gap).and(quality.clone());
     let full = all.clone().and(counts);
     if full.width() <= size.columns {
@@ -47,8 +62,14 @@ pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> 
     if all.width() <= size.columns {
         return vec![all];
     }
-    vec![age, quality]
+    match size.rows < LEAST_ROWS && in_short.width() <= size.columns {
+        true => vec![in_short],
+        false => vec![age, quality],
+    }
 }
+
+/// Screens with fewer rows have one for the state of a meter.
+const LEAST_ROWS: usize = 12;
 
 /// A row for each meter, those around the chosen one if there are too many.
 pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
@@ -69,8 +90,8 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         let is_chosen = at == picture.chosen;
         let head = format!("{} {} ", if is_chosen { '>' } else { ' ' }, at + 1);
         let ink = if is_chosen { ScreenInk::Strong } else { ScreenInk::Plain };
-        let (age_ink, word) = age_words(meter.age(picture.now));
-        let with = |name: String, long: bool, gap: &'static str| {
+        let (age_ink, word) = state_words(it, picture.now);
+        let with_state = |(age_ink, word), name: String, long: bool, gap: &'static str| {
             let mut row =
                 ScreenRow::of(ink, head.clone()).with(ink, name).with(ScreenInk::Plain, gap);
             if let Some(power) = meter.power {
@@ -86,16 +107,20 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         };
         let name = name(it);
         let padded = format!("{name:<name_width$}");
-        let quality =
-            ScreenRow::of(ScreenInk::Plain, "  ").with(it.quality.0, it.quality.1.clone());
+        let quality = |words: &str| ScreenRow::of(ScreenInk::Plain, "  ").with(it.quality.0, words);
+        let (full_age_ink, full_age) = age_words(meter.age(picture.now));
         let last = |characters: usize| {
             let count = name.chars().count();
             let tail: String = name.chars().skip(count.saturating_sub(characters)).collect();
             if count > characters { format!("{}{tail}", size.glyphs.cut()) } else { tail }
         };
         let bare = ScreenRow::of(ink, head.clone()).with(ink, last(4));
+        let with = |name, long, gap| with_state((age_ink, word), name, long, gap);
+        let with_age = |long| with_state((full_age_ink, full_age), padded.clone(), long, "  ");
         let rows = [
-            with(padded.clone(), true, "  ").and(quality),
+            with_age(true).and(quality(&it.quality.1)),
+            with_age(true).and(quality(short_quality(it))),
+            with_age(false).and(quality(short_quality(it))),
             with(padded.clone(), true, "  "),
             with(padded, false, "  "),
             with(last(8), false, "  "),
@@ -105,5 +130,22 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         ];
         fitting(rows, size.columns)
     };
-    picture.meters.iter().enumerate().skip(start).take(room).map(row).collect()
+    let meters = picture.meters.iter().enumerate().skip(start).map(row);
+    meters.chain(picture.unread.iter().map(|it| unread(it, size))).take(room).collect()
+}
+
+/// A row for a source without a telegram.
+fn unread((name, quality): &(String, (ScreenInk, String)), size: ScreenSize) -> ScreenRow {
+    let named = ScreenRow::of(ScreenInk::Plain, format!("  - {name}"));
+    let with = |words: &str| named.clone().with(ScreenInk::Bad, format!("  {words}"));
+    let state = |words| ScreenRow::of(ScreenInk::Plain, "  ").with(quality.0, words);
+    let short = quality.1.split_once(',').map_or(quality.1.as_str(), |(words, _)| words);
+    let rows = [
+        with("no telegram yet").and(state(quality.1.clone())),
+        with("no telegram yet").and(state(short.to_owned())),
+        with("no telegram yet"),
+        with("none yet"),
+        named,
+    ];
+    fitting(rows, size.columns)
 }

@@ -80,6 +80,8 @@ pub struct Picture {
     pub messages: Vec<ScreenMessage>,
     /// The names of the sources.
     pub sources: Vec<String>,
+    /// The sources that have brought no telegram, and the quality of their lines.
+    pub unread: Vec<(String, (ScreenInk, String))>,
     /// The counts of octets and refusals.
     pub counts: String,
     /// How long the run has waited for its first telegram.

@@ -1,0 +1,32 @@
+//! The facts about the keys of a run, before a telegram came.
+
+use meterpipe::{
+    cipher::{
+        key::Key,
+        key_file::{KeyEntry, MeterName},
+    },
+    diagnosis::key_finding::KeyFacts,
+    source::simulator::meter::{EXAMPLE_KEY, is_example_gak},
+};
+
+/// The facts about these keys.
+pub fn of_keys(entries: &[KeyEntry]) -> KeyFacts {
+    let example = Key::new(EXAMPLE_KEY);
+    KeyFacts {
+        keys: entries.len(),
+        names: entries.iter().filter_map(name_of).collect(),
+        has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
+        is_example_gak: is_example_gak(entries),
+        has_gak: entries.iter().any(|entry| entry.gak.is_some()),
+        ..KeyFacts::default()
+    }
+}
+
+/// The meter that a key is for.
+pub fn name_of(entry: &KeyEntry) -> Option<String> {
+    match &entry.name {
+        Some(MeterName::Title(title)) => Some(hex::encode(title)),
+        Some(MeterName::Meter(number)) => Some(number.clone()),
+        None => None,
+    }
+}
