@@ -237,9 +237,22 @@ fn a_frame_whose_start_is_damaged_is_told() {
         let expected = "apdu: a telegram in a frame whose first octets are damaged or lost";
         assert_eq!(outcome.refused, [expected], "bit {bit}");
     }
-    // A stream may begin within a frame.
-    let outcome = decode_octets(&[&frame[3..], &frame].concat(), KEY, 64);
+    // A stream may begin within a frame, a text is rather one whose first row was not read.
+    let octets = [&frame[3..], &frame].concat();
+    let outcome = decode_octets(&octets, KEY, 64);
     assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 0));
+    let outcome = decode_dump(&hex::encode(octets), KEY);
+    assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 1));
+}
+
+#[test]
+fn a_frame_that_the_end_of_the_input_cuts_off_has_not_lost_its_start() {
+    let frame = hdlc(true, false, &octets(&ciphered()));
+    for cut in 1..frame.len() {
+        let octets = [&frame[..], &frame[..frame.len() - cut]].concat();
+        let outcome = decode_octets(&octets, KEY, 64);
+        assert_eq!((outcome.telegrams.len(), outcome.refused), (1, vec![]), "{cut}");
+    }
 }
 
 /// Octets that look like the start of a frame of each layer, and are none.
