@@ -456,3 +456,22 @@ fn a_cut_one_costs_no_telegram_of_another_meter() {
         }
     }
 }
+
+/// The last row may be as long as a key.
+#[test]
+fn a_key_behind_one_in_rows_of_sixteen_octets_is_not_shown() {
+    let folder = Folder::new();
+    let file = folder.write("key", KEY);
+    let header = "db084b464d675000000982010320000000a1";
+    let apdu = format!("{header}{}", "c7".repeat(272 - header.len() / 2));
+    for count in 1..3 {
+        let rows = apdu.repeat(count).into_bytes();
+        let rows = rows.chunks(32).map(|row| format!("{}\n", str::from_utf8(row).unwrap()));
+        let text = rows.collect::<String>() + &KEY.to_lowercase();
+        let ran = run(&["explain", "--key-file", &file], text.as_bytes());
+        let told = format!("line {}: a key, not read", 17 * count + 1);
+        assert!(ran.err.contains(&told), "{}", ran.err);
+        let shown = format!("{}{}", ran.out, ran.err).to_lowercase().replace(' ', "");
+        assert!(!shown.contains(&KEY.trim().to_lowercase()[..16]), "{shown}");
+    }
+}

@@ -130,7 +130,7 @@ impl Opening {
         if !self.end.is_between() {
             return holds_header(&Zeroizing::new([&self.octets, octets].concat()));
         }
-        let goes_on = octets.len() == self.width && !self.end.is_behind_frame();
+        let goes_on = octets.len() == self.width && !self.end.is_sure();
         goes_on || has_start(octets) || !reads_as_key(line)
     }
 
