@@ -73,6 +73,7 @@ pub struct BareApdus {
     before: u64,
     /// Positions at which a line of a text begins.
     lines: VecDeque<u64>,
+    is_text: bool,
     ended: bool,
     /// Nothing but APDUs: one stands right behind the other.
     alone: bool,
@@ -82,6 +83,10 @@ pub struct BareApdus {
     framed_to: u64,
     /// In front of this position it belongs to a damaged one, also at the start of a line.
     damaged_to: u64,
+    /// Where a frame begins that the end of the stream cuts off.
+    cut_frame: Option<u64>,
+    /// A frame stands behind the octets.
+    is_before_frame: bool,
     /// Octets of a telegram that the end of the stream cut off.
     cut_off: Option<usize>,
     blocks: BlockTransfer,
@@ -120,6 +125,7 @@ impl BareApdus {
         self.done = self.done.min(BEFORE);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
+        self.is_before_frame = false;
         if core::mem::take(&mut self.ended) {
             self.cut_off = None;
             self.next_at = position;
@@ -128,6 +134,7 @@ impl BareApdus {
 
     /// Marks `position` as the start of a line of text.
     pub fn line(&mut self, position: u64) {
+        self.is_text = true;
         let oldest = position.saturating_sub(2 * MAX_APDU as u64);
         while self.lines.front().is_some_and(|line| *line < oldest) {
             self.lines.pop_front();
@@ -152,9 +159,19 @@ impl BareApdus {
         (!skipped.is_told).then_some(error)
     }
 
+    /// Takes note of a frame that begins at that position, and that the end of the stream cuts off.
+    pub const fn cut_off_frame(&mut self, position: u64) {
+        self.cut_frame = Some(position);
+    }
+
     /// Ends the stream: nothing more belongs to the octets so far.
     pub const fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// The same in front of a frame.
+    pub const fn end_before_frame(&mut self) {
+        (self.ended, self.is_before_frame) = (true, true);
     }
 
     /// The telegram that the end of the stream cut off.
@@ -221,6 +238,9 @@ impl BareApdus {
         if self.is_in_frame() {
             return match self.has_lost_start(rest, position) {
                 None if !self.ended => None,
+                None if self.begins_text(position) && self.is_before_frame => {
+                    Some(self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1))
+                }
                 Some(true) => Some(self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1)),
                 _ => Some(self.noise(1)),
             };
@@ -247,6 +267,11 @@ impl BareApdus {
                 }
                 (_, Some(size)) => Some(self.apdu(size, first, position)),
                 (_, None) if !self.ended => None,
+                (_, None) if self.begins_text(position) && self.is_before_frame => {
+                    let octets = rest.len();
+                    let error = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+                    Some(self.refuse(error, 1))
+                }
                 // At the very end it may be the input that cut it off: that is no error.
                 (_, None) => {
                     // The first one: others are octets of that telegram.
@@ -306,10 +331,13 @@ impl BareApdus {
     }
 
     /// True for a whole APDU in a frame of which nothing was told; `None` if more octets are needed to tell.
-    /// The stream may begin within a frame, and with raw APDUs alone no frames are looked for.
+    /// A stream may begin within a frame, a text is rather one whose first row was not read. With raw APDUs alone
+    /// no frames are looked for.
     fn has_lost_start(&self, rest: &[u8], position: u64) -> Option<bool> {
-        let is_untold =
-            !self.alone && position >= self.damaged_to.max(FRAME_HEAD) && is_unmistakable(rest);
+        let is_cut = self.cut_frame.is_some_and(|at| (at..at + FRAME_HEAD).contains(&position));
+        let may_begin_amid = position < FRAME_HEAD && !self.begins_text(position);
+        let may_be_lost = !self.alone && !is_cut && !may_begin_amid && position >= self.damaged_to;
+        let is_untold = may_be_lost && is_unmistakable(rest);
         let size = match rest.first() {
             Some(&DATA_NOTIFICATION) => {
                 Notification::first(rest).map(|first| first.map(|(_, size)| size))
@@ -320,6 +348,11 @@ impl BareApdus {
             Ok(size) if is_untold => size.filter(|size| *size <= rest.len()).map(|_| true),
             _ => Some(false),
         }
+    }
+
+    /// True near the start of a text.
+    const fn begins_text(&self, position: u64) -> bool {
+        self.is_text && position < FRAME_HEAD
     }
 
     /// The same for a block of so many octets.

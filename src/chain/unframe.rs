@@ -180,7 +180,7 @@ impl SourceStream {
                         bare.behind_frame(frame.end());
                     }
                     if bare.pending() > 0 {
-                        bare.end();
+                        bare.end_before_frame();
                         drain_bare(bare, origins, sorts, from, out);
                     }
                     let tell = |out: &mut _| {
@@ -248,6 +248,7 @@ impl SourceStream {
 
     /// Hands on the rest; how many frames passed their checks.
     fn end(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
+        self.bare.cut_off_frame(self.link.position());
         self.link.pause();
         let frames = self.drain(from, out);
         self.end_bare(from, out);

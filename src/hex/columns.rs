@@ -11,7 +11,7 @@
 
 use core::ops::Range;
 
-use super::{prefix::slice, separator::is_blank};
+use super::{prefix::slice, separator::is_blank, stamp};
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +66,11 @@ impl HexColumns {
         let fields: Vec<_> = fields(line, delimiter).take(MOST).collect();
         if let Some(heading) = self.heading {
             return self.named(line, &fields, heading);
+        }
+        if self.column.is_none()
+            && let Some(range) = behind_stamp(line, &fields)
+        {
+            return Some(ColumnRow::Hex(range));
         }
         let column = several(line, &fields, self.column.take())?;
         self.column = Some(column);
@@ -164,6 +169,27 @@ fn several(line: &[u8], fields: &[Range<usize>], same: Option<usize>) -> Option<
     let plain = before.iter().all(|field| is_foreign(slice(line, field.clone()), false));
     let sure = before.iter().any(|field| is_foreign(slice(line, field.clone()), true));
     (plain && sure).then_some(at)
+}
+
+/// The octets behind a date or a time, however few: a column each, `12:00:00;68;fa`, or all in the last one, behind
+/// their number. More digits without a letter are a number.
+fn behind_stamp(line: &[u8], fields: &[Range<usize>]) -> Option<Range<usize>> {
+    let text = |field: &Range<usize>| unquoted(slice(line, field.clone()).trim_ascii());
+    let (first, behind) = fields.split_first()?;
+    let (last, between) = behind.split_last()?;
+    if !stamp::is_stamp(text(first)) {
+        return None;
+    }
+    let octets = text(last);
+    let is_pair = |field: &Range<usize>| text(field).len() == 2 && is_hex(text(field), 1);
+    let count = octets.iter().filter(|c| c.is_ascii_hexdigit()).count() / 2;
+    let is_count = |field: &Range<usize>| text(field) == count.to_string().as_bytes();
+    if behind.iter().all(is_pair) && !(between.len() == 1 && between.iter().all(is_count)) {
+        return Some(behind.first()?.start..line.len());
+    }
+    let is_number = octets.len() > 2 && octets.iter().all(u8::is_ascii_digit);
+    let is_plain = |field: &Range<usize>| is_foreign(slice(line, field.clone()), false);
+    (is_hex(octets, 1) && !is_number && between.iter().all(is_plain)).then(|| last.clone())
 }
 
 /// As many octets with blanks between them, or more digits than a number has.

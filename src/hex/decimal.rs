@@ -10,7 +10,10 @@
 //! As hex such a list is full of single digits and groups of three, so one with a group of three
 //! is decimal. Its next lines are so as well, up to the closing bracket or a line of another kind.
 
-use super::separator::is_blank;
+use super::{
+    separator::is_blank,
+    telegram::{begins_telegram, may_begin},
+};
 
 /// The state between two lines.
 #[derive(Clone, Debug, Default)]
@@ -47,10 +50,12 @@ impl DecimalList {
             memchr::memmem::rfind(text, list).and_then(|at| text.get(..at)).unwrap_or_default();
         // Three digits behind a letter are the end of a word, or of hex: `68fafa…a104,`.
         let is_word = head.last().is_some_and(u8::is_ascii_alphanumeric);
-        let alone = octets.len() == 1 && !is_word && (text.ends_with(b",") || is_start(text));
+        let is_row = octets.len() == 1 && (text.ends_with(b",") || is_start(text));
+        let begins = || may_begin(&octets) || begins_telegram(&octets);
+        let is_first = !is_word && (is_row || head.ends_with(b"[") && begins());
         let head = head.iter().filter(|c| !c.is_ascii_digit() && !is_blank(**c));
         let is_next = !self.head.is_empty() && head.clone().eq(&self.head);
-        if !is_next && !(wide && (octets.len() >= LEAST || alone)) {
+        if !is_next && !(wide && (octets.len() >= LEAST || is_first)) {
             return None;
         }
         self.head = head.copied().collect();

@@ -9,6 +9,8 @@
 //! A serial line is read in pieces, and the first one is often one octet. It is read only if a telegram begins
 //! with it and the octets behind the same words.
 
+use core::ops::Range;
+
 use super::{
     decimal,
     separator::{is_blank, is_separator},
@@ -51,7 +53,7 @@ impl FirstPiece {
     /// Notes a line of which nothing was read; the octets that wait and its own, once they begin a telegram.
     pub(super) fn note(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         if self.is_next {
-            let pieces = pieces(line, Some(self.decimal));
+            let pieces = pieces(line, Some(self.decimal), ROW);
             let same =
                 pieces.iter().find(|(at, _)| self.is_head(line.get(..*at).unwrap_or_default()));
             let all = same.map(|(_, octets)| [&self.octets[..], octets].concat());
@@ -69,7 +71,7 @@ impl FirstPiece {
         }
         let begins = |octets: &[u8]| may_begin(octets) || begins_telegram(octets);
         if let Some((at, octets)) =
-            pieces(line, None).into_iter().find(|(_, octets)| begins(octets))
+            pieces(line, None, FEW).into_iter().find(|(_, octets)| begins(octets))
         {
             let head = without_numbers(line.get(..at).unwrap_or_default()).collect::<Vec<_>>();
             // Without words it is a row of hex.
@@ -88,38 +90,60 @@ impl FirstPiece {
     }
 }
 
-/// The last octets of a line, three at most, and where they begin, the longest first. Those of a row are
-/// all hex, or all decimal as the first number of three digits tells: `219,8,83`.
-fn pieces(line: &[u8], decimal: Option<bool>) -> Vec<(usize, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut words: Vec<&[u8]> = Vec::new();
-    let mut end = line.len();
-    while words.len() < FEW {
-        let text = line.get(..end).unwrap_or_default();
-        let last = text.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
-        let between = text.get(last..).unwrap_or_default();
-        if !words.is_empty() && !between.iter().all(|c| is_separator(*c)) {
-            break;
+/// The octets of neighbouring words of a line, and where they begin: the last ones first, and of those that end in the
+/// same place the longest. Those of a row are all hex, or all decimal as the first number of three digits tells:
+/// `219,8,83`.
+fn pieces(line: &[u8], decimal: Option<bool>, most: usize) -> Vec<(usize, Vec<u8>)> {
+    let (mut found, mut words) = (Vec::new(), words(line));
+    while let Some(last) = words.pop() {
+        let mut row = vec![last];
+        let mut ends_here = Vec::new();
+        loop {
+            let groups = row.iter().rev().map(|word| {
+                let text = line.get(word.clone()).unwrap_or_default();
+                match decimal.unwrap_or_else(|| row.last().is_some_and(|word| word.len() == 3)) {
+                    true => decimal::numbers(text),
+                    false => hex_octets(text),
+                }
+            });
+            let octets = groups.collect::<Option<Vec<_>>>().map(|groups| groups.concat());
+            if octets.is_none() && decimal.is_some() {
+                break;
+            }
+            let start = row.last().map_or(0, |word| word.start);
+            ends_here.extend(octets.filter(|it| it.len() <= most).map(|octets| (start, octets)));
+            let before = words.len().checked_sub(row.len()).and_then(|at| words.get(at));
+            let is_near = |word: &&Range<usize>| {
+                line.get(word.end..start).is_some_and(|it| it.iter().all(|c| is_separator(*c)))
+            };
+            match before.filter(is_near) {
+                Some(word) if row.len() < most => row.push(word.clone()),
+                _ => break,
+            }
         }
-        let text = text.get(..last).unwrap_or_default();
-        let start = text.iter().rposition(|c| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
-        let word = text.get(start..).unwrap_or_default();
-        words.insert(0, word);
-        end = start;
-        let groups = words.iter().map(|word| match decimal.unwrap_or_else(|| is_decimal(&words)) {
-            true => decimal::numbers(word),
-            false => hex::decode(word.strip_prefix(b"0x").unwrap_or(word)).ok(),
-        });
-        if let Some(groups) = groups.collect::<Option<Vec<_>>>() {
-            found.insert(0, (start, groups.concat()));
-        }
+        found.extend(ends_here.into_iter().rev());
     }
-    found.retain(|(_, octets)| (1..=FEW).contains(&octets.len()));
     found
 }
 
-fn is_decimal(words: &[&[u8]]) -> bool {
-    words.first().is_some_and(|word| word.len() == 3)
+/// The places of letters and digits without others between them.
+fn words(line: &[u8]) -> Vec<Range<usize>> {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    for at in (0..line.len()).filter(|at| line.get(*at).is_some_and(u8::is_ascii_alphanumeric)) {
+        match words.last_mut() {
+            Some(word) if word.end == at => word.end += 1,
+            _ => words.push(at..at + 1),
+        }
+    }
+    words
+}
+
+/// The octets of a word in hex: `68`, `0x68`, `0x8`.
+fn hex_octets(word: &[u8]) -> Option<Vec<u8>> {
+    match word.strip_prefix(b"0x").unwrap_or(word) {
+        [digit] if word.len() > 1 => hex::decode([b'0', *digit]).ok(),
+        digits => hex::decode(digits).ok(),
+    }
 }
 
 fn without_numbers(text: &[u8]) -> impl Iterator<Item = u8> {
@@ -128,6 +152,9 @@ fn without_numbers(text: &[u8]) -> impl Iterator<Item = u8> {
 
 /// Octets that are too few to tell a telegram.
 const FEW: usize = 3;
+
+/// A row with more octets needs no other one to be read.
+const ROW: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ use super::{
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LineTelegrams {
     pub(super) octets: Vec<u8>,
-    /// The octets that were taken are all among them, or too few for a part of a telegram.
+    /// The octets that were taken are all among them, or too few for a part of a telegram, and none is damaged.
     pub(super) are_all: bool,
 }
 
@@ -32,11 +32,13 @@ pub(super) fn telegrams(line: &[u8], taken: &[u8]) -> Option<LineTelegrams> {
         return None;
     }
     let mut octets = Vec::new();
-    let mut is_left_out = false;
+    let (mut is_left_out, mut is_damage) = (false, false);
     let mut at = 0;
     while let Some(word) = next_word(line, at) {
         let Some((telegram, end)) = telegram(line, word) else {
             at = word_end(line, word);
+            let word = slice(line, word..at);
+            is_damage |= is_damaged(word) && is_not_in(taken, word);
             continue;
         };
         let first = length(&telegram).unwrap_or(LEAST).min(telegram.len());
@@ -46,17 +48,20 @@ pub(super) fn telegrams(line: &[u8], taken: &[u8]) -> Option<LineTelegrams> {
     }
     let mut all = octets.iter();
     let are_all = taken.len() < LEAST || taken.iter().all(|octet| all.any(|it| it == octet));
-    is_left_out.then_some(LineTelegrams { octets, are_all })
+    (is_left_out || is_damage).then_some(LineTelegrams { octets, are_all: are_all && !is_damage })
 }
 
 /// The telegrams of a line, if all of them are whole and only words and numbers stand around them:
-/// `1) 68 14 14 68 … 16 2) 68 …`.
+/// `1) 68 14 14 68 … 16 2) 68 …`. A long run of digits with a wrong one is a telegram too.
 pub(super) fn whole_telegrams(line: &[u8]) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let (mut at, mut behind) = (0, 0);
     while let Some(word) = next_word(line, at) {
         let Some((telegram, end)) = telegram(line, word) else {
             at = word_end(line, word);
+            if is_damaged(slice(line, word..at)) {
+                return None;
+            }
             continue;
         };
         if length(&telegram) != Some(telegram.len()) || has_octets(slice(line, behind..word), FIRST)
@@ -68,6 +73,21 @@ pub(super) fn whole_telegrams(line: &[u8]) -> Option<Vec<u8>> {
     }
     let is_all = !octets.is_empty() && !has_octets(slice(line, behind..line.len()), FIRST);
     is_all.then_some(octets)
+}
+
+/// True for a long run of digits with few wrong characters.
+fn is_damaged(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"0x").unwrap_or(word);
+    let wrong = word.iter().filter(|c| !c.is_ascii_hexdigit()).count();
+    word.len() >= RUN && (1..=word.len() / 8).contains(&wrong)
+}
+
+/// True if none of the octets of a damaged run were taken.
+fn is_not_in(taken: &[u8], word: &[u8]) -> bool {
+    let parts = word.split(|c| !c.is_ascii_hexdigit());
+    let longest = parts.max_by_key(|part| part.len()).unwrap_or_default();
+    let part = slice(longest, 0..longest.len().min(2 * LEAST)).to_ascii_lowercase();
+    memchr::memmem::find(hex::encode(taken).as_bytes(), &part).is_none()
 }
 
 /// The octets from a word on, if they begin a telegram, and where they end.
@@ -163,6 +183,9 @@ const LEAST: usize = 8;
 /// Fewer letters are words, and no base64.
 const LETTERS: usize = 20;
 
+/// The digits of a run that is no word.
+const RUN: usize = 32;
+
 /// The octets by which a telegram is known.
 const FIRST: usize = 4;
 
@@ -196,6 +219,18 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_telegram_beside_another_one_is_found() {
+        let other = hex::decode(format!("7ea018{}7e", "01".repeat(22))).unwrap();
+        let line =
+            |first: &str| format!("1) {first}{} 2) {}", "0f".repeat(40), hex::encode(&other));
+        let are_all = |first| telegrams(line(first).as_bytes(), &other).map(|it| it.are_all);
+        assert_eq!(are_all("68FX"), Some(false));
+        assert_eq!(are_all("68"), None);
+        let taken = [&[0x0f; 40][..], &other].concat();
+        assert_eq!(telegrams(line("RX").as_bytes(), &taken), None);
+    }
+
+    #[test]
     fn short_rows_that_a_form_leaves_out_are_found() {
         let row = [0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0, 1];
         let line = "<f>68fafa6853ff0001</f><f>67db084b464d6750</f>";
@@ -222,6 +257,7 @@ mod tests {
             format!("1) {one} 2) {}", &other[2..]),
             format!("1) {one} 2) {}", &other[..other.len() - 2]),
             format!("1) 6X{} 2) {other}", &one[2..]),
+            format!("1) {}X{} 2) {other}", &other[..20], &other[21..]),
             "1) 2) no telegrams".to_owned(),
         ] {
             assert_eq!(whole(line.clone()), None, "{line}");

@@ -65,6 +65,7 @@ impl Literals {
             let (_, behind) = rest.split_at_checked(at + 1)?;
             let quote = *rest.get(at)?;
             let literal = literal(behind, quote).filter(|literal| literal.is_of_form(open));
+            let literal = literal.or_else(|| traced(behind, quote));
             let is_bytes = rest.get(..at).is_some_and(|before| before.ends_with(b"b"));
             // `{'data': b"~\xa0…'…"}`: what is between two literals is none.
             rest = match literal.filter(|_| is_bytes || !begins_bytes(behind, quote)) {
@@ -153,6 +154,13 @@ impl Literal<'_> {
         let is_form = self.letters && (self.escapes > 0 || begins_telegram(&self.octets));
         is_form || open && self.escapes > 0
     }
+}
+
+/// The octets of a call as `strace -xx` prints it, with their number at the end: `read(3, "\x68", 4096) = 1`.
+fn traced(text: &[u8], quote: u8) -> Option<Literal<'_>> {
+    let literal = literal(text, quote)?;
+    let count = format!(") = {}", literal.octets.len());
+    literal.behind.trim_ascii_end().ends_with(count.as_bytes()).then_some(literal)
 }
 
 /// A literal up to its closing quote; nothing if there is none.

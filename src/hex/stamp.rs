@@ -36,6 +36,11 @@ pub(super) fn before_text(line: &[u8]) -> usize {
     if is_before { line.len() - arrow.len() } else { 0 }
 }
 
+/// True for a date, a time or both, and nothing else.
+pub(super) fn is_stamp(text: &[u8]) -> bool {
+    date_and_time(text).is_some_and(<[u8]>::is_empty)
+}
+
 /// `     7⇥`, as `cat -n` writes: six characters or more.
 fn line_number(text: &[u8]) -> Option<&[u8]> {
     let blanks = text.iter().take_while(|&&c| c == b' ').count();

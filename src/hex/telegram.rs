@@ -89,6 +89,8 @@ pub struct TelegramEnd {
     is_over: bool,
     /// The octets by which a frame ends, if it is one.
     end: Option<u8>,
+    /// Octets of no telegram were among the others.
+    is_mixed: bool,
 }
 
 impl TelegramEnd {
@@ -101,7 +103,7 @@ impl TelegramEnd {
             [0x68, length @ 3..=255, same, 0x68, .., 0x16]
                 if length == same && octets.len() == usize::from(*length) + 6 =>
             {
-                *self = Self { left: 0, is_over: true, end: Some(0x16) };
+                *self = Self { is_over: true, end: Some(0x16), ..Self::default() };
             }
             // Most rows lie amid a telegram.
             _ if octets.len() < self.left && !self.is_start(octets) => {
@@ -114,6 +116,7 @@ impl TelegramEnd {
 
     /// Takes octets in which a telegram begins or ends.
     fn part(&mut self, octets: &[u8]) {
+        self.is_mixed |= self.is_start(octets) == (self.left > 0);
         let mut rest = if self.is_start(octets) { self.begin(octets) } else { octets };
         self.is_over = false;
         while let Some((passed, behind)) = rest.split_at_checked(self.left) {
@@ -125,6 +128,7 @@ impl TelegramEnd {
             }
             rest = self.begin(behind);
             if self.left == 0 {
+                self.is_mixed = true;
                 return;
             }
         }
@@ -162,11 +166,11 @@ impl TelegramEnd {
         self.is_over
     }
 
-    /// True if a frame is over, by the octet at its end. The count of an APDU alone is less sure: a frame that
-    /// nobody saw may hold the APDU, and go on behind a part of it.
+    /// True if a frame is over, by the octet at its end, or an APDU among nothing else. Behind other octets the
+    /// count of an APDU is less sure: a frame that nobody saw may hold it, and go on behind a part of it.
     #[must_use]
-    pub const fn is_behind_frame(&self) -> bool {
-        self.is_over && self.end.is_some()
+    pub const fn is_sure(&self) -> bool {
+        self.is_over && (self.end.is_some() || !self.is_mixed)
     }
 
     /// True if a frame of HDLC ended: the next one may have its flag in common with it.

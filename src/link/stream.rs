@@ -88,6 +88,12 @@ impl<O: Copy> ApduStream<O> {
         deframer.is_at_rest() && !reassembly.is_collecting() && !blocks.is_collecting()
     }
 
+    /// The position of the octets that [`next`](Self::next) will hand out.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.deframer.position()
+    }
+
     /// The position of the octets that the next [`push`](Self::push) will bring.
     #[must_use]
     pub const fn end_position(&self) -> u64 {

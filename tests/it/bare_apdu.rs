@@ -246,9 +246,22 @@ fn a_frame_whose_start_is_damaged_is_told() {
         }
     }
     let frame = hdlc(true, false, &octets(&ciphered()));
-    // A stream may begin within a frame.
-    let outcome = decode_octets(&[&frame[3..], &frame].concat(), KEY, 64);
+    // A stream may begin within a frame, a text is rather one whose first row was not read.
+    let octets = [&frame[3..], &frame].concat();
+    let outcome = decode_octets(&octets, KEY, 64);
     assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 0));
+    let outcome = decode_dump(&hex::encode(octets), KEY);
+    assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 1));
+}
+
+#[test]
+fn a_frame_that_the_end_of_the_input_cuts_off_has_not_lost_its_start() {
+    let frame = hdlc(true, false, &octets(&ciphered()));
+    for cut in 1..frame.len() {
+        let octets = [&frame[..], &frame[..frame.len() - cut]].concat();
+        let outcome = decode_octets(&octets, KEY, 64);
+        assert_eq!((outcome.telegrams.len(), outcome.refused), (1, vec![]), "{cut}");
+    }
 }
 
 /// Octets that look like the start of a frame of each layer, and are none.
@@ -450,5 +463,24 @@ fn a_cut_one_costs_no_telegram_of_another_meter() {
             let found = outcome.telegrams.len();
             assert_eq!(found, 1, "{size} of {cut:02x?} by {piece}: {:?}", outcome.refused);
         }
+    }
+}
+
+/// The last row may be as long as a key.
+#[test]
+fn a_key_behind_one_in_rows_of_sixteen_octets_is_not_shown() {
+    let folder = Folder::new();
+    let file = folder.write("key", KEY);
+    let header = "db084b464d675000000982010320000000a1";
+    let apdu = format!("{header}{}", "c7".repeat(272 - header.len() / 2));
+    for count in 1..3 {
+        let rows = apdu.repeat(count).into_bytes();
+        let rows = rows.chunks(32).map(|row| format!("{}\n", str::from_utf8(row).unwrap()));
+        let text = rows.collect::<String>() + &KEY.to_lowercase();
+        let ran = run(&["explain", "--key-file", &file], text.as_bytes());
+        let told = format!("line {}: a key, not read", 17 * count + 1);
+        assert!(ran.err.contains(&told), "{}", ran.err);
+        let shown = format!("{}{}", ran.out, ran.err).to_lowercase().replace(' ', "");
+        assert!(!shown.contains(&KEY.trim().to_lowercase()[..16]), "{shown}");
     }
 }

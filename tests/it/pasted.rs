@@ -497,9 +497,11 @@ fn numbered_telegrams_of_a_sentence_are_read() {
             let ran = run(&["decode", "--key-file", &key], line.as_bytes());
             assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{line}: {}", ran.err);
             // A line with a damaged one is named.
-            let line = format!("{line}\n{}", line.replacen("FA", "FX", 1));
-            let ran = run(&["decode", "--key-file", &key], line.as_bytes());
-            assert_eq!((ran.status, ran.out.as_str()), (1, READING), "{line}: {}", ran.err);
+            let damaged = line.replacen("FA", "FX", 1);
+            for text in [format!("{line}\n{damaged}"), format!("{damaged}\n{line}")] {
+                let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+                assert_eq!((ran.status, ran.out.as_str()), (1, READING), "{text}: {}", ran.err);
+            }
         }
     }
 }

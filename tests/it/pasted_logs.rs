@@ -369,7 +369,7 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
     let all = octets(DUMP);
     let colons = |row: &[u8]| listed(row, ":", |octet| format!("{octet:02X}"));
     type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
-    let forms: [Row<'_>; 12] = [
+    let forms: [Row<'_>; 18] = [
         &|at, row| format!("[12:00:{at:02}][D][uart_debug:114]: <<< {}", colons(row)),
         &|at, row| {
             let numbers = listed(row, ",", u8::to_string);
@@ -385,6 +385,15 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
         &|_, row| format!("{}: {}", row.len(), spaced(row)),
         &|_, row| format!("len={} data={}", row.len(), digits_of(row)),
         &|_, row| format!("<Buffer {}>", spaced(row)),
+        &|at, row| format!("2026-06-21 12:00:{at:02},{}", digits_of(row)),
+        &|at, row| format!("12:00:{at:02};{};{}", row.len(), spaced(row)),
+        &|at, row| format!("12:00:{at:02},{}", listed(row, ",", |octet| format!("{octet:02X}"))),
+        &|_, row| {
+            let escapes = listed(row, "", |octet| format!("\\x{octet:02x}"));
+            format!("read(3, \"{escapes}\", 4096) = {}", row.len())
+        },
+        &|_, row| format!("[{}]", listed(row, ", ", u8::to_string)),
+        &|_, row| format!("[{}]", listed(row, ", ", |octet| format!("0x{octet:x}"))),
     ];
     for (number, form) in forms.iter().enumerate() {
         for sizes in [&[1][..], &[2], &[3], &[1, 1, 1], &[1, 8]] {
@@ -401,6 +410,24 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
             let seen = (ran.status, ran.out.as_str());
             assert_eq!(seen, (0, READING), "form {number}, {sizes:?}: {text}{}", ran.err);
         }
+    }
+}
+
+/// A text is read from its start: a row that its form leaves out is a telegram lost.
+#[test]
+fn a_first_telegram_without_its_first_octets_is_told() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    for lost in [1, 2, 4, 9] {
+        let text = format!("{}\n{DUMP}", wrapped(&digits_of(&all[lost..]), 64));
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (1, READING), "{lost}: {}", ran.err);
+        assert!(ran.err.contains("line 1: apdu: a telegram "), "{lost}: {}", ran.err);
+        // A capture may begin anywhere.
+        let binary = [&all[lost..], &all].concat();
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], &binary);
+        assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{lost}: {}", ran.err);
     }
 }
 

@@ -83,7 +83,10 @@ impl Opening {
         // Octets of a literal are shown as themselves, most of them.
         let is_literal = memchr::memchr2(b'\'', b'"', line).is_some();
         let is_clean = is_hex && (digits == 2 * octets.len() || is_literal);
-        let is_stray = !is_beside && (octets.len() < STRAY || octets.len() <= HASH && !is_hex);
+        // A telegram behind a damaged one is no stray hex.
+        let is_few =
+            octets.len() < STRAY || octets.len() <= HASH && !is_hex && !holds_header(&octets);
+        let is_stray = !is_beside && is_few;
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
         let is_part = is_between
@@ -92,7 +95,7 @@ impl Opening {
                 || is_damaged(line));
         let is_other = is_key || !is_nothing && !is_clean && !is_part;
         match () {
-            () if begins && self.lines.is_empty() => self.over(),
+            () if begins && (self.lines.is_empty() || holds_header(&self.octets)) => self.over(),
             () if begins => self.drop_hex(),
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
             () if is_between && !is_other => self.over(),
@@ -127,7 +130,7 @@ impl Opening {
         if !self.end.is_between() {
             return holds_header(&Zeroizing::new([&self.octets, octets].concat()));
         }
-        let goes_on = octets.len() == self.width && !self.end.is_behind_frame();
+        let goes_on = octets.len() == self.width && !self.end.is_sure();
         goes_on || has_start(octets) || !reads_as_key(line)
     }
 
