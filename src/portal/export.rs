@@ -428,7 +428,9 @@ fn broken_rows(
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
     let is_broken = |row: &mut CellRow| {
         row.cells.len() > names
-            && series.iter().any(|columns| is_digits(row.cell(columns.value + 1)))
+            && series.iter().any(|columns| {
+                [columns.value, columns.value + 1].iter().all(|at| is_digits(row.cell(*at)))
+            })
     };
     rows.extract_if(.., is_broken).map(|row| row.line).collect()
 }

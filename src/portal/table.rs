@@ -95,27 +95,38 @@ fn rows(text: &str, delimiter: u8) -> impl Iterator<Item = CellRow> {
     let mut all = records(text, delimiter);
     let (mut line, mut counted, mut base) = (1, 0, 0);
     core::iter::from_fn(move || {
-        let record = all.next()?.ok()?;
+        let here = base + usize::try_from(all.reader().position().byte()).unwrap_or_default();
         // The reader's row begins with the empty lines before it, and with half of a line end in front of them.
-        let begin = record.position().map_or(0, csv::Position::byte);
-        let begin = base + usize::try_from(begin).unwrap_or_default();
-        let rest = text.get(begin..).unwrap_or_default();
-        let begin = begin + rest.len() - rest.trim_start_matches(LINE_ENDS).len();
+        let rest = text.get(here..).unwrap_or_default().trim_start_matches(LINE_ENDS);
+        let begin = text.len() - rest.len();
+        let mut lines = rest.split(LINE_ENDS);
+        let first = lines.next().unwrap_or_default();
+        // Without this look ahead, each of many lone quotes would be followed to the end of the text.
+        let mut next = || lines.find(|line| !line.is_empty());
+        let mut is_lone =
+            has_open_quote(first) && next().is_some_and(|line| is_row(line, delimiter));
+        let mut cells = Vec::new();
+        if !is_lone {
+            let record = all.next()?.ok()?;
+            let end = base + usize::try_from(all.reader().position().byte()).unwrap_or_default();
+            let mut lines = text.get(begin..end).unwrap_or_default().split(LINE_ENDS).skip(1);
+            is_lone = lines.any(|line| is_row(line, delimiter));
+            cells = record.iter().map(str::to_owned).collect();
+        }
+        if is_lone {
+            base = begin + first.len();
+            all = records(text.get(base..).unwrap_or_default(), delimiter);
+            cells = cells_of_line(first, delimiter);
+        }
         line += line_ends(text.get(counted..begin).unwrap_or_default());
         counted = begin;
-        let end = base + usize::try_from(all.reader().position().byte()).unwrap_or_default();
-        let mut lines = text.get(begin..end).unwrap_or_default().split(LINE_ENDS);
-        let first = lines.next().unwrap_or_default();
-        let cells = match lines.any(|line| is_row(line, delimiter)) {
-            true => {
-                base = begin + first.len();
-                all = records(text.get(base..).unwrap_or_default(), delimiter);
-                cells_of_line(first, delimiter)
-            }
-            false => record.iter().map(str::to_owned).collect(),
-        };
         Some(CellRow { line, cells })
     })
+}
+
+/// True if a quote lacks its second one.
+fn has_open_quote(line: &str) -> bool {
+    line.matches('"').count() % 2 == 1
 }
 
 fn records(text: &str, delimiter: u8) -> csv::StringRecordsIntoIter<&[u8]> {
@@ -130,7 +141,7 @@ fn cells_of_line(line: &str, delimiter: u8) -> Vec<String> {
     let without_pair = |cell: &str| {
         cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell).to_owned()
     };
-    if line.matches('"').count() % 2 == 1 {
+    if has_open_quote(line) {
         return line.split(char::from(delimiter)).map(without_pair).collect();
     }
     let record = records(line, delimiter).find_map(Result::ok).unwrap_or_default();
@@ -172,7 +183,7 @@ fn is_cut_off(text: &str, series: &[PortalColumns], rows: &[CellRow]) -> bool {
         last.cell(0).chars().any(|sign| sign.is_alphabetic() && !before.cell(0).contains(sign));
     let is_alike = begins_with_digit(before) == begins_with_digit(last)
         && !(begins_with_digit(last) && has_words);
-    let is_quoted = text.lines().next_back().is_some_and(|line| line.matches('"').count() % 2 == 1);
+    let is_quoted = text.lines().next_back().is_some_and(has_open_quote);
     let is_short = series.iter().any(|columns| {
         let decimals = |row: &CellRow| written_decimals(row.cell(columns.value));
         let [last_decimals, all] = [last, before].map(decimals);

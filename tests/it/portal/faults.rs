@@ -272,6 +272,10 @@ fn commas_between_cells_and_in_numbers_are_told() {
         let point = of(|wh| comma(wh).replace(',', "."));
         let ran = compare(&folder, point.as_bytes(), &input, &[]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{point}");
+        // In quotes they are no others, also in front of a number and a comma at the end.
+        let quoted = of(|wh| format!("\"{}\"", comma(wh))).replace(",gemessen\n", ",7,\n");
+        let ran = compare(&folder, quoted.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{quoted}");
         // One of eight.
         let one = comma(energy(starts[2]));
         let ran =
