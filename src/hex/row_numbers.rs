@@ -6,6 +6,8 @@
 //!
 //! 0 8 68 FA FA 68 53 FF 00 01       0,104,250,250,104      1718964000,68,FA,FA,68
 //! 1 6 67 DB 08 4B 46 4D             1,83,255,0,1           1718964001,53,FF,00,01
+//!
+//! line 1: 68 FA FA 68               n=16 68 FA FA 68       pkt 1 68 FA FA 68
 //! ```
 //!
 //! A number is none of the octets in front of a telegram, and in the next rows if it follows from the row before, or
@@ -28,6 +30,8 @@ pub(super) struct RowNumbers {
 /// Rows with the same numbers in front.
 #[derive(Clone, Debug)]
 struct NumberedRows {
+    /// The word in front of the first number.
+    word: Vec<u8>,
     columns: Vec<NumberColumn>,
     is_decimal: bool,
     /// The octets and the groups of the last row.
@@ -105,7 +109,7 @@ impl NumberedRows {
     /// A row behind whose numbers a telegram begins, and the octets of it.
     fn begin(line: &[u8], behind_hex: bool) -> Option<(Self, &[u8])> {
         let mut cells = Vec::new();
-        let mut rest = without_bar(line);
+        let (word, mut rest) = word(without_bar(line));
         while cells.len() < MOST {
             let (cell, behind) = cell(rest)?;
             cells.push(cell);
@@ -117,17 +121,20 @@ impl NumberedRows {
             let is_number =
                 |cell: &NumberCell<'_>| cell.is_before(rest, is_decimal, last, behind_hex);
             let columns = cells.iter().map(|cell| NumberColumn::of(cell, last)).collect();
-            return cells
-                .iter()
-                .all(is_number)
-                .then_some((Self { columns, is_decimal, last }, rest));
+            let word = word.to_vec();
+            let is_named = !word.is_empty() && cells.len() == 1;
+            return (is_named || word.is_empty() && cells.iter().all(is_number))
+                .then_some((Self { word, columns, is_decimal, last }, rest));
         }
         None
     }
 
     /// The next row, and the octets of it.
     fn next(mut self, line: &[u8]) -> Option<(Self, &[u8])> {
-        let mut rest = without_bar(line);
+        let (word, mut rest) = word(without_bar(line));
+        if word != self.word {
+            return None;
+        }
         let mut cells = Vec::new();
         for column in &self.columns {
             let (cell, behind) = cell(rest).filter(|(cell, _)| cell.sign == column.sign)?;
@@ -274,6 +281,17 @@ fn stamp_before_cell(text: &[u8]) -> usize {
 fn without_bar(line: &[u8]) -> &[u8] {
     let text = line.trim_ascii_start();
     text.strip_prefix(b"|").unwrap_or(text)
+}
+
+/// The word in front of a number, `line 1:`, `n=16`, and the text behind it. Letters of hex alone are none.
+fn word(line: &[u8]) -> (&[u8], &[u8]) {
+    let letters = line.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+    let is_word = slice(line, 0..letters).iter().any(|c| !c.is_ascii_hexdigit());
+    let behind = slice(line, letters..line.len());
+    let sign = behind.iter().take_while(|c| is_blank(**c) || matches!(c, b'=' | b'#')).count();
+    let at = if is_word && sign > 0 { letters + sign } else { 0 };
+    let is_number = line.get(at).is_some_and(u8::is_ascii_digit);
+    line.split_at_checked(at).filter(|_| is_number).unwrap_or((b"", line))
 }
 
 fn number(text: &[u8], radix: u32) -> Option<u64> {
