@@ -118,13 +118,13 @@ impl NumberedRows {
                 continue;
             };
             let last = RowSize::of(rest, is_decimal);
-            let is_number =
-                |cell: &NumberCell<'_>| cell.is_before(rest, is_decimal, last, behind_hex);
+            let is_named = !word.is_empty();
+            let is_number = |cell: &NumberCell<'_>| {
+                cell.is_before(rest, is_decimal, last, behind_hex, is_named)
+            };
             let columns = cells.iter().map(|cell| NumberColumn::of(cell, last)).collect();
-            let word = word.to_vec();
-            let is_named = !word.is_empty() && cells.len() == 1;
-            return (is_named || word.is_empty() && cells.iter().all(is_number))
-                .then_some((Self { word, columns, is_decimal, last }, rest));
+            let rows = Self { word: word.to_vec(), columns, is_decimal, last };
+            return cells.iter().all(is_number).then_some((rows, rest));
         }
         None
     }
@@ -206,7 +206,14 @@ impl NumberMeaning {
 
 impl NumberCell<'_> {
     /// True for a number in front of the first octets of a telegram.
-    fn is_before(&self, row: &[u8], is_decimal: bool, size: RowSize, behind_hex: bool) -> bool {
+    fn is_before(
+        &self,
+        row: &[u8],
+        is_decimal: bool,
+        size: RowSize,
+        behind_hex: bool,
+        is_named: bool,
+    ) -> bool {
         let value = number(self.text, 10);
         let is_end = value == Some(if is_decimal { END_IN_DECIMAL } else { END });
         // A row of a dump may end in front of the last octet of a frame too.
@@ -224,7 +231,7 @@ impl NumberCell<'_> {
             && begins_frame_of(row)
             || is_decimal && value.is_some_and(|value| value <= 1);
         let is_number = value.is_some() && (!is_whole || is_apart || is_first);
-        self.is_address || self.is_time() || is_number
+        self.is_address || self.is_time() || is_number || is_named
     }
 
     /// True for a time: more digits than a number has, or signs between them.
