@@ -4,11 +4,14 @@
 //! 68 fa fa 68 53 ff 00 01
 //! AA:BB:CC:DD:EE:FF                         12:00:05        1718964000
 //! 550e8400-e29b-41d4-a716-446655440000      192.168.1.23    fe80::1ff:fe23:4567:890a
+//! wifi connected, bssid aa:bb:cc:dd:ee:ff   Free heap: 0x3ffb1c00
 //! 67 db 08 4b 46 4d 67 50
 //! ```
 //!
 //! No row of octets looks like a UUID. The others could be a row, and are none where the rows are written in
 //! another way.
+
+use super::separator::is_blank;
 
 /// True for such a line. `separator`: the character behind the first two digits of the rows.
 pub(super) fn is_other(line: &[u8], separator: Option<u8>) -> bool {
@@ -24,6 +27,23 @@ pub(super) fn is_other(line: &[u8], separator: Option<u8>) -> bool {
         || is_among(b'-') && is_pairs(line, b'-')
         || is_among(b'.') && is_ipv4(line)
         || !is_run && is_seconds(line)
+}
+
+/// True for a sentence at the end of which such a thing stands, or more digits than the rows have between two
+/// separators: `Free heap: 0x3ffb1c00`.
+pub(super) fn is_note(line: &[u8], separator: Option<u8>) -> bool {
+    let line = line.trim_ascii();
+    let Some(at) = line.iter().rposition(|&c| is_blank(c)) else {
+        return false;
+    };
+    let (words, last) = line.split_at_checked(at + 1).unwrap_or_default();
+    let digits = last.strip_prefix(b"0x").unwrap_or(last);
+    let is_group = separator.is_some_and(|it| !it.is_ascii_hexdigit())
+        && (GROUP..=HASH).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_hexdigit);
+    let is_letter = |c: &u8| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit();
+    let mut words = words.split(|&c| is_blank(c)).filter(|word| !word.is_empty());
+    (is_group || is_other(last, separator)) && words.all(|word| word.iter().any(is_letter))
 }
 
 fn is_uuid(line: &[u8]) -> bool {
@@ -71,6 +91,10 @@ fn has_groups(line: &[u8], sign: u8, lengths: &[usize]) -> bool {
     };
     groups.all(is_group) && lengths.next().is_none()
 }
+
+/// The digits of an address in memory, and those of the longest hash.
+const GROUP: usize = 8;
+const HASH: usize = 64;
 
 /// The characters of a time, and those of the longest address.
 const SHORTEST: usize = 5;

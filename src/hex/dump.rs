@@ -335,7 +335,9 @@ impl Dump {
         if trimmed.is_empty() || prefix::is_comment(trimmed) && is_comment() {
             return Ok(());
         }
-        if self.listing.is_none() && between_rows::is_other(trimmed, self.separator) {
+        let is_note = || self.was_plain && between_rows::is_note(trimmed, self.separator);
+        if self.listing.is_none() && (between_rows::is_other(trimmed, self.separator) || is_note())
+        {
             return Ok(());
         }
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };

@@ -183,8 +183,8 @@ const LEAST: usize = 8;
 /// Fewer letters are words, and no base64.
 const LETTERS: usize = 20;
 
-/// The digits of a run that is no word.
-const RUN: usize = 32;
+/// The digits of a run that is neither a word nor a key.
+const RUN: usize = 48;
 
 /// The octets by which a telegram is known.
 const FIRST: usize = 4;

@@ -390,9 +390,22 @@ fn visible_end(line: &[u8]) -> usize {
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
     let text = text.trim_ascii_end();
-    let end = note_start(text).unwrap_or(text.len());
+    let end = note_start(text).or_else(|| count_start(text)).unwrap_or(text.len());
     end - stamp_behind(slice(text, 0..end))
 }
+
+/// Where the number of the octets in front begins: `68 fa fa 68 | 4 bytes`.
+fn count_start(text: &[u8]) -> Option<usize> {
+    let number = UNITS.iter().find_map(|unit| text.strip_suffix(*unit))?.trim_ascii_end();
+    let digits = number.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let (octets, digits) = number.split_at_checked(number.len() - digits)?;
+    let octets = octets.trim_ascii_end();
+    let octets = octets.strip_suffix(b"|").unwrap_or(octets);
+    (decimal(digits) == Some(octet_count(octets))).then_some(octets.len())
+}
+
+/// The names of octets behind their number.
+const UNITS: [&[u8]; 4] = [b"bytes", b"Bytes", b"octets", b"Oktette"];
 
 /// The characters of a number behind hex that is none itself, as the line protocol of InfluxDB has it: an odd
 /// number of decimal digits, `"68fafa…" 1718964000000000000`.

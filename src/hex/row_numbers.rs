@@ -6,6 +6,8 @@
 //!
 //! 0 8 68 FA FA 68 53 FF 00 01       0,104,250,250,104      1718964000,68,FA,FA,68
 //! 1 6 67 DB 08 4B 46 4D             1,83,255,0,1           1718964001,53,FF,00,01
+//!
+//! line 1: 68 FA FA 68               n=16 68 FA FA 68       pkt 1 68 FA FA 68
 //! ```
 //!
 //! A number is none of the octets in front of a telegram, and in the next rows if it follows from the row before, or
@@ -28,6 +30,8 @@ pub(super) struct RowNumbers {
 /// Rows with the same numbers in front.
 #[derive(Clone, Debug)]
 struct NumberedRows {
+    /// The word in front of the first number.
+    word: Vec<u8>,
     columns: Vec<NumberColumn>,
     is_decimal: bool,
     /// The octets and the groups of the last row.
@@ -105,7 +109,7 @@ impl NumberedRows {
     /// A row behind whose numbers a telegram begins, and the octets of it.
     fn begin(line: &[u8], behind_hex: bool) -> Option<(Self, &[u8])> {
         let mut cells = Vec::new();
-        let mut rest = without_bar(line);
+        let (word, mut rest) = word(without_bar(line));
         while cells.len() < MOST {
             let (cell, behind) = cell(rest)?;
             cells.push(cell);
@@ -114,20 +118,23 @@ impl NumberedRows {
                 continue;
             };
             let last = RowSize::of(rest, is_decimal);
-            let is_number =
-                |cell: &NumberCell<'_>| cell.is_before(rest, is_decimal, last, behind_hex);
+            let is_named = !word.is_empty();
+            let is_number = |cell: &NumberCell<'_>| {
+                cell.is_before(rest, is_decimal, last, behind_hex, is_named)
+            };
             let columns = cells.iter().map(|cell| NumberColumn::of(cell, last)).collect();
-            return cells
-                .iter()
-                .all(is_number)
-                .then_some((Self { columns, is_decimal, last }, rest));
+            let rows = Self { word: word.to_vec(), columns, is_decimal, last };
+            return cells.iter().all(is_number).then_some((rows, rest));
         }
         None
     }
 
     /// The next row, and the octets of it.
     fn next(mut self, line: &[u8]) -> Option<(Self, &[u8])> {
-        let mut rest = without_bar(line);
+        let (word, mut rest) = word(without_bar(line));
+        if word != self.word {
+            return None;
+        }
         let mut cells = Vec::new();
         for column in &self.columns {
             let (cell, behind) = cell(rest).filter(|(cell, _)| cell.sign == column.sign)?;
@@ -199,7 +206,14 @@ impl NumberMeaning {
 
 impl NumberCell<'_> {
     /// True for a number in front of the first octets of a telegram.
-    fn is_before(&self, row: &[u8], is_decimal: bool, size: RowSize, behind_hex: bool) -> bool {
+    fn is_before(
+        &self,
+        row: &[u8],
+        is_decimal: bool,
+        size: RowSize,
+        behind_hex: bool,
+        is_named: bool,
+    ) -> bool {
         let value = number(self.text, 10);
         let is_end = value == Some(if is_decimal { END_IN_DECIMAL } else { END });
         // A row of a dump may end in front of the last octet of a frame too.
@@ -217,7 +231,7 @@ impl NumberCell<'_> {
             && begins_frame_of(row)
             || is_decimal && value.is_some_and(|value| value <= 1);
         let is_number = value.is_some() && (!is_whole || is_apart || is_first);
-        self.is_address || self.is_time() || is_number
+        self.is_address || self.is_time() || is_number || is_named
     }
 
     /// True for a time: more digits than a number has, or signs between them.
@@ -274,6 +288,17 @@ fn stamp_before_cell(text: &[u8]) -> usize {
 fn without_bar(line: &[u8]) -> &[u8] {
     let text = line.trim_ascii_start();
     text.strip_prefix(b"|").unwrap_or(text)
+}
+
+/// The word in front of a number, `line 1:`, `n=16`, and the text behind it. Letters of hex alone are none.
+fn word(line: &[u8]) -> (&[u8], &[u8]) {
+    let letters = line.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+    let is_word = slice(line, 0..letters).iter().any(|c| !c.is_ascii_hexdigit());
+    let behind = slice(line, letters..line.len());
+    let sign = behind.iter().take_while(|c| is_blank(**c) || matches!(c, b'=' | b'#')).count();
+    let at = if is_word && sign > 0 { letters + sign } else { 0 };
+    let is_number = line.get(at).is_some_and(u8::is_ascii_digit);
+    line.split_at_checked(at).filter(|_| is_number).unwrap_or((b"", line))
 }
 
 fn number(text: &[u8], radix: u32) -> Option<u64> {

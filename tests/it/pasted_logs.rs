@@ -341,7 +341,21 @@ fn forms() -> Vec<(&'static str, String)> {
             rows_of(70, |at, row| format!("2026-06-21 12:00:0{at};{}\n", digits_of(row))),
         ),
         ("blanks of a page", line.replace(' ', "\u{a0}")),
+        ("numbered lines", rows(|at, row| format!("line {}: {}\n", at + 1, spaced(row)))),
+        ("numbered packets", rows(|at, row| format!("pkt {} {}\n", at + 1, spaced(row)))),
+        ("a count with its name", rows(|_, row| format!("n={} {}\n", row.len(), digits_of(row)))),
+        ("bytes behind a bar", rows(|_, row| format!("{} | {} bytes\n", spaced(row), row.len()))),
+        ("a note with an address", noted("wifi connected, bssid aa:bb:cc:dd:ee:ff")),
+        ("a note with a place in memory", noted("Free heap: 0x3ffb1c00")),
+        ("a note with a hash", noted("md5 d41d8cd98f00b204e9800998ecf8427e")),
     ]
+}
+
+/// A note of another program amid the rows.
+fn noted(note: &str) -> String {
+    rows(|at, row| {
+        format!("{}\n{}", spaced(row), if at == 4 { format!("{note}\n") } else { String::new() })
+    })
 }
 
 fn text(octets: &[u8]) -> String {
