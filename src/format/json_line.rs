@@ -22,10 +22,11 @@ use crate::{
 const SCHEMA: i128 = 1;
 
 impl Readings {
-    /// Reads a line. Unknown names are left out, and so is a second value of the same name.
+    /// Reads a line. Unknown names are left out, and so is a second value of the same name. A number may stand in
+    /// quotes, as programs write it that read CSV.
     ///
     /// # Errors
-    /// The line is no JSON object, has another schema, or has no reading.
+    /// The line is no JSON object, has another schema or no reading, or something else in the place of a number.
     pub fn parse(line: &[u8]) -> Result<Self, Error> {
         let builder = match ReadingsBuilder::plain(line) {
             Some(builder) => builder,
@@ -35,6 +36,9 @@ impl Readings {
                 ReadingsBuilder::any(line).map_err(|error| not_json(&error))?
             }
         };
+        if builder.is_wrong {
+            return Err(not_readings(NO_NUMBER, 0));
+        }
         let readings = builder.readings;
         match readings.get(FieldKey::Meta(Meta::Schema)) {
             Some(schema) if !is_known(schema) => Err(not_readings("readings of another schema", 0)),
@@ -49,6 +53,7 @@ fn is_known(schema: &ReadingValue) -> bool {
 }
 
 const NO_JSON: &str = "no JSON";
+const NO_NUMBER: &str = "something else where a number belongs";
 
 fn not_json(error: &serde_json::Error) -> Error {
     let found = match error.classify() {
@@ -74,6 +79,8 @@ struct ReadingsBuilder {
     known: u128,
     /// All other names that have a value: a set, since a line may hold any number of them.
     others: HashSet<FieldKey>,
+    /// Something else than a number has a name that is published for one.
+    is_wrong: bool,
 }
 
 const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
@@ -141,10 +148,22 @@ impl ReadingsBuilder {
 
     #[inline]
     fn member(&mut self, key: FieldKey, value: ReadingValue) {
-        // A published name has a number as its value.
-        if matches!(key, FieldKey::Field(..)) && !matches!(value, ReadingValue::Number(_)) {
-            return;
-        }
+        let value = match value {
+            ReadingValue::Text(text) if matches!(key, FieldKey::Field(..)) => {
+                match Decimal::parse(&text) {
+                    Some(number) => ReadingValue::Number(number),
+                    // An empty cell of CSV.
+                    None if text.is_empty() => return,
+                    None => return self.is_wrong = true,
+                }
+            }
+            ReadingValue::Truth(_) | ReadingValue::List(_)
+                if matches!(key, FieldKey::Field(..)) =>
+            {
+                return self.is_wrong = true;
+            }
+            value => value,
+        };
         // The first of two values counts.
         let is_new = match key.known() {
             Some(place) => {
@@ -221,8 +240,13 @@ impl<'de> Visitor<'de> for ReadingsBuilder {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
         while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-            if let Some(value) = value(raw.get()) {
-                self.take(&name, value);
+            match value(raw.get()) {
+                Some(value) => self.take(&name, value),
+                None if raw.get() == "null" => {}
+                None => {
+                    let key = FieldKey::parse(&name, &Units::PUBLISHED);
+                    self.is_wrong |= matches!(key, Some(FieldKey::Field(..)));
+                }
             }
         }
         Ok(self)
@@ -297,11 +321,21 @@ mod tests {
 
     #[test]
     fn a_name_has_one_value_and_a_published_one_a_number() {
-        let line =
-            br#"{"meter":"1","meter":"2","voltage_l1_v":"x","power_net_w":1,"power_net_w":2}"#;
-        let readings = Readings::parse(line).unwrap();
-        let all: Vec<_> = readings.members().iter().map(|it| it.value.to_string()).collect();
-        assert_eq!(all, ["1", "1"]);
+        let values = |line: &str| {
+            let readings = Readings::parse(line.as_bytes()).map_err(|error| error.to_string())?;
+            Ok::<_, String>(
+                readings.members().iter().map(|it| it.value.to_string()).collect::<Vec<_>>(),
+            )
+        };
+        let twice = r#"{"meter":"1","meter":"2","power_net_w":1,"power_net_w":2}"#;
+        assert_eq!(values(twice), Ok(vec!["1".into(), "1".into()]));
+        let quoted = r#"{"power_net_w":"-1","voltage_l1_v":"233.70","voltage_l2_v":"","x":"y"}"#;
+        assert_eq!(values(quoted), Ok(vec!["-1".into(), "233.70".into()]));
+        for wrong in [r#""x""#, "true", "[1]", "{}", "9".repeat(40).as_str()] {
+            let line = format!(r#"{{"voltage_l1_v":{wrong},"power_net_w":1}}"#);
+            let reason = "reading: not a line of readings: something else where a number belongs";
+            assert!(values(&line).unwrap_err().starts_with(reason), "{line}");
+        }
     }
 
     #[test]
