@@ -56,16 +56,8 @@ impl TextFacts {
 
     /// Takes note of dots that stand for digits: in a line that cannot be read, or at the end of any.
     pub fn note_dots(&mut self, number: u64, line: &[u8], is_sound: bool) {
-        // Nearly all lines.
-        if is_sound && line.last().is_some_and(u8::is_ascii_hexdigit) {
-            return;
-        }
-        let ends_with_dots = || {
-            let line = line.trim_ascii_end();
-            let line = line.strip_suffix(b"]").unwrap_or(line);
-            line.ends_with(b"...") || line.ends_with("…".as_bytes())
-        };
-        if (!is_sound || ends_with_dots()) && is_shortened(line) {
+        let is_shortened = if is_sound { ends_with_dots(line) } else { has_dots(line) };
+        if is_shortened {
             self.shortened += 1;
             self.first_shortened.get_or_insert(number);
         }
@@ -314,16 +306,33 @@ fn words() -> Finding {
     Finding { protocol: Some(protocol), ..found }
 }
 
-/// True for hex in which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`.
-fn is_shortened(line: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(line);
-    let is_digit = |sign: Option<char>| sign.is_some_and(|sign| sign.is_ascii_hexdigit());
-    ["…", "..."].iter().filter_map(|dots| text.split_once(dots)).any(|(before, behind)| {
-        let before = before.trim_end_matches([' ', '[', '(']);
-        let behind = behind.trim_start_matches([' ', ']', ')', '.']);
-        is_digit(before.chars().next_back()) || is_digit(behind.chars().next())
+/// True for hex behind which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`. Read for every line.
+fn ends_with_dots(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let line = line.strip_suffix(b"]").unwrap_or(line);
+    let before = DOTS.iter().find_map(|dots| line.strip_suffix(*dots));
+    before.is_some_and(|before| last_sign(before).is_some_and(u8::is_ascii_hexdigit))
+}
+
+/// The same for dots anywhere.
+fn has_dots(line: &[u8]) -> bool {
+    DOTS.iter().any(|dots| {
+        let Some(at) = memchr::memmem::find(line, dots) else {
+            return false;
+        };
+        let (before, behind) = line.split_at_checked(at).unwrap_or_default();
+        let mut behind = behind.iter().skip(dots.len());
+        let next = behind.find(|sign| !b" ]).".contains(sign));
+        [last_sign(before), next].into_iter().flatten().any(u8::is_ascii_hexdigit)
     })
 }
+
+/// The last sign in front of dots.
+fn last_sign(before: &[u8]) -> Option<&u8> {
+    before.iter().rfind(|sign| !b" [(.".contains(sign))
+}
+
+const DOTS: [&[u8]; 2] = ["…".as_bytes(), b"..."];
 
 /// The finding about a text in which a character is wrong, or missing.
 fn slip(line: u64, error: &Error, defects: u64) -> Finding {
