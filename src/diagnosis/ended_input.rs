@@ -56,6 +56,10 @@ impl TextFacts {
 
     /// Takes note of dots that stand for digits: in a line that cannot be read, or at the end of any.
     pub fn note_dots(&mut self, number: u64, line: &[u8], is_sound: bool) {
+        // Nearly all lines.
+        if is_sound && line.last().is_some_and(u8::is_ascii_alphanumeric) {
+            return;
+        }
         let is_shortened = if is_sound { ends_with_dots(line) } else { has_dots(line) };
         if is_shortened {
             self.shortened += 1;
@@ -306,7 +310,7 @@ fn words() -> Finding {
     Finding { protocol: Some(protocol), ..found }
 }
 
-/// True for hex behind which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`. Read for every line.
+/// True for hex behind which dots stand for further digits: `68 FA FA 68 …`, `68fafa68...`.
 fn ends_with_dots(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let line = line.strip_suffix(b"]").unwrap_or(line);

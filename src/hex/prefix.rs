@@ -396,6 +396,8 @@ fn visible_end(line: &[u8]) -> usize {
 
 /// Where the number of the octets in front begins: `68 fa fa 68 | 4 bytes`.
 fn count_start(text: &[u8]) -> Option<usize> {
+    // Nearly all lines.
+    text.last().filter(|sign| matches!(sign, b's' | b'e'))?;
     let number = UNITS.iter().find_map(|unit| text.strip_suffix(*unit))?.trim_ascii_end();
     let digits = number.iter().rev().take_while(|c| c.is_ascii_digit()).count();
     let (octets, digits) = number.split_at_checked(number.len() - digits)?;

@@ -69,7 +69,8 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
     if names.iter().any(|name| is_value(name)) {
         return Vec::new();
     }
-    let tasks: Vec<_> = names.iter().map(|name| task(name)).collect();
+    let mut tasks: Vec<_> = names.iter().map(|name| task(name)).collect();
+    drop_rests(names, &mut tasks);
     let mut all = Vec::new();
     let mut series = PortalColumns::default();
     let mut values = Vec::new();
@@ -103,6 +104,29 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
         all.extend(of_values(&series, &mut values));
     }
     all
+}
+
+/// Drops the columns of what a community leaves of an energy that another column has whole: `Verbrauch (kWh)` and
+/// `Restnetzbezug (kWh)`. Alone it is the energy: Salzburg Netz has nothing but a `Restverbrauch`.
+fn drop_rests(names: &[&str], tasks: &mut [Option<ColumnTask>]) {
+    let values: Vec<_> = names
+        .iter()
+        .zip(tasks.iter())
+        .map(|(name, task)| (*task == Some(ColumnTask::Value)).then(|| direction::feeds_in(name)))
+        .collect();
+    let is_rest = |name: &&str| {
+        let name = name.to_lowercase();
+        let words = name.split(|sign: char| !sign.is_alphabetic());
+        // A `Restaurant` is the customer's own name.
+        let mut wholes = words.filter_map(|word| word.strip_prefix("rest"));
+        wholes.any(|whole| direction::feeds_in(whole).is_some())
+    };
+    for ((name, task), value) in names.iter().zip(tasks).zip(&values) {
+        let is_whole = |(other, its): (&&str, &Option<_>)| its == value && !is_rest(other);
+        if value.is_some() && is_rest(name) && names.iter().zip(&values).any(is_whole) {
+            *task = None;
+        }
+    }
 }
 
 /// The series of each value.
@@ -178,7 +202,9 @@ fn task(name: &str) -> Option<ColumnTask> {
         // Money is no energy.
         _ if has(&["kosten", "preis", "vergütung", "€", "(eur", "[eur", "ct/"]) => return None,
         // The share of a customer in the energy of a community is none that the meter counts.
-        _ if has(&["eigendeckung", "gemeinschaftliche"]) || direction::is_share(&name) => {
+        _ if has(&["eigendeckung", "gemeinschaftliche", "anteil"])
+            || direction::is_share(&name) =>
+        {
             return None;
         }
         _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
@@ -261,6 +287,12 @@ mod tests {
         let all = columns(&names);
         let ends = all.iter().map(|it| (&it.end[..], it.value));
         assert_eq!(ends.collect::<Vec<_>>(), [(&[0][..], 1), (&[0], 3)]);
+        let names = "Messzeitpunkt;Verbrauch (kWh);Restnetzbezug (kWh);Eigendeckung (kWh);Ideeller Anteil (kWh);Einspeisung (kWh);Restüberschuss (kWh)";
+        let all = columns(&names.split(';').collect::<Vec<_>>());
+        assert_eq!(all.iter().map(|it| it.value).collect::<Vec<_>>(), [1, 5]);
+        let names =
+            "Datum;Zeit von;Restaurant - AT00 - Verbrauch [kWh];Haus - AT00 - Verbrauch [kWh]";
+        assert_eq!(columns(&names.split(';').collect::<Vec<_>>()).len(), 2);
         assert_eq!(one("Datum;Verbrauch (kWh) seit 01.06.2026"), (vec![0], vec![], 1));
         assert_eq!(one("Datum;Zeit;Netzbezug"), (vec![0, 1], vec![], 2));
         assert_eq!(

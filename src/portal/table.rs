@@ -183,7 +183,7 @@ fn is_cut_off(text: &str, series: &[PortalColumns], rows: &[CellRow]) -> bool {
         last.cell(0).chars().any(|sign| sign.is_alphabetic() && !before.cell(0).contains(sign));
     let is_alike = begins_with_digit(before) == begins_with_digit(last)
         && !(begins_with_digit(last) && has_words);
-    let is_quoted = text.lines().next_back().is_some_and(has_open_quote);
+    let is_quoted = text.rsplit(LINE_ENDS).next().is_some_and(has_open_quote);
     let is_short = series.iter().any(|columns| {
         let decimals = |row: &CellRow| written_decimals(row.cell(columns.value));
         let [last_decimals, all] = [last, before].map(decimals);
