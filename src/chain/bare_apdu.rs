@@ -245,8 +245,15 @@ impl BareApdus {
                 _ => Some(self.noise(1)),
             };
         }
-        let is_framed = !trusted && self.is_framed();
-        match start(first, rest, trusted, position) {
+        let start = start(first, rest, trusted, position);
+        let is_framed = match start {
+            _ if trusted => false,
+            Start::Apdu(Some(size)) if !self.is_framed() => {
+                self.begins_in_frame(rest, size, position)?
+            }
+            _ => self.is_framed(),
+        };
+        match start {
             Start::Wait if !self.ended => None,
             Start::Apdu(Some(size)) if is_framed => match self.is_alone(rest, size) {
                 None => None,
@@ -337,15 +344,31 @@ impl BareApdus {
         let is_cut = self.cut_frame.is_some_and(|at| (at..at + FRAME_HEAD).contains(&position));
         let may_begin_amid = position < FRAME_HEAD && !self.begins_text(position);
         let may_be_lost = !self.alone && !is_cut && !may_begin_amid && position >= self.damaged_to;
-        let is_untold = may_be_lost && is_unmistakable(rest);
-        let size = match rest.first() {
-            Some(&DATA_NOTIFICATION) => {
-                Notification::first(rest).map(|first| first.map(|(_, size)| size))
-            }
-            _ => ciphered::announced(rest),
+        let first = rest.first().filter(|_| may_be_lost);
+        let size = match first {
+            // Not all have a date-time in front. The list in it is proof enough.
+            Some(&DATA_NOTIFICATION) => match Notification::first(rest) {
+                Ok(None) if rest.len() <= MAX_APDU => None,
+                Ok(Some((notification, size))) if is_list(&notification) => Some(size),
+                _ => return Some(false),
+            },
+            Some(_) if is_unmistakable(rest) => ciphered::announced(rest).ok()?,
+            Some(first) if begins_something(*first) && rest.len() < UNMISTAKABLE => None,
+            _ => return Some(false),
         };
-        match size {
-            Ok(size) if is_untold => size.filter(|size| *size <= rest.len()).map(|_| true),
+        size.filter(|size| *size <= rest.len()).map(|_| true)
+    }
+
+    /// True for an APDU near the start of a stream that ends as one in a frame does: the stream begins within the
+    /// header of that frame. `None` if more octets are needed to tell.
+    fn begins_in_frame(&self, rest: &[u8], size: usize, position: u64) -> Option<bool> {
+        if self.alone || self.is_text || position >= FRAME_HEAD {
+            return Some(false);
+        }
+        match rest.get(size..).unwrap_or_default() {
+            [_, _, 0x7e, ..] | [_, 0x16, ..] => Some(true),
+            // At the very start it may as well be a raw one, which does not wait for the next.
+            behind if behind.len() < 3 && position > 0 && !self.ended => None,
             _ => Some(false),
         }
     }
@@ -536,6 +559,10 @@ fn within_damaged(rest: &[u8], size: usize, from: usize) -> Another {
     }
 }
 
+fn is_list(notification: &Notification<'_>) -> bool {
+    matches!(notification.body.kind, DataType::STRUCTURE | DataType::ARRAY)
+}
+
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
     if !trusted && !is_unmistakable(rest) {
         let waits = rest.len() < UNMISTAKABLE && begins_something(first);
@@ -552,10 +579,8 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             Ok(None) => Start::Apdu(None),
             // Meters push lists only. A telegram that breaks off behind its date-time would
             // otherwise take the next octets of the line for a single value.
-            Ok(Some((notification, size))) => match notification.body.kind {
-                DataType::STRUCTURE | DataType::ARRAY => Start::Apdu(Some(size)),
-                _ => Start::Nothing,
-            },
+            Ok(Some((notification, size))) if is_list(&notification) => Start::Apdu(Some(size)),
+            Ok(Some(_)) => Start::Nothing,
             Err(error) => Start::Damaged(error),
         },
         0xdd | 0xdf if trusted && position == 0 => match ciphered::unsupported_apdu(first) {

@@ -56,11 +56,14 @@ impl TextFacts {
 
     /// Takes note of dots that stand for digits: in a line that cannot be read, or at the end of any.
     pub fn note_dots(&mut self, number: u64, line: &[u8], is_sound: bool) {
-        // Nearly all lines.
-        if is_sound && line.last().is_some_and(u8::is_ascii_alphanumeric) {
-            return;
-        }
-        let is_shortened = if is_sound { ends_with_dots(line) } else { has_dots(line) };
+        let is_shortened = match line {
+            _ if !is_sound => has_dots(line),
+            [.., b'.', b'.', b'.'] | [.., 0xe2, 0x80, 0xa6] | [.., b']' | b' ' | b'\t' | b'\r'] => {
+                ends_with_dots(line)
+            }
+            // Nearly all lines.
+            _ => false,
+        };
         if is_shortened {
             self.shortened += 1;
             self.first_shortened.get_or_insert(number);

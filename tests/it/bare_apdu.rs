@@ -3,7 +3,7 @@
 use meterpipe::chain::bare_apdu::{BareApdu, BareApdus, FoundApdu};
 
 use crate::common::binary::run;
-use crate::common::chain::{decode_dump, decode_octets};
+use crate::common::chain::{Outcome, decode_dump, decode_octets};
 use crate::common::published::{DUMP, EXAMPLE_KEYS, Folder, HEADER, KEY, PLAIN, octets};
 use crate::common::wire::{block, hdlc};
 
@@ -229,20 +229,21 @@ fn the_start_of_a_line_makes_no_apdu_of_a_damaged_frame() {
 #[test]
 fn a_frame_whose_start_is_damaged_is_told() {
     let lost_start = "apdu: a telegram in a frame whose first octets are damaged or lost";
-    for apdu in [ciphered(), plain()] {
+    let without_time = format!("{}00{}", &plain()[..10], &plain()[36..]);
+    for apdu in [ciphered(), plain(), without_time] {
         let frame = hdlc(true, false, &octets(&apdu));
         let header = frame.len() - octets(&apdu).len() - 3;
         for bit in 0..8 * header {
             let mut damaged = frame.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let outcome = decode_octets(&[&frame[..], &damaged, &frame].concat(), KEY, 64);
-            assert_eq!(outcome.telegrams.len(), 2, "bit {bit}");
-            assert_eq!(outcome.refused.len(), 1, "bit {bit}: {:?}", outcome.refused);
-            assert!(
-                bit >= 8 || outcome.refused == [lost_start],
-                "bit {bit}: {:?}",
-                outcome.refused
-            );
+            let stream = [&frame[..], &damaged, &frame].concat();
+            for piece in [1, 2, 8, 64] {
+                let outcome = decode_octets(&stream, KEY, piece);
+                let Outcome { telegrams, refused, .. } = &outcome;
+                assert_eq!(telegrams.len(), 2, "bit {bit} by {piece}");
+                assert_eq!(refused.len(), 1, "bit {bit} by {piece}: {refused:?}");
+                assert!(bit >= 8 || *refused == [lost_start], "bit {bit}: {refused:?}");
+            }
         }
     }
     let frame = hdlc(true, false, &octets(&ciphered()));
@@ -252,6 +253,27 @@ fn a_frame_whose_start_is_damaged_is_told() {
     assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 0));
     let outcome = decode_dump(&hex::encode(octets), KEY);
     assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (1, 1));
+}
+
+/// The check of the frame is there, and is not read.
+#[test]
+fn a_stream_that_begins_within_the_header_of_a_frame_begins_with_no_apdu() {
+    let apdu = octets(&plain());
+    let frame = hdlc(true, false, &apdu);
+    let header = frame.len() - apdu.len() - 3;
+    for begin in 1..=header {
+        for piece in if begin < header { &[7, 64, 4096][..] } else { &[4096] } {
+            let stream = [&frame[begin..], &frame].concat();
+            let outcome = decode_octets(&stream, "", *piece);
+            let counts = (outcome.telegrams.len(), outcome.refused.len());
+            assert_eq!(counts, (1, 0), "{begin} by {piece}");
+        }
+    }
+    // Where a raw APDU begins a stream, another one follows, or its end.
+    for stream in [&apdu[..], &apdu.repeat(2)] {
+        let expected = stream.len() / apdu.len();
+        assert_eq!(decode_octets(stream, "", 7).telegrams.len(), expected);
+    }
 }
 
 #[test]
