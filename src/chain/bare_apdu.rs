@@ -258,7 +258,12 @@ impl BareApdus {
             Start::Apdu(Some(size)) if is_framed => match self.is_alone(rest, size) {
                 None => None,
                 Some(true) => Some(self.apdu(size, first, position)),
-                Some(false) if !ciphered::is_tagged(rest) => Some(self.noise(1)),
+                Some(false) if !ciphered::is_tagged(rest) => {
+                    Some(match self.begins_text(position) {
+                        true => self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1),
+                        false => self.noise(1),
+                    })
+                }
                 Some(false) => match self.before_another(rest, position, Some(size)) {
                     Another::Wait if !self.ended => None,
                     Another::Behind(_) => Some(self.noise(1)),
@@ -362,7 +367,7 @@ impl BareApdus {
     /// True for an APDU near the start of a stream that ends as one in a frame does: the stream begins within the
     /// header of that frame. `None` if more octets are needed to tell.
     fn begins_in_frame(&self, rest: &[u8], size: usize, position: u64) -> Option<bool> {
-        if self.alone || self.is_text || position >= FRAME_HEAD {
+        if self.alone || position >= FRAME_HEAD {
             return Some(false);
         }
         match rest.get(size..).unwrap_or_default() {
