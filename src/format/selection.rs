@@ -89,7 +89,7 @@ fn nearest(text: &str) -> &'static str {
 
 /// Words of people and of other programs, in English and German, and the field that they mean. All
 /// words of a line have to be there; the longer lines come first.
-const MEANINGS: [(&[&str], &str); 46] = [
+const MEANINGS: [(&[&str], &str); 62] = [
     (&["energy", "export"], "energy_export_wh"),
     (&["energy", "out"], "energy_export_wh"),
     (&["energy", "import"], "energy_import_wh"),
@@ -99,6 +99,8 @@ const MEANINGS: [(&[&str], &str); 46] = [
     (&["power", "in"], "power_import_w"),
     (&["power", "factor"], "power_factor"),
     (&["power", "net"], "power_net_w"),
+    (&["p", "in"], "power_import_w"),
+    (&["p", "out"], "power_export_w"),
     (&["cos", "phi"], "power_factor"),
     (&["reactive", "energy"], "reactive_energy_import_varh"),
     (&["reactive", "power"], "reactive_power_import_var"),
@@ -129,10 +131,24 @@ const MEANINGS: [(&[&str], &str); 46] = [
     (&["voltage"], "voltage_l1_v"),
     (&["strom"], "current_l1_a"),
     (&["current"], "current_l1_a"),
+    (&["export"], "energy_export_wh"),
+    (&["import"], "energy_import_wh"),
+    (&["blindleistung"], "reactive_power_import_var"),
+    (&["blindenergie"], "reactive_energy_import_varh"),
+    (&["blind"], "reactive_power_import_var"),
+    (&["l1"], "voltage_l1_v"),
+    (&["l2"], "voltage_l2_v"),
+    (&["l3"], "voltage_l3_v"),
+    (&["netz"], "power_net_w"),
+    (&["p"], "power_net_w"),
     (&["leistungsfaktor"], "power_factor"),
+    (&["cosphi"], "power_factor"),
+    (&["pf"], "power_factor"),
     (&["frequenz"], "frequency_hz"),
     (&["timestamp"], "time"),
     (&["date"], "time"),
+    (&["datum"], "time"),
+    (&["uhrzeit"], "time"),
     (&["zeit"], "time"),
     (&["zähler"], "meter"),
     (&["serial"], "meter"),
@@ -155,6 +171,11 @@ mod tests {
             ("cos_phi", "power_factor"),
             ("timestamp", "time"),
             ("energy_import", "energy_import_wh"),
+            ("export", "energy_export_wh"),
+            ("L2", "voltage_l2_v"),
+            ("p_in", "power_import_w"),
+            ("cosphi", "power_factor"),
+            ("uhrzeit", "time"),
         ] {
             assert_eq!(nearest(text), name, "{text}");
         }

@@ -224,6 +224,22 @@ fn bursts_of_noise_between_the_telegrams_are_no_reason_for_other_settings() {
 }
 
 #[test]
+fn the_text_of_a_bridge_that_starts_is_no_other_protocol() {
+    let boot = b"ESP-ROM:esp32s3-20210327\r\nrst:0x15 (USB_UART_CHIP_RESET),boot:0x8\r\nentry 0x403c98d8\r\n";
+    let (telegram, count) = (sound(1), AtomicUsize::new(0));
+    let device = FedDevice::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => boot.to_vec(),
+        _ => {
+            thread::sleep(Duration::from_millis(1900));
+            telegram.clone()
+        }
+    });
+    let (_, found) = doctor(&["--time", "30s", device.node()]);
+    assert_eq!(found["verdict"], "no-key", "{found:#}");
+    assert_eq!(found["tried"], serde_json::json!(["2400 8E1"]));
+}
+
+#[test]
 fn a_long_text_of_a_p1_socket_is_heard_to_its_end() {
     let row = |at: usize| format!("1-0:{}.8.0(000306.946*kWh)\r\n", at % 90 + 1);
     let text = format!("/KFM5KAIFA-METER\r\n\r\n{}!", (0..60).map(row).collect::<String>());

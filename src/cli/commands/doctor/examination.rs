@@ -99,6 +99,8 @@ pub struct Examination {
     longest: Instant,
     deadline: Instant,
     begun: Instant,
+    /// The time of the first octets.
+    heard: Option<Instant>,
     /// True if the first octets came after a silence: they begin a telegram.
     from_silence: bool,
     /// The octets since the last silence, and the most that there were.
@@ -145,6 +147,7 @@ impl Examination {
             longest: Instant::now() + time,
             deadline,
             begun: Instant::now(),
+            heard: None,
             from_silence: false,
             push: 0,
             longest_push: 0,
@@ -381,11 +384,16 @@ impl Examination {
         let KeyFacts { opened, closed, unsound, keys, .. } = self.keys;
         let octets = self.window.octets();
         if self.telegrams() == 0 && self.chain.frames() == 0 && octets.len() >= self.look_at {
-            self.look_at = octets.len() * 2;
-            // The text of a P1 socket is none before its end.
             let foreign = foreign::recognise(octets);
-            self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
-                || self.other_link().is_some();
+            // A bridge tells that it starts, once, and telegrams follow.
+            let may_be_start = foreign == Some(ForeignProtocol::Text)
+                && self.heard.is_some_and(|heard| heard.elapsed() < LONGEST_PUSH);
+            if !may_be_start {
+                self.look_at = octets.len() * 2;
+                // The text of a P1 socket is none before its end.
+                self.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr)
+                    || self.other_link().is_some();
+            }
         }
         // A telegram without a frame that has begun among noise comes to its end.
         let is_long = self.alternative.is_some_and(|it| {
@@ -423,6 +431,7 @@ impl Stage for Examination {
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
         if self.octets() == 0 {
             self.from_silence = self.begun.elapsed() >= BETWEEN_PUSHES;
+            self.heard = Some(Instant::now());
             // The first telegram comes to its end, however late it began.
             let end = Instant::now() + LONGEST_PUSH;
             self.until = self.until.max(end.min(self.longest));
