@@ -269,6 +269,16 @@ fn a_long_text_of_a_p1_socket_is_heard_to_its_end() {
     assert!(found["watch"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
 }
 
+#[test]
+fn a_wrong_crc_of_dsmr_blames_no_settings() {
+    let text = b"/KFM5KAIFA-METER\r\n\r\n1-0:1.8.0(000306.946*kWh)\r\n1-0:2.8.0(000001.000*kWh)\r\n!0000\r\n";
+    let device = FedDevice::after(Duration::from_millis(900), move |_| text.to_vec());
+    let (_, found) = doctor(&["--time", "8s", device.node()]);
+    assert_eq!(found["verdict"], "checksum", "{found:#}");
+    assert_eq!(found["tried"].as_array().unwrap().len(), 1, "{found:#}");
+    assert!(!found["cause"].to_string().contains("speed"), "{found:#}");
+}
+
 /// So many telegrams of Styria, which have no frames.
 fn styria(count: usize) -> Vec<u8> {
     let count = count.to_string();

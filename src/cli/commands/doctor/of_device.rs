@@ -60,8 +60,10 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         let finding = examiner.finding(&mut examination, &view);
         let line = examination.line();
         let is_certain = line.has_seven_data_bits();
+        // Only the right settings make text of DSMR, whose CRC may be wrong.
+        let is_dsmr = finding.diagnosis == Diagnosis::Checksum && line.dsmr.is_some();
         // Chance makes a frame of a few octets.
-        let has_frames = examination.telegrams() > 0 || line.frames > 0 && !is_certain;
+        let has_frames = examination.telegrams() > 0 || line.frames > 0 && !is_certain || is_dsmr;
         if finding.diagnosis == Diagnosis::Silent {
             unheard.push(trial);
         }
