@@ -77,6 +77,8 @@ pub struct BareApdus {
     ended: bool,
     /// Nothing but APDUs: one stands right behind the other.
     alone: bool,
+    /// Frames of one layer alone: an APDU outside of them is that of a frame which lost its start.
+    framed_by: Option<LinkChoice>,
     /// Where the next APDU has to stand then.
     next_at: u64,
     /// In front of this position an APDU belongs to a frame.
@@ -113,7 +115,8 @@ impl BareApdus {
     /// For streams with the link layers of a choice.
     #[must_use]
     pub fn with(links: LinkChoice) -> Self {
-        Self { alone: links == LinkChoice::Raw, ..Self::default() }
+        let framed_by = Some(links).filter(|links| !links.has_bare_apdus());
+        Self { alone: links == LinkChoice::Raw, framed_by, ..Self::default() }
     }
 
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
@@ -196,6 +199,12 @@ impl BareApdus {
     /// The next find; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<FoundApdu<'_>> {
+        if let Some(links) = self.framed_by
+            && self.pending() > 0
+            && !links.ends_with_header(self.buffer.get(..self.done).unwrap_or_default())
+        {
+            return Some(self.noise(1));
+        }
         loop {
             match self.block() {
                 BlockStart::Block(size) => match self.take_block(size) {

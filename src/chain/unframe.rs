@@ -230,12 +230,8 @@ impl SourceStream {
                     if let Some(error) = bare.defect(&skipped).or(lost_start) {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
-                    if *has_bare {
-                        bare.push(octets, position);
-                        drain_bare(bare, origins, sorts, from, out);
-                    } else {
-                        out(StageEvent::Noise(octets.len()));
-                    }
+                    bare.push(octets, position);
+                    drain_bare(bare, origins, sorts, from, out);
                 }
             }
         }

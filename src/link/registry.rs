@@ -49,6 +49,13 @@ macro_rules! link_layers {
                 $(ends_with(octets, super::$module::$name::HEADER))||*
             }
 
+            /// The octets in front of an APDU inside a frame.
+            const fn header(self) -> &'static [RangeInclusive<u8>] {
+                match self {
+                    $(Self::$name => super::$module::$name::HEADER,)*
+                }
+            }
+
             /// True for an error of a link layer.
             #[must_use]
             pub fn has(layer: Layer) -> bool {
@@ -183,6 +190,13 @@ impl LinkChoice {
             Self::Only(layer) => link.layer() == layer,
             Self::Raw => false,
         }
+    }
+
+    /// True if `octets` end with the header in front of an APDU inside a frame that the stream may have.
+    #[must_use]
+    pub fn ends_with_header(self, octets: &[u8]) -> bool {
+        let links = LinkKind::ALL.iter().filter(|link| self.has(**link));
+        links.into_iter().any(|link| ends_with(octets, link.header()))
     }
 
     /// True if the stream may have APDUs outside of frames.

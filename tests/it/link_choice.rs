@@ -36,6 +36,19 @@ fn a_wrong_choice_is_named_with_the_link_layer_of_the_octets() {
     assert!(ran.err.contains("without it the content tells the link"), "{}", ran.err);
 }
 
+#[test]
+fn a_frame_that_lost_its_start_is_told_with_a_chosen_link_too() {
+    let apdu = octets(PLAIN);
+    for (link, frame) in [("hdlc", hdlc(true, false, &apdu)), ("mbus", mbus(0, true, &apdu))] {
+        let mut damaged = frame.clone();
+        damaged[0] ^= 4;
+        let stream = [&frame[..], &damaged, &frame].concat();
+        let ran = run(&["decode", "--input", "binary", "--link", link], &stream);
+        assert_eq!((ran.status, ran.out.lines().count()), (1, 2), "{link}: {}", ran.err);
+        assert!(ran.err.contains("first octets are damaged or lost"), "{link}: {}", ran.err);
+    }
+}
+
 /// Octets of each link layer, by its name on the command line.
 fn lines() -> Vec<(&'static str, Vec<u8>)> {
     let data = |frame: &str| frame[18..frame.len() - 4].to_owned();
