@@ -526,6 +526,7 @@ fn reason(error: &Error) -> &'static str {
     let [line, closed, inside, unreadable, limit, order, clock, taken] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
+        (_, Cause::FrameStart) => line,
         (_, Cause::KeyFits { .. }) => inside,
         (_, Cause::OutOfOrder { .. }) => order,
         (_, Cause::ClockAhead { .. }) => clock,
