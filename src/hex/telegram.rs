@@ -91,6 +91,8 @@ pub struct TelegramEnd {
     end: Option<u8>,
     /// Octets of no telegram were among the others.
     is_mixed: bool,
+    /// The first octets of a telegram at the end of the last line, too few to tell how many follow.
+    head: Vec<u8>,
 }
 
 impl TelegramEnd {
@@ -99,6 +101,10 @@ impl TelegramEnd {
     pub fn line(&mut self, octets: &[u8]) {
         match octets {
             [] => {}
+            _ if !self.head.is_empty() => {
+                let joined = [&core::mem::take(&mut self.head), octets].concat();
+                self.part(&joined);
+            }
             // Most lines are a frame of M-Bus.
             [0x68, length @ 3..=255, same, 0x68, .., 0x16]
                 if length == same && octets.len() == usize::from(*length) + 6 =>
@@ -128,7 +134,7 @@ impl TelegramEnd {
             }
             rest = self.begin(behind);
             if self.left == 0 {
-                self.is_mixed = true;
+                self.is_mixed |= self.head.is_empty();
                 return;
             }
         }
@@ -142,10 +148,12 @@ impl TelegramEnd {
     }
 
     fn begin<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
-        // The header of an APDU may go on in the next line.
-        let is_header = matches!(octets, [0xdb | 0xdc, 8, ..]) && octets.len() < LONGEST_HEADER;
-        let least = if is_header { LONGEST_HEADER } else { 0 };
-        self.left = length(octets).unwrap_or(least);
+        self.left = length(octets).unwrap_or_default();
+        // The header may go on in the next line.
+        let is_header = may_begin(octets) || begins_telegram(octets);
+        if self.left == 0 && is_header && octets.len() < LONGEST_HEADER {
+            self.head = octets.to_vec();
+        }
         self.end = match octets {
             [0x68, ..] => Some(0x16),
             [0x7e, ..] => Some(0x7e),
@@ -157,7 +165,7 @@ impl TelegramEnd {
     /// True if octets of a telegram are due.
     #[must_use]
     pub const fn is_amid(&self) -> bool {
-        self.left > 0
+        self.left > 0 || !self.head.is_empty()
     }
 
     /// True if a telegram is over, and the next one may begin.
@@ -214,6 +222,11 @@ mod tests {
             &[&long_hdlc[..100], &long_hdlc[100..], hdlc],
             // A row that begins with the APDU in a frame.
             &["68131368530001", apdu, "0102030416"],
+            // The header of the next one may go on behind any of its octets.
+            &[&format!("{frame}68"), &frame[2..]],
+            &[&format!("{hdlc}7ea0"), &hdlc[4..]],
+            &[&format!("{apdu}db"), &apdu[2..]],
+            &[&format!("{apdu}{}", &apdu[..20]), &apdu[20..]],
         ] {
             assert!(ends(lines), "{lines:?}");
         }

@@ -410,7 +410,6 @@ mod tests {
         assert_eq!(unit, None);
         assert_eq!(one("\"0-0:94.1.0\":[1,2]"), None);
         assert_eq!(one(&format!("\"item_7\":\"{}\"", "x".repeat(256))), None);
-        assert_eq!(one("\"energy_import_wh\":\"12\""), None, "energy is a number");
         assert_eq!(one("\"authenticated\":false"), None);
         assert_eq!(one("\"system_title\":\"aa\""), None);
     }
