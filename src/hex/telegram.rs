@@ -109,7 +109,8 @@ impl TelegramEnd {
             [0x68, length @ 3..=255, same, 0x68, .., 0x16]
                 if length == same && octets.len() == usize::from(*length) + 6 =>
             {
-                *self = Self { is_over: true, end: Some(0x16), ..Self::default() };
+                (self.left, self.is_over, self.is_mixed) = (0, true, false);
+                self.end = Some(0x16);
             }
             // Most rows lie amid a telegram.
             _ if octets.len() < self.left && !self.is_start(octets) => {

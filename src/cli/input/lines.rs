@@ -326,7 +326,10 @@ impl<'a> TextLines<'a> {
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);
         let is_sound = result.is_ok();
-        context.text_facts.note_dots(self.line, line, is_sound);
+        // The dots beside a row of a listing are signs of it.
+        if !is_sound || line.len() <= 4 * self.run.octets.len() + 2 {
+            context.text_facts.note_dots(self.line, line, is_sound);
+        }
         match result {
             Err(error)
                 if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
