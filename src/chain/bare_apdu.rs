@@ -248,9 +248,9 @@ impl BareApdus {
             return match self.has_lost_start(rest, position) {
                 None if !self.ended => None,
                 None if self.begins_text(position) && self.is_before_frame => {
-                    Some(self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1))
+                    Some(self.refuse_lost_start())
                 }
-                Some(true) => Some(self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1)),
+                Some(true) => Some(self.refuse_lost_start()),
                 _ => Some(self.noise(1)),
             };
         }
@@ -269,7 +269,7 @@ impl BareApdus {
                 Some(true) => Some(self.apdu(size, first, position)),
                 Some(false) if !ciphered::is_tagged(rest) => {
                     Some(match self.begins_text(position) {
-                        true => self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1),
+                        true => self.refuse_lost_start(),
                         false => self.noise(1),
                     })
                 }
@@ -533,6 +533,10 @@ impl BareApdus {
         };
         self.done += octets;
         FoundApdu::Refused(error, position)
+    }
+
+    fn refuse_lost_start(&mut self) -> FoundApdu<'_> {
+        self.refuse(Error::new(Layer::Apdu, 0, Cause::FrameStart), 1)
     }
 
     fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {

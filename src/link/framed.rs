@@ -5,7 +5,7 @@
 
 use crate::link::{
     block_transfer::{self, LONGEST_HEADER},
-    registry::LinkKind,
+    registry::{LinkChoice, LinkKind},
     wrapper,
 };
 
@@ -19,7 +19,7 @@ pub const BEFORE: usize = {
 /// True if some octets end with the header of a frame, or with that of a block in one.
 #[must_use]
 pub fn holds_apdu(before: &[u8]) -> bool {
-    LinkKind::ends_with_header(before)
+    LinkChoice::Auto.ends_with_header(before)
         || block_transfer::before_header(before)
             .is_some_and(|(before, size)| holds_block(before, size))
 }
@@ -27,7 +27,7 @@ pub fn holds_apdu(before: &[u8]) -> bool {
 /// True if some octets end with the header of a frame that holds a block of `size` octets.
 #[must_use]
 pub fn holds_block(before: &[u8], size: usize) -> bool {
-    LinkKind::ends_with_header(before) || wrapper::announces(before, size)
+    LinkChoice::Auto.ends_with_header(before) || wrapper::announces(before, size)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ macro_rules! link_layers {
             #[cfg(test)]
             const STARTS: &'static [u8] = &[$(super::$module::$name::START),*];
 
-            /// The most octets that [`ends_with_header`](Self::ends_with_header) looks at.
+            /// The most octets that [`ends_with_header`](LinkChoice::ends_with_header) looks at.
             pub const HEADER: usize = longest(&[$(super::$module::$name::HEADER),*]);
 
             /// All layers.
@@ -40,13 +40,6 @@ macro_rules! link_layers {
             #[must_use]
             pub fn may_end(octet: u8) -> bool {
                 $(super::$module::$name::END == Some(octet))||*
-            }
-
-            /// True if `octets` end with the header in front of an APDU inside a frame of any
-            /// layer.
-            #[must_use]
-            pub fn ends_with_header(octets: &[u8]) -> bool {
-                $(ends_with(octets, super::$module::$name::HEADER))||*
             }
 
             /// The octets in front of an APDU inside a frame.
@@ -247,9 +240,9 @@ mod tests {
     #[test]
     fn the_header_of_a_frame_is_known_by_its_last_octets() {
         let header = [0x68, 0x53, 0xff, 0x11, 0x01, 0x67];
-        assert!(LinkKind::ends_with_header(&header));
-        assert!(LinkKind::ends_with_header(&header[1..]));
-        assert!(!LinkKind::ends_with_header(&header[2..]));
-        assert!(!LinkKind::ends_with_header(&[0x53, 0xff, 0x20, 0x01, 0x67]));
+        assert!(LinkChoice::Auto.ends_with_header(&header));
+        assert!(LinkChoice::Auto.ends_with_header(&header[1..]));
+        assert!(!LinkChoice::Auto.ends_with_header(&header[2..]));
+        assert!(!LinkChoice::Auto.ends_with_header(&[0x53, 0xff, 0x20, 0x01, 0x67]));
     }
 }
