@@ -6,13 +6,22 @@
 //! | `A-` | `A+` |
 //! | `Einspeisung`, `Erzeugung`, `Lieferung`, `Rücklieferung`, `Überschuss` | `Verbrauch`, `Bezug`, `Netzbezug` |
 //!
-//! `Überschusseinspeiser` is a customer, whose consumption is counted too.
+//! `Überschusseinspeiser` is a customer, whose consumption is counted too. Behind a metering point `Einspeiser` is the
+//! register: `AT00… - Einspeiser [kWh]` (Wiener Netze).
 
 /// True for energy into the grid, false for energy from it: by a code, else by the first word that tells. The customer's
 /// own name stands in front of that of the operator: `PV Erzeugung - Verbrauch [kWh]`.
 pub(super) fn feeds_in(text: &str) -> Option<bool> {
     let text = text.to_lowercase();
-    of_code(&text).or_else(|| text.rsplit(" - ").find_map(|part| words(part).next()))
+    let is_register =
+        |part: &str| text.contains(" - ") && tokens(part).any(|it| it == "einspeiser");
+    let of_part = |part| is_register(part).then_some(true).or_else(|| words(part).next());
+    of_code(&text).or_else(|| text.rsplit(" - ").find_map(of_part))
+}
+
+/// The same for a row, by the code or the words in its column of codes: `Lastprofil Wirk Lieferung`.
+pub(super) fn of_row(text: &str) -> Option<bool> {
+    if is_share(text) { None } else { feeds_in(text) }
 }
 
 /// The same for a text that stands above all columns: one that names both directions tells none.
@@ -25,8 +34,8 @@ pub(super) fn feeds_in_alone<'a>(texts: impl IntoIterator<Item = &'a str>) -> Op
     found.iter().all(|direction| *direction == first).then_some(first)
 }
 
-/// That of a code, for the columns of codes.
-pub(super) fn of_code(text: &str) -> Option<bool> {
+/// That of a code.
+fn of_code(text: &str) -> Option<bool> {
     if is_share(text) {
         return None;
     }
@@ -46,14 +55,13 @@ pub(super) fn of_code(text: &str) -> Option<bool> {
     })
 }
 
-/// True for a share that an energy community allots, which is no energy of the meter: `1-1:2.9.0 G.02`.
+/// True for a share that an energy community allots, which is no energy of the meter: `1-1:2.9.0 G.02`,
+/// `Eigendeckung (kWh)`.
 pub(super) fn is_share(text: &str) -> bool {
-    let is_share = |token: &str| {
-        token
-            .get(..4)
-            .is_some_and(|code| ["g.02", "g.03"].iter().any(|it| code.eq_ignore_ascii_case(it)))
-    };
-    tokens(text).any(is_share)
+    let text = text.to_lowercase();
+    let is_code = |token: &str| token.starts_with("g.02") || token.starts_with("g.03");
+    let words = ["eigendeckung", "gemeinschaftliche", "anteil"];
+    tokens(&text).any(is_code) || words.iter().any(|word| text.contains(word))
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
@@ -132,6 +140,8 @@ mod tests {
             "PV-Überschuss",
             "Einspeisung/Bezug",
             "energy_export_kwh",
+            "AT0010000 (Haus) - Einspeiser [kWh]",
+            "Lastprofil Wirk Lieferung",
         ] {
             assert_eq!(feeds_in(text), Some(true), "{text}");
         }
@@ -150,6 +160,8 @@ mod tests {
         for text in [
             "Überschusseinspeiser",
             "Volleinspeiser",
+            "Haus - Überschusseinspeiser",
+            "Einspeiser",
             "Lieferant",
             "Lieferadresse",
             "Erzeugungsanlage",
@@ -167,8 +179,10 @@ mod tests {
         ] {
             assert_eq!(feeds_in(text), None, "{text}");
         }
-        assert_eq!(of_code("1-1:2.9.0 G.02"), None);
-        assert_eq!(of_code("1-1:2.9.0 g.03 [kwh]"), None);
+        for share in ["1-1:2.9.0 G.02", "1-1:2.9.0 g.03 [kwh]", "Anteil Erzeugung"] {
+            assert_eq!(of_row(share), None, "{share}");
+        }
+        assert_eq!(of_row("Lastprofil Wirk Bezug"), Some(false));
     }
 
     #[test]

@@ -417,8 +417,8 @@ fn below_other_names(names: &[&str], rows: &mut Vec<CellRow>) -> BTreeSet<u64> {
     rows.drain(first..).skip(1).map(|row| row.line).collect()
 }
 
-/// Takes the rows away with more cells than names and digits behind a value, and gives their lines: the comma of a number
-/// stands between two of their cells.
+/// Takes the rows away with more cells than names, and gives their lines: the comma of a number stands between two of
+/// their cells. A value with digits behind it is one; so is a row that is longer than most.
 fn broken_rows(
     series: &[PortalColumns],
     head: &[CellRow],
@@ -426,12 +426,14 @@ fn broken_rows(
 ) -> BTreeSet<u64> {
     let names = head.last().map_or(0, |names| names.cells.len());
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
-    let is_broken = |row: &mut CellRow| {
-        row.cells.len() > names
-            && series.iter().any(|columns| {
-                [columns.value, columns.value + 1].iter().all(|at| is_digits(row.cell(*at)))
-            })
+    let is_longer = |row: &CellRow| row.cells.len() > names;
+    let are_few = rows.iter().filter(|row| is_longer(row)).count() * 2 < rows.len();
+    let is_split = |row: &CellRow| {
+        series.iter().any(|columns| {
+            [columns.value, columns.value + 1].iter().all(|at| is_digits(row.cell(*at)))
+        })
     };
+    let is_broken = |row: &mut CellRow| is_longer(row) && (are_few || is_split(row));
     rows.extract_if(.., is_broken).map(|row| row.line).collect()
 }
 
@@ -454,13 +456,13 @@ fn by_direction<'a>(
     let Some(at) = columns.code else {
         return Default::default();
     };
-    let codes = || rows.iter().filter_map(|row| direction::of_code(row.cell(at)));
+    let codes = || rows.iter().filter_map(|row| direction::of_row(row.cell(at)));
     let only = codes().next().filter(|first| codes().all(|direction| direction == *first));
     let mut uncoded = BTreeSet::new();
     let mut all: Vec<(bool, Vec<&CellRow>)> = Vec::new();
     for row in rows {
         let is_empty = row.cell(at).is_empty();
-        let code = direction::of_code(row.cell(at)).or(only.filter(|_| is_empty));
+        let code = direction::of_row(row.cell(at)).or(only.filter(|_| is_empty));
         let Some(is_export) = code else {
             let has_energy = PortalRow::of(columns, row).is_ok_and(|row| row.value.is_some());
             uncoded.extend((is_empty && has_energy).then_some(row.line));

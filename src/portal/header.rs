@@ -106,8 +106,9 @@ pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
     all
 }
 
-/// Drops the columns of what a community leaves of an energy that another column has whole: `Verbrauch (kWh)` and
-/// `Restnetzbezug (kWh)`. Alone it is the energy: Salzburg Netz has nothing but a `Restverbrauch`.
+/// Drops the columns of what a community takes or leaves of an energy that another column has whole: `Verbrauch (kWh)`
+/// and `Restnetzbezug (kWh)`, `Einspeisung (kWh)` and `Gemeinschaftsüberschuss (kWh)`. Alone it is the energy: Salzburg
+/// Netz has nothing but a `Restverbrauch`.
 fn drop_rests(names: &[&str], tasks: &mut [Option<ColumnTask>]) {
     let values: Vec<_> = names
         .iter()
@@ -118,7 +119,9 @@ fn drop_rests(names: &[&str], tasks: &mut [Option<ColumnTask>]) {
         let name = name.to_lowercase();
         let words = name.split(|sign: char| !sign.is_alphabetic());
         // A `Restaurant` is the customer's own name.
-        let mut wholes = words.filter_map(|word| word.strip_prefix("rest"));
+        let mut wholes = words.filter_map(|word| {
+            word.strip_prefix("rest").or_else(|| word.strip_prefix("gemeinschafts"))
+        });
         wholes.any(|whole| direction::feeds_in(whole).is_some())
     };
     for ((name, task), value) in names.iter().zip(tasks).zip(&values) {
@@ -202,11 +205,7 @@ fn task(name: &str) -> Option<ColumnTask> {
         // Money is no energy.
         _ if has(&["kosten", "preis", "vergütung", "€", "(eur", "[eur", "ct/"]) => return None,
         // The share of a customer in the energy of a community is none that the meter counts.
-        _ if has(&["eigendeckung", "gemeinschaftliche", "anteil"])
-            || direction::is_share(&name) =>
-        {
-            return None;
-        }
+        _ if direction::is_share(&name) => return None,
         _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
         _ if has(&["ende"]) || name.starts_with("enddatum") => ColumnTask::End,
         // A metering point alone, and the start of its contract.
@@ -290,6 +289,9 @@ mod tests {
         let names = "Messzeitpunkt;Verbrauch (kWh);Restnetzbezug (kWh);Eigendeckung (kWh);Ideeller Anteil (kWh);Einspeisung (kWh);Restüberschuss (kWh)";
         let all = columns(&names.split(';').collect::<Vec<_>>());
         assert_eq!(all.iter().map(|it| it.value).collect::<Vec<_>>(), [1, 5]);
+        let names = "Messzeitpunkt;Einspeisung (kWh);Qualität;Gemeinschaftsüberschuss (kWh);Eigendeckung Teilnehmer (kWh)";
+        let all = columns(&names.split(';').collect::<Vec<_>>());
+        assert_eq!(all.iter().map(|it| it.value).collect::<Vec<_>>(), [1]);
         let names =
             "Datum;Zeit von;Restaurant - AT00 - Verbrauch [kWh];Haus - AT00 - Verbrauch [kWh]";
         assert_eq!(columns(&names.split(';').collect::<Vec<_>>()).len(), 2);

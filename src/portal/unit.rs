@@ -8,7 +8,10 @@ pub(super) struct OtherUnit;
 const UNITS: [(&str, i16); 3] = [("wh", 0), ("kwh", 3), ("mwh", 6)];
 
 /// Those of other things, which stand in the names of columns too. The mean power of a quarter is four times its energy.
-const OTHER_UNITS: [&str; 9] = ["w", "kw", "mw", "var", "kvar", "mvar", "varh", "kvarh", "mvarh"];
+const OTHER_UNITS: [&str; 16] = [
+    "w", "kw", "mw", "var", "kvar", "mvar", "varh", "kvarh", "mvarh", "va", "kva", "vah", "kvah",
+    "m³", "m3", "eur",
+];
 
 /// The power of ten of a unit of energy.
 pub(super) fn power_of(unit: &str) -> Result<i16, OtherUnit> {

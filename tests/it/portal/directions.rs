@@ -77,6 +77,7 @@ fn words_and_codes_in_the_name_of_the_column_tell_the_direction() {
         "Gesamt - 2.8.0",
         "PV-Überschuss",
         "Einspeisung",
+        "AT0010000000000000001000030333 (Haus) - Einspeiser [kWh]",
     ] {
         says(&of_name(name, FED_IN), &export());
     }
@@ -103,9 +104,14 @@ fn words_and_codes_in_the_name_of_the_column_tell_the_direction() {
         "A+ [kWh];A- [kWh]",
         "1.8.0;2.8.0",
         "Gesamtverbrauch (kWh);Netzlieferung (kWh)",
+        "AT001 (Haus) - Verbrauch [kWh];AT002 (Haus) - Einspeiser [kWh]",
     ] {
         says(&format!("Messzeitpunkt;{names}\n{both}"), &both_sums);
     }
+    // What a community takes of the whole.
+    let parts = both.replace('\n', ";0,001\n");
+    let names = "Verbrauch (kWh);Einspeisung (kWh);Gemeinschaftsüberschuss (kWh)";
+    says(&format!("Messzeitpunkt;{names}\n{parts}"), &both_sums);
     // The share in a community is no energy of the meter.
     says(
         &format!(
@@ -226,6 +232,15 @@ fn rows_of_both_directions_are_compared_each_with_its_register() {
     says(&format!("{head}{exported}{imported}{reactive}"), &format!("{export}{import}"));
     says(&format!("{head}{each}"), &format!("{import}{export}"));
     says(&format!("{head}{imported}{shared}"), &import);
+    // Stadtwerke Klagenfurt have words in the column of codes.
+    let worded = |text: &str| {
+        text.replace("1-1:1.9.0 G.01", "Lastprofil Wirk Bezug")
+            .replace("1-1:2.9.0", "Lastprofil Wirk Lieferung")
+            .replace(";Wert;", ";Verbrauch;")
+    };
+    says(&worded(&format!("{head}{exported}")), &export);
+    says(&worded(&format!("{head}{imported}")), &import);
+    says(&worded(&format!("{head}{imported}{exported}")), &format!("{import}{export}"));
     // Rows without a code have the direction of all others.
     let without = |rows: &str, code: &str, count: usize| {
         let lines = rows.lines().enumerate();

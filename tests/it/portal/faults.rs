@@ -276,6 +276,10 @@ fn commas_between_cells_and_in_numbers_are_told() {
         let quoted = of(|wh| format!("\"{}\"", comma(wh))).replace(",gemessen\n", ",7,\n");
         let ran = compare(&folder, quoted.as_bytes(), &input, &[]);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{quoted}");
+        // Thousands with a comma, behind which a point stands.
+        let thousands = point.replacen(&comma(energy(starts[2])).replace(',', "."), "1,125.0", 1);
+        let ran = compare(&folder, thousands.as_bytes(), &input, &[]);
+        assert!(ran.err.contains("the row in line 4 has no time or no number"), "{}", ran.err);
         // One of eight.
         let one = comma(energy(starts[2]));
         let ran =

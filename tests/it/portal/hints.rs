@@ -24,6 +24,13 @@ fn rows_that_fit_the_other_register_are_told() {
     for (name, factor) in [("kWh", 1), ("Einspeisung (kWh)", 2), ("kWh", 3)] {
         assert_eq!(said(name, factor), "", "{name}");
     }
+    // Also where the operator has other values for some rows.
+    let export = table("Messzeitpunkt;kWh", &starts, |start, _| {
+        let factor = if start < from + 2700 { 5 } else { 2 };
+        format!("{};{}", dots(start + 900), comma(factor * energy(start)))
+    });
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert!(ran.err.contains("5 of 8 rows fit the other register"), "{}", ran.err);
 }
 
 #[test]

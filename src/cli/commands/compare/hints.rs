@@ -1,4 +1,4 @@
-//! Hints where nearly all rows fit something else: the other register, other times, or another unit.
+//! Hints where rows fit something else: the other register, other times, or another unit.
 
 use jiff::tz::TimeZone;
 
@@ -59,32 +59,45 @@ const LEAST_FITTING: usize = 4;
 impl RegisterComparison {
     /// The hint that explains the differences of a file, if one does.
     pub(super) fn hint(&self, file: &str, sums: &Sums, zone: &TimeZone) -> Option<String> {
+        if sums.different == 0 {
+            return None;
+        }
         self.turned(file, sums)
             .or_else(|| self.shifted(file, sums, zone))
             .or_else(|| self.scaled(file, sums))
     }
 
-    /// The rows that can be compared with these energies of the meter, and those of them that differ.
+    /// The rows that can be compared with these energies of the meter, and those of them that differ: if nearly all fit.
     fn fit(
         &self,
         time: impl Fn(i64) -> i64,
         energy: impl Fn(i64) -> Option<Decimal>,
         sums: &Sums,
     ) -> Option<(usize, usize)> {
+        self.fit_better(time, energy, sums.different / 10)
+    }
+
+    /// The same if at most so many differ.
+    fn fit_better(
+        &self,
+        time: impl Fn(i64) -> i64,
+        energy: impl Fn(i64) -> Option<Decimal>,
+        most: u64,
+    ) -> Option<(usize, usize)> {
         let pairs = self.portal.quarters.iter();
         let differences: Vec<_> =
             pairs.filter_map(|(start, theirs)| energy(time(*start))?.minus(*theirs)).collect();
         let different = differences.iter().filter(|it| it.exceeds(self.tolerance)).count();
         let compared = differences.len();
-        let most = usize::try_from(sums.different / 10).ok()?;
-        let explains = sums.different > 0 && compared >= LEAST_FITTING && different <= most;
+        let explains = compared >= LEAST_FITTING && different as u64 <= most;
         explains.then_some((compared, different))
     }
 
-    /// The hint that the export may be that of the other direction: if nearly all rows fit then.
+    /// The hint that the export may be that of the other direction: if half as many rows differ then. Energies of the
+    /// other direction have nothing in common but the zeros of the night.
     fn turned(&self, file: &str, sums: &Sums) -> Option<String> {
-        let (compared, different) =
-            self.fit(|start| start, |at| self.other.get(&at).copied(), sums)?;
+        let other = |at: i64| self.other.get(&at).copied();
+        let (compared, different) = self.fit_better(|start| start, other, sums.different / 2)?;
         let [_, other] = self.places();
         Some(format!(
             "{file}: {} of {compared} rows fit the other register, {}: the export may be of that direction; \
