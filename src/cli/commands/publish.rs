@@ -21,7 +21,7 @@ use crate::cli::{
     },
     setup::{args, config_file},
 };
-use meterpipe::{format::readings::Readings, sink::line_counters::LineCounters};
+use meterpipe::{error::Cause, format::readings::Readings, sink::line_counters::LineCounters};
 
 /// Runs the subcommand.
 pub fn run(args: &args::PublishArgs) -> Status {
@@ -32,7 +32,7 @@ pub fn run(args: &args::PublishArgs) -> Status {
     };
     let lists = ListMessages::default();
     let mut lines =
-        ReadingLines::new(Publisher { sinks, reload, lists, intervals: None, refusal: None });
+        ReadingLines::new(Publisher { sinks, reload, lists, first: None, refusal: None });
     let result = files::lines(&args.files, &mut lines, &mut context);
     let Publisher { sinks, refusal, .. } = lines.into_inner();
     let not_stored = !sink_output::finish(Some(sinks), &mut context);
@@ -66,10 +66,20 @@ struct Publisher {
     sinks: Sinks,
     reload: Reload,
     lists: ListMessages,
-    /// True if the first interval was one that goes on: a sink may thin out those.
-    intervals: Option<bool>,
+    first: Option<FirstReadings>,
     refusal: Option<Stop>,
 }
+
+/// The first readings of a run. Those behind them are of the same kind: the columns of a file are those of the first,
+/// and names that telegrams and intervals have in common are registers there and energies here.
+#[derive(Clone, Copy)]
+struct FirstReadings {
+    is_interval: bool,
+    /// True for an interval that goes on: a sink may thin out those.
+    is_running: bool,
+}
+
+const OTHER_KIND: &str = "telegrams and intervals in one run: publish them one after the other";
 
 impl Task for Publisher {
     fn tick(&mut self, context: &mut Context) {
@@ -89,12 +99,17 @@ impl Task for Publisher {
 
 impl ReadingConsumer for Publisher {
     fn readings(&mut self, readings: Readings, line: u64, context: &mut Context) {
-        if readings.is_interval() {
-            if let Err(cause) = interval_readings::row_of(&readings) {
-                return refuse(line, cause, context);
-            }
-            let go_on = *self.intervals.get_or_insert(readings.is_running());
-            if let Some(refusal) = self.sinks.refuses_intervals(go_on) {
+        let is_interval = readings.is_interval();
+        if is_interval && let Err(cause) = interval_readings::row_of(&readings) {
+            return refuse(line, cause, context);
+        }
+        let kind = FirstReadings { is_interval, is_running: readings.is_running() };
+        let first = *self.first.get_or_insert(kind);
+        if first.is_interval != is_interval {
+            return refuse(line, Cause::OtherRows { fault: OTHER_KIND }, context);
+        }
+        if is_interval {
+            if let Some(refusal) = self.sinks.refuses_intervals(first.is_running) {
                 self.refusal = Some(Stop::usage(refusal));
                 context.done = true;
                 return;
