@@ -976,7 +976,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__quarters)
-            opts="-q -v -h -V --every --peaks --running --compare --tolerance --meter --format --fields --names --list-fields --unit --timezone --no-header --csv-locale --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --every --peaks --running --history --compare --tolerance --meter --format --fields --names --list-fields --unit --timezone --no-header --csv-locale --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,6 +984,21 @@ _meterpipe() {
             case "${prev}" in
                 --every)
                     COMPREPLY=($(compgen -W "15m 30m 1h 1d 1mo" -- "${cur}"))
+                    return 0
+                    ;;
+                --history)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --compare)

@@ -273,6 +273,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l every -
 1h\t'An hour'
 1d\t'A day, from midnight to midnight'
 1mo\t'A month'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l history -d 'Readings from before those of the input: they count for month and day, and give no rows' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l compare -d 'Print where the quarter hours differ from those that the operator\'s portal exports as CSV' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l tolerance -d 'With --compare: the watt-hours by which a quarter may differ' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r

@@ -248,6 +248,18 @@ impl MeterIntervals {
         self.run.as_ref().map(|run| run.last)
     }
 
+    /// True for a telegram that is not later than the last one, and whose registers are not above those of it.
+    #[must_use]
+    pub fn knows(&self, second: i64, registers: &EnergyRegisters) -> bool {
+        let is_above = |run: &IntervalRun, register: &EnergyRegister| {
+            let track = run.tracks.iter().find(|track| track.place == register.place);
+            track.is_none_or(|it| register.with_decimals(it.decimals) > it.last)
+        };
+        self.run.as_ref().is_some_and(|run| {
+            second <= run.last && !registers.all().iter().any(|register| is_above(run, register))
+        })
+    }
+
     /// The row of the interval that is not yet at its end, up to the last telegram, and that end.
     #[must_use]
     pub fn running(&self) -> Option<(IntervalRow, i64)> {

@@ -413,6 +413,43 @@ fn a_running_row_says_from_when_on_it_counts() {
     assert_eq!((&part["today_since"], &part["month_since"]), (&since.into(), &since.into()));
 }
 
+/// The expectation is the end of what the same telegrams give without a history.
+#[test]
+fn a_history_counts_and_gives_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = folder.path().join("house.jsonl");
+    let telegrams = |minutes: core::ops::Range<i64>| -> String {
+        minutes.map(|minute| line(NEW_YEAR + 60 * minute, None, 3 * minute * minute)).collect()
+    };
+    let gone = telegrams(0..40).replace("\"A\"", "\"gone\"");
+    for options in [&["--running"][..], &[], &["--every=1h"], &["--peaks"]] {
+        for cut in [1, 14, 15, 16, 30, 59, 70] {
+            fs::write(&history, format!("{gone}{}", telegrams(0..cut))).unwrap();
+            let path = format!("--history={}", history.display());
+            let ran =
+                |input: &str| run(&[&["quarters", &path], options].concat(), input.as_bytes());
+            let live = ran(&telegrams(cut..100));
+            let all = run(&[&["quarters"], options].concat(), telegrams(0..100).as_bytes()).out;
+            let last = stamp(NEW_YEAR + 60 * (cut - 1), &VIENNA);
+            let is_later = |text: &&str| {
+                let row: Value = serde_json::from_str(text).unwrap();
+                let time = row.get("time").or_else(|| row.get("end")).unwrap();
+                time.as_str().unwrap() > last.as_str()
+            };
+            let expected: Vec<_> = all.lines().filter(is_later).collect();
+            let rows: Vec<_> = live.out.lines().collect();
+            assert_eq!((live.status, live.err.as_str()), (0, ""));
+            assert_eq!(rows, expected, "{options:?} {cut}");
+            // Telegrams that the history has are no others.
+            let again = ran(&telegrams((cut - 5).max(0)..100));
+            assert_eq!((again.status, again.err.as_str(), again.out), (0, "", live.out));
+        }
+    }
+    let ran = run(&["quarters", "--history", "/nowhere/house.jsonl"], telegrams(0..40).as_bytes());
+    assert_eq!((ran.status, ran.out.lines().count()), (5, 3), "{}", ran.err);
+    assert!(ran.err.contains("/nowhere/house.jsonl"), "{}", ran.err);
+}
+
 #[test]
 fn rows_that_go_on_and_rows_that_ended_are_told_apart_in_each_format() {
     let input = minutes(20, false, &[]);
@@ -459,6 +496,20 @@ fn a_file_of_rows_has_their_columns_and_is_not_thinned_out() {
         assert_eq!((ran.status, text.as_str()), (2, ""), "{}", ran.err);
         assert!(ran.err.contains("quarters --every sets its length"), "{}", ran.err);
     }
+    // Registers and the energies of intervals have the same names.
+    let (ran, text) = publish("mixed.csv", "", &format!("{rows}{telegrams}"));
+    assert_eq!(
+        (ran.status, text),
+        (1, run(&["quarters", "--format", "csv"], telegrams.as_bytes()).out)
+    );
+    assert!(ran.err.contains("telegrams and intervals in one run"), "{}", ran.err);
+    let (ran, text) = publish("mixed2.csv", "", &format!("{telegrams}{rows}"));
+    assert_eq!(
+        (ran.status, text.lines().count()),
+        (1, 1 + telegrams.lines().count()),
+        "{}",
+        ran.err
+    );
     // Those that go on are thinned out, those that ended are all there.
     let (ran, text) = publish("thin.jsonl", "?every=10m", &running);
     assert_eq!(ran.status, 0, "{}", ran.err);

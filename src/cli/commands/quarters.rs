@@ -4,7 +4,7 @@
 //! `{"start":"2026-06-21T12:00:00+02:00","end":"2026-06-21T12:15:00+02:00",…,"energy_import_wh":123,…}`.
 //! Such rows are an input too: days come from quarters.
 
-use std::time::Duration;
+use std::{path::PathBuf, slice::from_ref, time::Duration};
 
 use crate::cli::{
     commands::compare::Comparison,
@@ -65,9 +65,14 @@ pub fn run(args: &args::QuartersArgs) -> Status {
     if let RowUse::Text(output, _) = &quarters.target.use_of_rows {
         output.start(&mut context);
     }
-    let mut lines = ReadingLines::new(quarters);
-    let result = files::lines(&args.files, &mut lines, &mut context);
-    let quarters = lines.into_inner();
+    let (history, quarters) = match &args.history {
+        Some(history) => quarters.read(from_ref(history), &mut context),
+        None => (Ok(()), quarters),
+    };
+    let (result, quarters) = match history {
+        Ok(()) => quarters.live().read(&args.files, &mut context),
+        Err(stop) => (Err(stop), quarters),
+    };
     if matches!(result, Err(Stop::Interrupted)) {
         quarters.report_cut(&context);
     }
@@ -122,7 +127,13 @@ impl Quarters {
         };
         Ok(Self {
             clock,
-            target: RowTarget { use_of_rows, every, running: args.running, has_rows: false },
+            target: RowTarget {
+                use_of_rows,
+                every,
+                running: args.running,
+                is_history: true,
+                has_rows: false,
+            },
             meter: args.meter.clone(),
             meters: Meters::default(),
             registers: EnergyRegisters::default(),
@@ -130,6 +141,19 @@ impl Quarters {
             messages: MeterMessages::default(),
             signals: None,
         })
+    }
+
+    /// Ends what was before the input.
+    const fn live(mut self) -> Self {
+        self.target.is_history = false;
+        self
+    }
+
+    /// Reads files.
+    fn read(self, files: &[PathBuf], context: &mut Context) -> (Result<(), Stop>, Self) {
+        let mut lines = ReadingLines::new(self);
+        let result = files::lines(files, &mut lines, context);
+        (result, lines.into_inner())
     }
 
     /// Says which rows a signal cuts off: they end with the last telegram, as at the end of a file.

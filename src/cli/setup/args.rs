@@ -415,19 +415,26 @@ pub struct QuartersArgs {
     /// input begins later than month or day, month_since or today_since is the time from which it counts.
     #[arg(long, conflicts_with = "peaks")]
     pub running: bool,
+    /// Readings from before those of the input: they count for month and day, and give no rows
+    ///
+    /// Telegrams at the start of the input that are in FILE too are no others, so FILE may be the one that
+    /// the input follows: tail -n 0 -F FILE.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "compare")]
+    pub history: Option<PathBuf>,
     /// Print where the quarter hours differ from those that the operator's portal exports as CSV
     ///
     /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, IKB, Salzburg Netz,
     /// Vorarlberg Netz, Linz Netz, Kärnten Netz, Energienetze Steiermark and others, or the common
     /// form. Words such as Bezug, Einspeisung or Erzeugung and OBIS codes such as 1.8.0 or 2.9.0, in names, rows
-    /// or above them, tell the direction; Wh, kWh and MWh the unit. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
+    /// or above them, tell the direction; Wh, kWh and MWh the unit. The output is JSON Lines: quarters that differ, those that one side lacks, and the
+    /// sums. The exit status is 3 if both sides have no quarter in common.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["peaks", "running", "every", "format", "fields", "names", "unit", "csv_locale"])]
+        conflicts_with_all = ["peaks", "running", "every", "format", "fields", "names", "unit", "csv_locale", "no_header"])]
     pub compare: Option<PathBuf>,
     /// With --compare: the watt-hours by which a quarter may differ
     ///
     /// Without it 2, or half of the last digit of the portal's numbers if that is more.
-    #[arg(long, value_name = "WH")]
+    #[arg(long, value_name = "WH", requires = "compare")]
     pub tolerance: Option<u32>,
     /// Only the telegrams of this meter
     #[arg(long, value_name = "NUMBER")]

@@ -29,6 +29,8 @@ pub(super) struct RowTarget {
     pub(super) every: &'static str,
     /// True for rows of intervals that go on.
     pub(super) running: bool,
+    /// True for readings from before the input, whose rows nobody wants.
+    pub(super) is_history: bool,
     /// True once an interval ended.
     pub(super) has_rows: bool,
 }
@@ -66,6 +68,10 @@ impl RowTarget {
         clock: &IntervalClock,
         text: &mut Vec<u8>,
     ) {
+        if self.is_history {
+            let _ = peak.feed(row, clock);
+            return;
+        }
         let Self { use_of_rows, every, has_rows, .. } = self;
         *has_rows = true;
         match use_of_rows {
@@ -92,8 +98,8 @@ impl RowTarget {
         clock: &IntervalClock,
         text: &mut Vec<u8>,
     ) {
-        if let (Some(peak), RowUse::Text(output, RowChoice::Peaks)) =
-            (peak.finish(), &mut self.use_of_rows)
+        if let (Some(peak), RowUse::Text(output, RowChoice::Peaks), false) =
+            (peak.finish(), &mut self.use_of_rows, self.is_history)
         {
             output.row(of_peak(&peak, meter, clock), text);
         }

@@ -39,6 +39,8 @@ pub(super) struct MeterState {
     peak: MonthPeak,
     /// The same registers since midnight, for the rows of intervals that go on.
     day: MeterIntervals,
+    /// True once the input had a telegram that the readings before it have not.
+    is_live: bool,
     /// Telegrams without a register of energy.
     bare: u64,
     /// Telegrams with registers.
@@ -73,6 +75,11 @@ impl MeterState {
             return;
         }
         let NumberedReadings { readings, line, second } = telegram;
+        if !self.is_live && !run.target.is_history && self.intervals.knows(second, run.registers) {
+            self.duplicates += 1;
+            return;
+        }
+        self.is_live = !run.target.is_history;
         let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
         let counter = interval_readings::counter(&readings);
         let clocks = TelegramClocks { second, received, counter };
@@ -189,6 +196,7 @@ impl MeterState {
 
     /// Takes a shorter interval.
     pub(super) fn row(&mut self, row: &IntervalRow, run: &mut RowRun<'_>) -> Result<(), Cause> {
+        self.is_live = !run.target.is_history;
         let late = self.intervals.last().map_or(0, |last| last - row.start);
         if late > 0 {
             return Err(Cause::OutOfOrder { seconds: late.unsigned_abs() });
@@ -229,6 +237,8 @@ impl MeterState {
 
     /// Ends the input of the meter.
     pub(super) fn finish(&mut self, run: &mut RowRun<'_>) {
+        // Without a telegram in the input, its last row ended before.
+        let was_history = core::mem::replace(&mut run.target.is_history, !self.is_live);
         if let Some(step) = self.doubt.finish() {
             self.believe(step, run);
         }
@@ -240,6 +250,7 @@ impl MeterState {
         intervals.finish(&mut |row| target.write(row, name, peak, clock, text));
         target.end_month(peak, name, clock, text);
         self.report_lost_rise(run);
+        run.target.is_history = was_history;
     }
 
     /// The row of the interval that goes on, and its end.
@@ -261,6 +272,9 @@ impl MeterState {
 
     /// Writes the interval that goes on.
     fn write_running(&self, second: i64, telegram: &Readings, run: &mut RowRun<'_>) {
+        if run.target.is_history {
+            return;
+        }
         let RowUse::Text(output, _) = &mut run.target.use_of_rows else {
             return;
         };
