@@ -2,7 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::Duration,
 };
@@ -78,8 +78,36 @@ fn a_fast_line_is_tried_next_when_a_slow_one_hears_handfuls() {
     });
     let (ran, found) = doctor(&["--time", "12s", device.node()]);
     assert_eq!((&found["verdict"], ran.status), (&"baud".into(), 3), "{found:#}");
-    assert_eq!(found["tried"], serde_json::json!(["2400 8E1", "115200 8N1"]));
+    let tried = found["tried"].as_array().unwrap();
+    assert_eq!(tried[..2], ["2400 8E1", "115200 8N1"], "{found:#}");
     assert!(found["next_step"].as_str().unwrap().ends_with("--line p1"), "{found:#}");
+}
+
+#[test]
+fn a_line_that_becomes_good_while_it_is_looked_at_blames_no_settings() {
+    let (telegram, is_good) = (sound(1), AtomicBool::new(false));
+    let device = FedDevice::new(move |speed| {
+        is_good.fetch_or(speed == 9600, Ordering::Relaxed);
+        match is_good.load(Ordering::Relaxed) {
+            true => telegram.clone(),
+            false => noise(200),
+        }
+    });
+    let (ran, found) = doctor(&[device.node()]);
+    assert_eq!((&found["verdict"], ran.status), (&"no-key".into(), 4), "{found:#}");
+    let tried = ["2400 8E1", "2400 8N1", "9600 8N1", "2400 8E1"];
+    assert_eq!(found["tried"], serde_json::json!(tried));
+    assert!(found["evidence"].to_string().contains("disturbed for a while"), "{found:#}");
+    assert!(!found["watch"].to_string().contains("--line"), "{found:#}");
+}
+
+#[test]
+fn frames_that_fail_their_checks_with_all_settings_are_no_wrong_adapter() {
+    let device = FedDevice::after(Duration::from_millis(1600), |_| flipped());
+    let (_, found) = doctor(&["--time", "9s", device.node()]);
+    assert_eq!(found["verdict"], "checksum", "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("shorten the cable"), "{found:#}");
+    assert!(!found["cause"].as_str().unwrap().contains("socket"), "{found:#}");
 }
 
 #[test]

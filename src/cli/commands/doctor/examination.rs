@@ -71,6 +71,18 @@ const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 struct Alternative {
     octets: usize,
     pushes: u32,
+    least_push: u64,
+}
+
+/// How long settings are tried that bring no frame, if there are others.
+#[derive(Clone, Copy, Debug)]
+pub enum TrialPatience {
+    /// The usual ones, for two pushes: one may be noise.
+    Usual,
+    /// Others, for one push.
+    Other,
+    /// The usual ones once more, for one push, however short: other settings make a few octets of it.
+    Again,
 }
 
 /// The stage that examines.
@@ -161,12 +173,15 @@ impl Examination {
         }
     }
 
-    /// Makes room for other settings when the octets at this speed bring no frame. The usual settings are given up
-    /// after two pushes: one may be noise.
-    pub const fn has_alternatives(&mut self, speed: u32, is_usual: bool) {
+    /// Makes room for other settings when the octets at this speed bring no frame.
+    pub const fn has_alternatives(&mut self, speed: u32, patience: TrialPatience) {
         let octets = if speed > SLOW { IN_VAIN_OF_P1 } else { IN_VAIN };
-        let pushes = if is_usual { 2 } else { 1 };
-        self.alternative = Some(Alternative { octets, pushes });
+        let (pushes, least_push) = match patience {
+            TrialPatience::Usual => (2, LEAST_PUSH),
+            TrialPatience::Other => (1, LEAST_PUSH),
+            TrialPatience::Again => (1, LEAST_OCTETS),
+        };
+        self.alternative = Some(Alternative { octets, pushes, least_push });
     }
 
     /// Goes on for that long if no octets come.
@@ -460,7 +475,8 @@ impl Stage for Examination {
             return;
         }
         // A whole push brought no frame: the next one shows no more.
-        let is_whole = self.from_silence && self.push as u64 >= LEAST_PUSH;
+        let least = self.alternative.map_or(LEAST_PUSH, |it| it.least_push);
+        let is_whole = self.from_silence && self.push as u64 >= least;
         self.frameless += u32::from(is_whole);
         self.from_silence = true;
         self.push = 0;

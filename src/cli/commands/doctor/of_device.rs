@@ -7,7 +7,7 @@ use std::{
 
 use crate::cli::{
     commands::doctor::{
-        examination::Examination,
+        examination::{Examination, TrialPatience},
         examiner::Examiner,
         listening::{Closing, ClosingSource, listen},
         obstacles,
@@ -35,7 +35,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
     let mut first: Option<(Finding, TrialLine)> = None;
     let mut unheard = Vec::new();
     let (mut at, mut is_likely) = (0, false);
-    let mut text = None;
+    let (mut text, mut better) = (None, None);
     while let Some(trial) = trials.get(at).copied() {
         // The trial before has the device until its last read ends.
         closing.wait();
@@ -46,8 +46,12 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             unheard.push(trial);
             continue;
         }
-        let alternatives = (trials.len() > 1).then_some(first.is_none());
-        let heard = examine_line(examiner, device, trial, alternatives, (time, left))?;
+        let patience = match first {
+            None => TrialPatience::Usual,
+            Some(_) => TrialPatience::Other,
+        };
+        let patience = (trials.len() > 1).then_some(patience);
+        let heard = examine_line(examiner, device, trial, patience, (time, left))?;
         let (mut examination, view, end) = match heard {
             Ok(heard) => heard,
             Err(error) => {
@@ -79,10 +83,9 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
                 is_likely = trial.order(others, examination.longest_push());
                 first = Some((finding, trial));
             }
-            Some((_, usual)) if has_frames => {
-                report.line = Some(trial);
-                report.finding = trial.instead_of(usual);
-                return Ok(());
+            before @ Some(_) if has_frames => {
+                (better, first) = (Some(trial), before);
+                break;
             }
             Some(_)
                 if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
@@ -100,16 +103,52 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             }
         }
     }
-    if let Some((finding, usual)) = first {
-        report.line = Some(usual);
-        report.finding = match (text, trials.len(), unheard.is_empty()) {
-            (Some(text), ..) => text,
-            (None, 1, _) => finding,
-            (None, _, true) => in_vain(finding),
-            (None, _, false) => TrialLine::without(finding, &unheard),
-        };
+    let Some((finding, usual)) = first else {
+        return Ok(());
+    };
+    let left = || examiner.time.saturating_sub(start.elapsed());
+    if trials.len() > 1 && left() >= LEAST_TRIAL {
+        closing.wait();
+        if becomes_good(examiner, device, usual, left(), report)? {
+            return Ok(());
+        }
     }
+    report.line = Some(better.unwrap_or(usual));
+    report.finding = match (better, text, trials.len(), unheard.is_empty()) {
+        (Some(better), ..) => better.instead_of(usual),
+        (None, Some(text), ..) => text,
+        (None, None, 1, _) => finding,
+        (None, None, _, true) => in_vain(finding),
+        (None, None, _, false) => TrialLine::without(finding, &unheard),
+    };
     Ok(())
+}
+
+/// Tries the usual settings once more: a line that was disturbed at first may be good by now. Returns true if it
+/// brings frames, with the finding in the report.
+fn becomes_good(
+    examiner: &Examiner,
+    device: &Path,
+    usual: TrialLine,
+    left: Duration,
+    report: &mut DoctorReport,
+) -> Result<bool, Stop> {
+    let heard = examine_line(examiner, device, usual, Some(TrialPatience::Again), (left, left))?;
+    let Ok((mut examination, view, _)) = heard else {
+        return Ok(false);
+    };
+    report.tried.push(usual);
+    if examination.telegrams() == 0 && examination.line().frames == 0 {
+        return Ok(false);
+    }
+    let settings = usual.0;
+    report.line = Some(usual);
+    report.is_read = examination.is_read();
+    report.finding = examiner.finding(&mut examination, &view).with(
+        format!("at first no frame came with {settings}, and now frames do: the line was disturbed for a while"),
+        format!("mit {settings} kam zuerst kein Rahmen an, jetzt schon: die Leitung war eine Weile gestört"),
+    );
+    Ok(true)
 }
 
 /// Listens to the device with one setting, for the first time of the two, or for the second if no octets come.
@@ -117,7 +156,7 @@ fn examine_line(
     examiner: &Examiner,
     device: &Path,
     trial: TrialLine,
-    alternatives: Option<bool>,
+    patience: Option<TrialPatience>,
     (time, longest): (Duration, Duration),
 ) -> Result<Result<(Examination, LineView, Closing), OpenError>, Stop> {
     let name = device.display().to_string();
@@ -127,8 +166,8 @@ fn examine_line(
     let readers = DeviceReaders::now(device);
     let start = Instant::now();
     let mut examination = examiner.examination(time);
-    if let Some(is_usual) = alternatives {
-        examination.has_alternatives(trial.0.baud, is_usual);
+    if let Some(patience) = patience {
+        examination.has_alternatives(trial.0.baud, patience);
     }
     examination.wait_for_octets(longest);
     let (source, closing) = ClosingSource::wrap(source);
@@ -140,8 +179,8 @@ fn examine_line(
         telegrams: examination.telegrams(),
         others: readers.still_there(examination.octets() > 0).names(),
         is_device: true,
-        searches: alternatives.is_some(),
-        seeks_speed: alternatives.is_some(),
+        searches: patience.is_some(),
+        seeks_speed: patience.is_some(),
         ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
@@ -155,8 +194,11 @@ fn with_settings(finding: Finding, trial: TrialLine) -> Finding {
     finding.with(format!("the line has {settings}"), format!("die Leitung hat {settings}"))
 }
 
-/// The advice about a line that brings no frames with any settings.
+/// The advice about a line that brings no frames with any settings. Those of wrong sums have the right ones.
 fn in_vain(finding: Finding) -> Finding {
+    if finding.diagnosis == Diagnosis::Checksum {
+        return finding;
+    }
     let cause = [
         "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
         "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",
