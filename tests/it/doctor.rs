@@ -771,7 +771,8 @@ fn other_speeds_are_tried_and_the_one_that_fits_is_told() {
     });
     let (_, found) = doctor(&[device.node()]);
     assert_eq!(found["verdict"], "baud", "{found:#}");
-    assert_eq!(found["tried"], serde_json::json!(["2400 8E1", "2400 8N1", "9600 8N1"]));
+    let tried = ["2400 8E1", "2400 8N1", "9600 8N1", "2400 8E1"];
+    assert_eq!(found["tried"], serde_json::json!(tried));
     assert!(found["next_step"].as_str().unwrap().ends_with("--line ir"), "{found:#}");
     assert!(found["watch"].as_str().unwrap().ends_with("--line ir"), "{found:#}");
     let (_, found) = doctor(&["--baud", "9600", device.node()]);
@@ -779,7 +780,7 @@ fn other_speeds_are_tried_and_the_one_that_fits_is_told() {
 
     let device = FedDevice::new(|_| noise(200));
     let (_, found) = doctor(&["--time", "10s", device.node()]);
-    assert_eq!((&found["verdict"], found["tried"].as_array().unwrap().len()), (&"noise".into(), 4));
+    assert_eq!((&found["verdict"], found["tried"].as_array().unwrap().len()), (&"noise".into(), 5));
     assert!(found["next_step"].as_str().unwrap().contains("suits the socket"), "{found:#}");
 }
 
@@ -789,20 +790,25 @@ fn a_sink_that_refuses_is_the_verdict_of_a_meter_that_is_read() {
     let (capture, config) = (folder.path().join("capture"), folder.path().join("config.toml"));
     fs::write(&capture, sound(3)).unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let text = |sink: &str| {
+    let text = |sinks: &[&str]| {
         let (capture, key) = (capture.display(), folder.path().join("guek"));
-        let key = key.display();
-        format!("[[meter]]\nsource = '{capture}'\nkey_file = '{key}'\n\n[[sink]]\nto = '{sink}'\n")
+        let meter = format!("[[meter]]\nsource = '{capture}'\nkey_file = '{}'\n", key.display());
+        let sinks = sinks.iter().map(|sink| format!("\n[[sink]]\nto = '{sink}'\n"));
+        meter + &sinks.collect::<String>()
     };
-    let check = |sink: &str| {
-        fs::write(&config, text(sink)).unwrap();
+    let check = |sinks: &[&str]| {
+        fs::write(&config, text(sinks)).unwrap();
         doctor(&["--time", "5s", "--config", config.to_str().unwrap()])
     };
-    let (ran, found) = check(&format!("mqtt://{closed}"));
+    let (refused, missing) = (format!("mqtt://{closed}"), "file:/no/folder/x.csv".to_owned());
+    let readings = format!("file:{}", folder.path().join("readings.csv").display());
+    let (ran, found) = check(&[&refused, &readings, &missing]);
     assert_eq!((&found["verdict"], ran.status), (&"sink".into(), 6), "{found:#}");
-    assert!(found["evidence"][0].as_str().unwrap().contains(&closed.to_string()), "{found:#}");
-    let readings = folder.path().join("readings.csv");
-    let (ran, found) = check(&format!("file:{}", readings.display()));
+    let evidence = found["evidence"].as_array().unwrap();
+    assert!(evidence[0].as_str().unwrap().contains(&closed.to_string()), "{found:#}");
+    assert!(evidence[1].as_str().unwrap().contains("/no/folder"), "{found:#}");
+    assert_eq!(evidence.len(), 2, "{found:#}");
+    let (ran, found) = check(&[&readings]);
     assert_eq!((&found["verdict"], ran.status), (&"ok".into(), 0), "{found:#}");
 }
 

@@ -16,8 +16,11 @@ use std::{
 };
 
 use crate::cli::{
-    commands::doctor::{
-        examination::LONGEST_PUSH, examiner::Examiner, listening::listen, report::DoctorReport,
+    commands::{
+        config::online::GRACE,
+        doctor::{
+            examination::LONGEST_PUSH, examiner::Examiner, listening::listen, report::DoctorReport,
+        },
     },
     live::{
         reload::KeySources,
@@ -122,12 +125,14 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     if patients.is_empty() {
         patients.push(patient(args.source.clone().or(source), args.line.clone(), None));
     }
+    let start = Instant::now();
     let all = patients.iter().map(|patient| examine(patient, args, messages));
     let mut reports = all.collect::<Result<Vec<_>, _>>()?;
     if let (Some(config), true) =
         (&config, reports.iter().all(|it| it.finding.diagnosis == Diagnosis::Ok))
     {
-        let refused = obstacles::refused_by_sinks(config, args.time)?;
+        let left = args.time.saturating_sub(start.elapsed() + GRACE).max(LEAST_FOR_SINKS);
+        let refused = obstacles::refused_by_sinks(config, left.min(args.time))?;
         if let (Some(finding), Some(report)) = (refused, reports.last_mut()) {
             report.finding = finding;
         }
@@ -137,6 +142,9 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
 
 /// The part of the time that is left for opening, closing and the answer.
 const ANSWER: u32 = 30;
+
+/// The least time that sinks have for their answer.
+const LEAST_FOR_SINKS: Duration = Duration::from_secs(3);
 
 /// The longest examination unless the user wants a longer one.
 const LONGEST: Duration = Duration::from_secs(29);

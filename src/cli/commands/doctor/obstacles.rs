@@ -1,6 +1,9 @@
 //! Findings before a single octet: the source cannot be read, the key cannot be had, a sink refuses.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::cli::{
     commands::config::online::{GRACE, ask},
@@ -173,7 +176,7 @@ pub fn keyless(problem: KeyProblem) -> Finding {
     Finding { evidence: vec![problem.text], ..found }
 }
 
-/// The first sink of the configuration that does not take readings.
+/// The sinks of the configuration that do not take readings.
 pub fn refused_by_sinks(config: &Config, time: Duration) -> Result<Option<Finding>, Stop> {
     let quiet = Messages::new("doctor", Verbosity::Quiet);
     let sinks = destinations::of(&[], Some(config), "", &LineCounters::default(), &quiet)?;
@@ -181,14 +184,17 @@ pub fn refused_by_sinks(config: &Config, time: Duration) -> Result<Option<Findin
         ask(name, move || sink.probe(time).map_err(|why| Stop::Failed(Status::Output, why)))
     };
     let questions: Vec<_> = sinks.into_iter().map(ask_one).collect();
+    let mut refused = None;
+    let deadline = Instant::now() + time + GRACE;
     for question in questions {
         let late = || Stop::Failed(Status::Output, format!("no answer for {} s", time.as_secs()));
-        let answer = question.answer.recv_timeout(time + GRACE).unwrap_or_else(|_| Err(late()));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = question.answer.recv_timeout(left).unwrap_or_else(|_| Err(late()));
         if let Err(Stop::Failed(_, why)) = answer {
             let (name, german) = (&question.name, file_error::in_german(&why));
-            let found = Finding::new(Diagnosis::Sink);
-            return Ok(Some(found.with(format!("{name}: {why}"), format!("{name}: {german}"))));
+            let found = refused.unwrap_or_else(|| Finding::new(Diagnosis::Sink));
+            refused = Some(found.with(format!("{name}: {why}"), format!("{name}: {german}")));
         }
     }
-    Ok(None)
+    Ok(refused)
 }
