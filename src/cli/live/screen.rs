@@ -26,7 +26,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use self::{
     ink::{ScreenInk, ScreenRow, narrow},
     line_quality::LineQuality,
-    live_meter::LiveMeter,
+    live_meter::{LiveMeter, ReadingAge},
     picture::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
     terminal::{ScreenKey, ScreenTerminal},
 };
@@ -193,8 +193,12 @@ impl Screen {
         let now = Instant::now();
         let picture = |it: &ScreenMeter| {
             let line = self.lines.iter().find(|(name, _)| *name == it.state.source);
-            let quality =
-                line.map_or_else(|| LineQuality::default().words(now), |it| it.1.words(now));
+            let line = line.map(|(_, quality)| quality);
+            let quality = match (line, it.state.age(now)) {
+                (None, _) => LineQuality::default().words(now),
+                (Some(line), ReadingAge::Stale) => line.words_since(it.state.last, now),
+                (Some(line), _) => line.words(now),
+            };
             MeterPicture { meter: it.state.clone(), quality }
         };
         self.meters.iter().map(picture).collect()

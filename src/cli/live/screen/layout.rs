@@ -298,6 +298,18 @@ mod tests {
     }
 
     #[test]
+    fn a_stale_reading_stands_beside_no_claim_that_nothing_is_missing() {
+        let mut stale = picture(&[MeterKind::KsmWest], &[]);
+        stale.now += Duration::from_secs(40);
+        for columns in 20..=200 {
+            let text = texts(&stale, 24, columns, Glyphs::Unicode).join("\n");
+            assert!(text.contains("STALE, 43 s old") && !text.contains(" 0 missing"), "{text}");
+        }
+        let wide = texts(&stale, 24, 132, Glyphs::Unicode).join("\n");
+        assert!(wide.contains("(9 good before)"), "{wide}");
+    }
+
+    #[test]
     fn a_source_without_a_telegram_has_a_row_below_the_meters() {
         let quality = (ScreenInk::Bad, "line bad, 6 of 6 damaged or missing".to_owned());
         let picture = Picture {

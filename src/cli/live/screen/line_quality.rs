@@ -44,6 +44,15 @@ impl LineQuality {
         self.telegrams.drain(..surplus);
     }
 
+    /// The quality in words beside a reading that is stale.
+    #[must_use]
+    pub fn words_since(&self, reading: Instant, now: Instant) -> (ScreenInk, String) {
+        match self.telegrams.back() {
+            Some((last, _)) if *last > reading => self.words(now),
+            _ => Self::default().words(now),
+        }
+    }
+
     /// The quality in words.
     #[must_use]
     pub fn words(&self, now: Instant) -> (ScreenInk, String) {
@@ -89,6 +98,18 @@ mod tests {
         assert_eq!(line.words(at(1000)).1, "line silent");
         line.note(false, u64::MAX, at(1000));
         assert_eq!(line.telegrams.len(), MOST);
+    }
+
+    #[test]
+    fn a_line_that_brings_nothing_is_silent_at_once_and_one_with_damage_is_not() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut line = LineQuality::default();
+        (0..9).for_each(|_| line.note_good(0, start));
+        assert_eq!(line.words_since(start, at(40)), (ScreenInk::Bad, "line silent".to_owned()));
+        line.note_damaged(at(41));
+        let words = line.words_since(start, at(42)).1;
+        assert_eq!(words, "line poor, 1 of 10 damaged or missing");
     }
 
     #[test]
