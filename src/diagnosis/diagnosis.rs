@@ -261,8 +261,8 @@ diagnoses! {
             "Telegramme kommen vollständig an; sie sind verschlüsselt, und es wurde kein Schlüssel angegeben"
         ],
         step: [
-            "ask the operator for the key of the customer interface (GUEK, 32 hex digits), save it in a file, and name the file with --key-file",
-            "beim Netzbetreiber den Schlüssel der Kundenschnittstelle (GUEK, 32 Hexziffern) anfordern, in einer Datei speichern und diese mit --key-file angeben"
+            "ask the operator for the key of the customer interface (GUEK, 32 hex digits), save it in a file such as guek, and name the file with --key-file",
+            "beim Netzbetreiber den Schlüssel der Kundenschnittstelle (GUEK, 32 Hexziffern) anfordern, in einer Datei speichern, etwa guek, und diese mit --key-file angeben"
         ],
     }
     /// The telegrams carry no system title, and none was given.

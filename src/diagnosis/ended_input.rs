@@ -119,6 +119,7 @@ impl EndedInput<'_> {
         }
         match self.text.first {
             Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
+            None if self.octets < LEAST_HEX && self.is_all_hex() => too_short(found),
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
@@ -131,9 +132,15 @@ impl EndedInput<'_> {
             None => match self.cut_off(&found) {
                 Some(cut_off) => cut_off,
                 None if self.text.is_text => of_text(found),
+                None if nothing => of_other_file(found),
                 None => found,
             },
         }
+    }
+
+    /// True for a text of hex digits and nothing else.
+    const fn is_all_hex(&self) -> bool {
+        self.text.hex > 0 && self.text.prose == 0
     }
 
     /// True if anything among the octets looks like a telegram, be it damaged.
@@ -412,6 +419,25 @@ fn too_short(found: Finding) -> Finding {
         "prüfen, ob die Aufzeichnung lief, während der Zähler sendete, und ohne Fehler endete; doctor GERÄT untersucht die Leitung selbst",
     ];
     found.advising(cause, step)
+}
+
+/// The finding about octets without order that nothing but their file tells to be those of a line.
+fn of_other_file(found: Finding) -> Finding {
+    if !matches!(found.diagnosis, Diagnosis::Noise | Diagnosis::Baud) || found.advice.is_some() {
+        return found;
+    }
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let cause = [
+        format!("the file is no capture of a meter; or {}", found.cause(english)),
+        format!("die Datei ist keine Aufzeichnung eines Zählers; oder {}", found.cause(german)),
+    ];
+    let step = [
+        format!("check that the file is a capture; if it is, {}", found.step(english)),
+        format!("prüfen, ob die Datei eine Aufzeichnung ist; wenn ja, {}", found.step(german)),
+    ];
+    found.advising(cause, step).hinting(
+        "check that the file is a capture of a meter, and the baud rate and adapter that it was made with",
+    )
 }
 
 /// The advice about a cause in the octets of a text.

@@ -126,6 +126,39 @@ fn files_of_another_kind_are_named_with_the_way_to_read_them() {
 }
 
 #[test]
+fn octets_without_order_may_be_another_kind_of_file() {
+    // As of a program: mostly zeros and small numbers, which look like a line that is read too fast.
+    let program: Vec<u8> =
+        noise(3000).iter().flat_map(|octet| [0, 0, octet & 0x0f, 1, 0, *octet]).collect();
+    for octets in [noise(3000), program] {
+        let found = verdict_of_file(&octets, KEY).1;
+        let text = found.to_string();
+        assert!(text.contains("the file is no capture of a meter"), "{found:#}");
+        assert!(text.contains("check that the file is a capture"), "{found:#}");
+    }
+}
+
+#[test]
+fn a_few_octets_are_too_short_and_a_word_is_text() {
+    for octets in [&b"\x68\x10"[..], b"6810", b"68 10\n", b"0x68"] {
+        has(&verdict(octets), "silent", &["so short", "too little"]);
+    }
+    has(&verdict(b"hi"), "other-protocol", &["text"]);
+}
+
+#[test]
+fn the_command_without_a_key_has_the_place_of_one() {
+    let folder = folder("");
+    let path = folder.path().join("capture");
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 3, None, None);
+    std::fs::write(&path, frames.concat()).unwrap();
+    let (_, found) = doctor(&[path.to_str().unwrap()]);
+    assert_eq!(found["verdict"], "no-key", "{found:#}");
+    assert!(found["watch"].as_str().unwrap().ends_with(" --key-file guek"), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("such as guek"), "{found:#}");
+}
+
+#[test]
 fn a_letter_is_text_and_no_device_is_behind_it() {
     for text in [
         "Dear customer,\nyour key comes by post, within 14 days.\nYours, the operator\n",

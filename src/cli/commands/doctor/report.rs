@@ -152,7 +152,7 @@ impl DoctorReport {
         if let Some(title) = &self.title {
             text.push_str(&format!(" --system-title {title}"));
         }
-        if let Some(file) = &self.key_file {
+        if let Some(file) = self.key_file() {
             text.push_str(&format!(" --key-file {}", quoted(file)));
         }
         Some(text)
@@ -165,14 +165,14 @@ impl DoctorReport {
         let options = self.options();
         let mut rows = vec![("source", self.source.as_str())];
         // A service runs in another folder than this command.
-        let absolute = |file: &String| match std::path::absolute(file) {
+        let absolute = |file: &str| match std::path::absolute(file) {
             Ok(path) if file != "-" => path.display().to_string(),
-            _ => file.clone(),
+            _ => file.to_owned(),
         };
-        let key_file = self.key_file.as_ref().map(absolute);
+        let key_file = self.key_file().map(absolute);
         rows.extend(key_file.as_deref().map(|file| ("key_file", file)));
         rows.extend(self.title.as_deref().map(|title| ("system_title", title)));
-        let layout = self.layouts.first().map(absolute);
+        let layout = self.layouts.first().map(|file| absolute(file));
         rows.extend(layout.as_deref().map(|file| ("layout", file)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
         let mut text = String::new();
@@ -180,10 +180,19 @@ impl DoctorReport {
         Some(text.trim().to_owned())
     }
 
+    /// The key file, or the one that the next step has the user write.
+    fn key_file(&self) -> Option<&str> {
+        let missing = self.finding.diagnosis == Diagnosis::NoKey;
+        self.key_file.as_deref().or(missing.then_some(KEY_FILE))
+    }
+
     fn options(&self) -> Vec<(&'static str, String)> {
         self.line.map(TrialLine::options).unwrap_or_default()
     }
 }
+
+/// The name of a key file that is not there yet.
+const KEY_FILE: &str = "guek";
 
 /// The width of the lines.
 const WIDTH: usize = 80;
