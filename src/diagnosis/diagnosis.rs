@@ -219,7 +219,7 @@ diagnoses! {
     }
     /// Telegrams lack a frame.
     Half "half" {
-        hint: "whole frames are lost: read the adapter directly, or set the time-out of the program in between (ser2net, ESPHome) to 1 s or more",
+        hint: "read the adapter directly, or set the time-out of the program in between (ser2net, ESPHome) to 1 s or more",
         cause: [
             "of each telegram only a part of its frames arrives: something in between cuts at the pause of 160 ms between two frames, or keeps only one frame",
             "von jedem Telegramm kommt nur ein Teil seiner Rahmen an: etwas dazwischen schneidet an der Pause von 160 ms zwischen zwei Rahmen ab oder behält nur einen Rahmen"

@@ -847,7 +847,7 @@ fn a_watch_that_gives_up_says_the_cause_and_no_other() {
             ["auto finds", "wiring"],
         ),
         (cut(), "octets are lost: a frame of 256 began", ["auto finds", "wiring"]),
-        (every_other(true), "whole frames are lost", ["auto finds", "wiring"]),
+        (every_other(true), "ESPHome) to 1 s or more", ["auto finds", "wiring"]),
     ] {
         let device = FedDevice::new(move |_| octets.clone());
         let told = given_up(&device, &[]);

@@ -312,7 +312,8 @@ mod tests {
         };
         assert!(found(0).starts_with("no telegram for 9 s; check the wiring"));
         assert!(
-            found(7).starts_with("no telegram for 9 s, and no frame in 7 octets; check adapter")
+            found(7)
+                .starts_with("no telegram for 9 s, and no whole frame in 7 octets; check adapter")
         );
     }
 }

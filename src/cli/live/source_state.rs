@@ -307,7 +307,7 @@ impl Frameless {
             marked => format!(", {marked} of them damaged on the line"),
         };
         let octets = counted(octets, "octet");
-        format!("no frame in the {octets} of {seconds} s{marked}; {clause}")
+        format!("no whole frame in the {octets} of {seconds} s{marked}; {clause}")
     }
 }
 
@@ -378,8 +378,7 @@ mod tests {
             frameless(&mut line, Burst { marks, ..burst(&[0, 0x68]) }, at(second));
         }
         let message = line.fault(at(31)).unwrap();
-        let start =
-            "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
+        let start = "tty: no whole frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
         assert!(message.starts_with(start), "{message}");
         line.note_octets(at(40));
         assert_eq!(line.fault(at(40)), None);
@@ -448,7 +447,7 @@ mod tests {
         }
         let message = line.fault(at(31)).unwrap();
         assert!(
-            message.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"),
+            message.starts_with("tty: no whole frame in the 20 octets of 30 s; all are 00"),
             "{message}"
         );
     }

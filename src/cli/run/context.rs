@@ -144,7 +144,7 @@ impl Context {
                         return Stop::Failed(
                             status,
                             format!(
-                                "{text}, and no frame in {}; {clause}",
+                                "{text}, and no whole frame in {}; {clause}",
                                 counted(octets, "octet")
                             ),
                         );

@@ -326,6 +326,10 @@ mod tests {
             assert!(rows[at - 1].starts_with("> 1 "), "{rows:#?}");
             assert_eq!(rows[at], shown, "{rows:#?}");
         }
+        let mut picture = picture;
+        picture.unread[0].1 = LineQuality::default().words(picture.now);
+        let rows = texts(&picture, 24, 80, Glyphs::Unicode);
+        assert!(rows.contains(&"  - ttyUSB1  no telegram yet".to_owned()), "{rows:#?}");
     }
 
     #[test]

@@ -13,6 +13,9 @@ const SPAN: Duration = Duration::from_secs(600);
 /// The most telegrams that are judged.
 const MOST: usize = 1000;
 
+/// The words for a line that brings nothing, or octets that are no telegrams.
+pub const NO_TELEGRAMS: &str = "no telegrams";
+
 /// The telegrams of a source.
 #[derive(Clone, Debug, Default)]
 pub struct LineQuality {
@@ -63,8 +66,10 @@ impl LineQuality {
             all += 1;
             bad += usize::from(!is_good);
         }
+        if all == 0 {
+            return (ScreenInk::Bad, NO_TELEGRAMS.to_owned());
+        }
         let (ink, word) = match bad * 100 {
-            0 if all == 0 => (ScreenInk::Bad, "silent"),
             0 => (ScreenInk::Good, "clean"),
             part if part <= all => (ScreenInk::Good, "good"),
             part if part <= all * 5 => (ScreenInk::Doubtful, "fair"),
@@ -87,7 +92,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut line = LineQuality::default();
-        assert_eq!(line.words(at(0)).1, "line silent");
+        assert_eq!(line.words(at(0)).1, "no telegrams");
         line.note(true, 99, at(0));
         assert_eq!(line.words(at(1)), (ScreenInk::Good, "line clean".to_owned()));
         line.note(false, 1, at(0));
@@ -95,18 +100,18 @@ mod tests {
         line.note(false, 4, at(300));
         assert_eq!(line.words(at(301)).1, "line fair, 5 of 104 damaged or missing");
         assert_eq!(line.words(at(700)).1, "line bad, 4 of 4 damaged or missing");
-        assert_eq!(line.words(at(1000)).1, "line silent");
+        assert_eq!(line.words(at(1000)).1, "no telegrams");
         line.note(false, u64::MAX, at(1000));
         assert_eq!(line.telegrams.len(), MOST);
     }
 
     #[test]
-    fn a_line_that_brings_nothing_is_silent_at_once_and_one_with_damage_is_not() {
+    fn a_line_without_telegrams_is_told_from_one_with_damage() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut line = LineQuality::default();
         (0..9).for_each(|_| line.note_good(0, start));
-        assert_eq!(line.words_since(start, at(40)), (ScreenInk::Bad, "line silent".to_owned()));
+        assert_eq!(line.words_since(start, at(40)), (ScreenInk::Bad, "no telegrams".to_owned()));
         line.note_damaged(at(41));
         let words = line.words_since(start, at(42)).1;
         assert_eq!(words, "line poor, 1 of 10 damaged or missing");

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::live::screen::{
     ink::{ScreenInk, ScreenRow, fitting},
+    line_quality::NO_TELEGRAMS,
     live_meter::{LiveMeter, ReadingAge, flow},
     picture::{MeterPicture, Picture, ScreenSize},
     power_rows::{flow_ink, flow_words, power_text},
@@ -153,5 +154,7 @@ fn unread((name, quality): &(String, (ScreenInk, String)), size: ScreenSize) -> 
         with("none yet"),
         named,
     ];
-    fitting(rows, size.columns)
+    // A line without telegrams has no quality.
+    let known = if quality.1 == NO_TELEGRAMS { 2 } else { 0 };
+    fitting(rows.into_iter().skip(known), size.columns)
 }
