@@ -155,7 +155,7 @@ impl EndedInput<'_> {
 
     /// True for words, be they taken for the text of a P1 socket, or some hex among them.
     fn is_prose(&self, found: &Finding) -> bool {
-        let is_of_words = found.protocol == Some(ForeignProtocol::Text)
+        let is_of_words = found.protocol.is_some_and(ForeignProtocol::is_text)
             || self.line.dsmr.is_none() && self.line.without_crc == 0;
         is_of_words && self.text.prose > 0 && self.text.is_mostly_words()
     }
@@ -252,7 +252,7 @@ const FEW_OCTETS: u64 = 8;
 const LEAST_PART: usize = 32;
 
 /// True for a cause that is looked for on a line, and may as well be one of the input.
-const fn is_of_line(found: &Finding) -> bool {
+fn is_of_line(found: &Finding) -> bool {
     match found.diagnosis {
         Diagnosis::Silent
         | Diagnosis::Baud
@@ -264,7 +264,7 @@ const fn is_of_line(found: &Finding) -> bool {
         // Lost octets leave their mark on a text, and a setting of seven bits leaves none.
         Diagnosis::Parity => found.advice.is_none(),
         Diagnosis::OtherProtocol => {
-            matches!(found.protocol, Some(ForeignProtocol::Text | ForeignProtocol::WirelessMbus))
+            found.protocol.is_some_and(|it| it.is_text() || it == ForeignProtocol::WirelessMbus)
         }
         _ => false,
     }

@@ -8,6 +8,7 @@
 //! 68 LL LL 68 … CI=72 …                M-Bus data records (EN 13757-3)
 //! LL 44 MM MM …                        wireless M-Bus (EN 13757-4), with or without its CRC
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
+//! 36 38 66 61 66 61 36 38 …            68fafa68: hex digits of a program in between
 //! ff fb 03 ff fd 03 …                  a server that speaks telnet: it doubles each ff of a telegram
 //! ```
 
@@ -37,6 +38,8 @@ pub enum ForeignProtocol {
     OnRequest,
     /// A server on the network that speaks telnet in front of the meter.
     Telnet,
+    /// Telegrams as hex digits, from a live source.
+    HexText,
     /// Text that is none of these.
     Text,
     /// A file or a text in a form that is not read.
@@ -49,7 +52,13 @@ impl ForeignProtocol {
     /// True if damaged frames of a meter can look like it.
     #[must_use]
     pub const fn is_weak(self) -> bool {
-        matches!(self, Self::Dsmr | Self::WirelessMbus | Self::Text)
+        matches!(self, Self::Dsmr | Self::WirelessMbus | Self::HexText | Self::Text)
+    }
+
+    /// True for text that no protocol of a meter is.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::HexText | Self::Text)
     }
 
     /// The name in JSON.
@@ -63,6 +72,7 @@ impl ForeignProtocol {
             Self::MbusRecords => "mbus-records",
             Self::OnRequest => "on-request",
             Self::Telnet => "telnet",
+            Self::HexText => "hex",
             Self::Text => "text",
             Self::Form(name) | Self::Dlms(name) => name,
         }
@@ -99,6 +109,10 @@ impl ForeignProtocol {
                 "telnet, with which a server on the way changes the octets of the meter",
                 "Telnet, womit ein Server auf dem Weg die Oktette des Zählers verändert",
             ],
+            Self::HexText => [
+                "a telegram written as hex digits, by a program between it and the meter",
+                "ein Telegramm in Hexziffern, geschrieben von einem Programm zwischen ihm und dem Zähler",
+            ],
             Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
             Self::Form(name) => unread::titles(name),
             Self::Dlms(name) => [name, german(name)],
@@ -132,6 +146,10 @@ impl ForeignProtocol {
             Self::Telnet => [
                 "set the port of the server to raw TCP: in ser2net raw, or tcp without telnet(rfc2217)",
                 "den Port des Servers auf rohes TCP stellen: in ser2net raw, oder tcp ohne telnet(rfc2217)",
+            ],
+            Self::HexText => [
+                "let that program send the octets themselves, or read its text through a pipe: nc HOST PORT | meterpipe decode, or cat DEVICE | meterpipe decode",
+                "dieses Programm die Oktette selbst senden lassen, oder seinen Text durch eine Pipe lesen: nc RECHNER PORT | meterpipe decode, oder cat GERÄT | meterpipe decode",
             ],
             Self::Text => [
                 "check which device is behind this name: meters send no plain text",
@@ -212,8 +230,25 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let is_text = octets.len() >= LEAST_TEXT && letters * 100 >= octets.len() * TEXT_PERCENT;
     // One octet, over and over, is no text.
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
-    (is_text && differ > 4).then_some(ForeignProtocol::Text)
+    match is_text && differ > 4 {
+        true if is_hex_text(octets) => Some(ForeignProtocol::HexText),
+        true => Some(ForeignProtocol::Text),
+        false => None,
+    }
 }
+
+/// True for hex digits, with or without signs between them, in which a frame or an APDU of a meter begins.
+fn is_hex_text(octets: &[u8]) -> bool {
+    let digits: Vec<u8> = octets.iter().filter(|it| it.is_ascii_hexdigit()).copied().collect();
+    let others =
+        octets.iter().filter(|it| !it.is_ascii_hexdigit() && !b" \r\n\t,:-xX".contains(it));
+    let text = digits.to_ascii_lowercase();
+    others.count() * 5 < digits.len()
+        && HEX_STARTS.iter().any(|start| memchr::memmem::find(&text, start).is_some())
+}
+
+/// The last octets of the header of an M-Bus frame, those in front of an APDU in HDLC, and the start of an APDU.
+const HEX_STARTS: [&[u8]; 4] = [b"6853ff", b"6873ff", b"e6e700", b"db08"];
 
 /// True for the seven data bits of a line with even parity, read as eight. Of random octets every other one is
 /// even.
@@ -290,9 +325,14 @@ fn mbus(octets: &[u8]) -> Option<ForeignProtocol> {
     match (records, requests, others) {
         (1.., _, 0) => Some(ForeignProtocol::MbusRecords),
         (0, 2.., 0) => Some(ForeignProtocol::OnRequest),
+        // In the first minute of a line that brings nothing else.
+        (0, 1, 0) if octets.len() == REQUEST => Some(ForeignProtocol::OnRequest),
         _ => None,
     }
 }
+
+/// The octets of a request.
+const REQUEST: usize = 5;
 
 /// True for an M-Bus frame with data records. Behind a wrong control information may be DLMS all the same, with the
 /// addresses of a meter and of its customer.
@@ -416,6 +456,11 @@ mod tests {
         }
         let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\n";
         assert_eq!(recognise(log), Some(ForeignProtocol::Text));
+        for hex in
+            [&b"68FAFA6853FF000167DB084B464D67500000\r\n"[..], b"68 fa fa 68 53 ff 00 01 67 db"]
+        {
+            assert_eq!(recognise(hex), Some(ForeignProtocol::HexText));
+        }
     }
 
     #[test]

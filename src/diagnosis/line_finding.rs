@@ -59,7 +59,7 @@ impl LineView {
 /// The cause of a line that brings no telegrams, or few whole ones; `None` for a sound line.
 #[must_use]
 pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
-    if facts.octets < LEAST {
+    if facts.octets < LEAST && facts.foreign.is_none() {
         return Some(silent(facts, view));
     }
     let whole = facts.apdus.max(view.telegrams);
@@ -138,7 +138,7 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
-            Finding::new(Diagnosis::Silent).hinting(view.settings_hint()).with(
+            hardly_anything().hinting(view.settings_hint()).with(
                 format!("only {} came in {seconds} s", counted(octets, "octet")),
                 format!(
                     "in {seconds} s {} nur {} an",
@@ -158,6 +158,16 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
     }
 }
 
+/// The finding about a live line with a few octets, without evidence.
+fn hardly_anything() -> Finding {
+    let cause = [
+        "hardly anything reaches the adapter: a wire or a contact is loose, or the interface is switched off",
+        "beim Adapter kommt kaum etwas an: eine Ader oder ein Kontakt ist lose, oder die Schnittstelle ist abgeschaltet",
+    ];
+    let step = [AdviceLanguage::English, AdviceLanguage::German];
+    Finding::new(Diagnosis::Silent).advising(cause, step.map(|it| Diagnosis::Silent.step(it)))
+}
+
 /// Puts the other readers in front of what they cause.
 fn shared(found: Finding, view: &LineView) -> Finding {
     let mut shared = Finding::new(Diagnosis::Shared);
@@ -170,7 +180,7 @@ fn foreign(protocol: ForeignProtocol, facts: &LineFacts) -> Finding {
     use AdviceLanguage::{English, German};
     let found = Finding::new(Diagnosis::OtherProtocol).with(
         format!("the octets are {}", protocol.title(English)),
-        format!("es ist {}", protocol.title(German)),
+        format!("die Oktette sind {}", protocol.title(German)),
     );
     Finding { protocol: Some(protocol), ..sampled(found, facts) }
 }

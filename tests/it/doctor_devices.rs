@@ -147,6 +147,18 @@ fn a_device_with_few_octets_may_wait_for_an_answer() {
     let (_, found) = doctor(&["--time", "3s", device.node()]);
     assert_eq!(found["verdict"], "silent", "{found:#}");
     assert!(found["evidence"].to_string().contains("Siemens TD-351x"), "{found:#}");
+    assert!(found["cause"].as_str().unwrap().starts_with("hardly anything"), "{found:#}");
+
+    // The whole request of such a meter leaves no doubt.
+    let device = FedDevice::after(Duration::from_millis(900), |speed| match speed {
+        2400 => {
+            thread::sleep(Duration::from_secs(1));
+            vec![0x10, 0x40, 0xf0, 0x30, 0x16]
+        }
+        _ => vec![],
+    });
+    let (_, found) = doctor(&["--time", "2s", device.node()]);
+    assert_eq!(found["protocol"], "on-request", "{found:#}");
 }
 
 #[test]
@@ -221,6 +233,15 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
     assert_eq!(found["protocol"], "telnet", "{found:#}");
     assert!(found["next_step"].as_str().unwrap().contains("raw"), "{found:#}");
+}
+
+#[test]
+fn a_bridge_that_writes_hex_digits_is_told_with_the_way_to_read_them() {
+    let line = format!("{}\r\n", hex::encode(sound(1)));
+    let (ran, found) = doctor(&["--time", "3s", &server(line.into_bytes(), false)]);
+    assert_eq!((&found["verdict"], ran.status), (&"other-protocol".into(), 3), "{found:#}");
+    assert_eq!(found["protocol"], "hex", "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("| meterpipe decode"), "{found:#}");
 }
 
 #[test]

@@ -346,7 +346,8 @@ fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> Str
     let view = LineView::default();
     let mut found = facts.iter().filter_map(|facts| line_finding(facts, &view));
     let is_told = |found: &Finding| {
-        TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
+        TOLD_OF_FILES.contains(&found.diagnosis)
+            && !found.protocol.is_some_and(ForeignProtocol::is_text)
     };
     let found = found.find(is_told);
     // The text may be of another kind, whatever digits stand in it.
