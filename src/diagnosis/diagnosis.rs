@@ -10,6 +10,17 @@ pub enum AdviceLanguage {
     German,
 }
 
+impl AdviceLanguage {
+    /// The text in this language, of one in English and one in German.
+    #[must_use]
+    pub const fn pick(self, [english, german]: [&'static str; 2]) -> &'static str {
+        match self {
+            Self::English => english,
+            Self::German => german,
+        }
+    }
+}
+
 /// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
@@ -403,20 +414,13 @@ impl Diagnosis {
     /// The cause, for a layman.
     #[must_use]
     pub const fn cause(self, language: AdviceLanguage) -> &'static str {
-        pick(self.row().cause, language)
+        language.pick(self.row().cause)
     }
 
     /// The next step.
     #[must_use]
     pub const fn step(self, language: AdviceLanguage) -> &'static str {
-        pick(self.row().step, language)
-    }
-}
-
-const fn pick([english, german]: [&'static str; 2], language: AdviceLanguage) -> &'static str {
-    match language {
-        AdviceLanguage::English => english,
-        AdviceLanguage::German => german,
+        language.pick(self.row().step)
     }
 }
 

@@ -291,9 +291,7 @@ fn portal_export(protocol: ForeignProtocol) -> Finding {
         "the input holds the values of an operator's portal, and no telegrams",
         "die Eingabe enthält Werte aus dem Portal eines Netzbetreibers und keine Telegramme",
     ];
-    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let step = [protocol.step(english), protocol.step(german)];
-    other_protocol(protocol.titles()).advising(cause, step)
+    Finding { protocol: Some(protocol), ..other_protocol(protocol.titles()) }.caused_by(cause)
 }
 
 /// The finding about an input in a form that is not read.
@@ -303,10 +301,8 @@ fn form(what: &'static str) -> Finding {
         "the input has a form that is not read: a telegram in it, if there is one, stays hidden",
         "die Eingabe hat eine Form, die nicht gelesen wird: ein Telegramm darin bliebe verborgen",
     ];
-    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let step = [protocol.step(english), protocol.step(german)];
-    let found = other_protocol(protocol.titles()).advising(cause, step).hinting(step[0]);
-    Finding { protocol: Some(protocol), ..found }
+    let found = Finding { protocol: Some(protocol), ..other_protocol(protocol.titles()) };
+    found.caused_by(cause).hinting(protocol.step(AdviceLanguage::English))
 }
 
 /// The finding about a text without a telegram.

@@ -58,6 +58,14 @@ impl Finding {
         self
     }
 
+    /// The same with another cause, and the next step that it has.
+    #[must_use]
+    pub fn caused_by<C: Into<String>>(self, cause: [C; 2]) -> Self {
+        let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+        let step = [self.step(english).to_owned(), self.step(german).to_owned()];
+        self.advising(cause, step)
+    }
+
     /// The same with another advice of a message.
     #[must_use]
     pub const fn hinting(mut self, hint: &'static str) -> Self {

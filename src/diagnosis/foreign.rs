@@ -81,7 +81,7 @@ impl ForeignProtocol {
     /// The name for people.
     #[must_use]
     pub fn title(self, language: AdviceLanguage) -> &'static str {
-        pick(self.titles(), language)
+        language.pick(self.titles())
     }
 
     /// The names for people, in English and German.
@@ -161,7 +161,7 @@ impl ForeignProtocol {
                 "Modell und Netzbetreiber mit der Ausgabe von meterpipe capture melden",
             ],
         };
-        pick(texts, language)
+        language.pick(texts)
     }
 }
 
@@ -172,14 +172,6 @@ const fn german(name: &str) -> &str {
         b"service-specific global ciphering" => "dienstbezogene Verschlüsselung (global)",
         b"service-specific dedicated ciphering" => "dienstbezogene Verschlüsselung (dediziert)",
         _ => name,
-    }
-}
-
-const fn pick(texts: [&'static str; 2], language: AdviceLanguage) -> &'static str {
-    let [english, german] = texts;
-    match language {
-        AdviceLanguage::English => english,
-        AdviceLanguage::German => german,
     }
 }
 

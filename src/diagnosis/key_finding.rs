@@ -542,10 +542,8 @@ fn one_of_two_keys() -> Finding {
         "telegrams arrive whole, and the key does not open them: it may be the authentication key (GAK) in the place of the encryption key (GUEK), or it is mistyped, outdated, or of another meter",
         "Telegramme kommen vollständig an, doch der Schlüssel öffnet sie nicht: er kann der Authentifizierungsschlüssel (GAK) anstelle des Schlüssels (GUEK) sein, oder er ist vertippt, veraltet oder gehört zu einem anderen Zähler",
     ];
-    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let step = [Diagnosis::WrongKey.step(english), Diagnosis::WrongKey.step(german)];
     Finding::new(Diagnosis::WrongKey)
-        .advising(cause, step)
+        .caused_by(cause)
         .hinting(
             "it may be the authentication key (GAK), as the telegrams carry a tag; compare the encryption key (GUEK) with the operator's portal, and the meter number there with the one on the meter",
         )

@@ -24,9 +24,7 @@ pub struct LineView {
     pub searches: bool,
     /// True while the speed is searched for too.
     pub seeks_speed: bool,
-    /// True if a live line was sending when the listening ended.
-    pub is_cut_off: bool,
-    /// True if octets came just before the end of the listening: more may follow.
+    /// True if octets came on a live line just before the end of the listening: more may follow.
     pub is_within_push: bool,
     /// The link layers that were chosen.
     pub links: LinkChoice,
@@ -59,7 +57,7 @@ impl LineView {
 /// The cause of a line that brings no telegrams, or few whole ones; `None` for a sound line.
 #[must_use]
 pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
-    if facts.octets < LEAST && facts.foreign.is_none() {
+    if facts.octets < LEAST_OCTETS && facts.foreign.is_none() {
         return Some(silent(facts, view));
     }
     let whole = facts.apdus.max(view.telegrams);
@@ -94,7 +92,7 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
 }
 
 /// Fewer octets than that come of a contact that is touched.
-const LEAST: usize = 8;
+pub const LEAST_OCTETS: usize = 8;
 
 /// One damaged telegram in so many is no trouble.
 const TOLERATED: usize = 10;
@@ -164,8 +162,7 @@ fn hardly_anything() -> Finding {
         "hardly anything reaches the adapter: a wire or a contact is loose, or the interface is switched off",
         "beim Adapter kommt kaum etwas an: eine Ader oder ein Kontakt ist lose, oder die Schnittstelle ist abgeschaltet",
     ];
-    let step = [AdviceLanguage::English, AdviceLanguage::German];
-    Finding::new(Diagnosis::Silent).advising(cause, step.map(|it| Diagnosis::Silent.step(it)))
+    Finding::new(Diagnosis::Silent).caused_by(cause)
 }
 
 /// Puts the other readers in front of what they cause.
@@ -431,10 +428,8 @@ pub fn with_halves(found: Finding, halves: usize) -> Finding {
             "manche Telegramme scheinen vollständig",
         ),
     ];
-    let step =
-        [AdviceLanguage::English, AdviceLanguage::German].map(|it| found.step(it).to_owned());
     let found = match found.advice {
-        None if found.diagnosis != Diagnosis::Half => found.advising(cause, step),
+        None if found.diagnosis != Diagnosis::Half => found.caused_by(cause),
         _ => found,
     };
     found.with(
@@ -445,7 +440,7 @@ pub fn with_halves(found: Finding, halves: usize) -> Finding {
 
 /// True if nothing came whole on a live line but parts of telegrams that its beginning or its end cuts.
 const fn is_too_little(facts: &LineFacts, view: &LineView) -> bool {
-    view.seconds.is_some() && (view.is_cut_off || !facts.breaks_off)
+    view.seconds.is_some() && (view.is_within_push || !facts.breaks_off)
 }
 
 /// The finding that the time was too short for a telegram.
@@ -638,12 +633,12 @@ mod tests {
         let content: Vec<u8> = (0..245).collect();
         mbus::emit(0, false, &content, &mut first);
         mbus::emit(1, true, &[7; 15], &mut second);
-        let diagnosis = |octets: &[u8], is_cut_off| {
-            let view = LineView { seconds: Some(12), is_cut_off, ..LineView::default() };
+        let diagnosis = |octets: &[u8], is_within_push| {
+            let view = LineView { seconds: Some(12), is_within_push, ..LineView::default() };
             line_finding(&LineFacts::of(octets, &[]), &view).map(|found| found.diagnosis)
         };
         let begun_late = [&second[10..], &second, &first].concat();
-        for (octets, is_cut_off, expected) in [
+        for (octets, is_within_push, expected) in [
             (&second, false, Diagnosis::Silent),
             (&second, true, Diagnosis::Silent),
             (&first, true, Diagnosis::Silent),
@@ -654,9 +649,9 @@ mod tests {
             (&first.repeat(3), true, Diagnosis::Half),
         ] {
             assert_eq!(
-                diagnosis(octets, is_cut_off),
+                diagnosis(octets, is_within_push),
                 Some(expected),
-                "{} {is_cut_off}",
+                "{} {is_within_push}",
                 octets.len()
             );
         }

@@ -44,12 +44,12 @@ pub const fn in_words(link: LinkChoice) -> &'static str {
     }
 }
 
-/// The advice where a line has another link layer than the chosen one.
+/// The end of a sentence about octets that have another link layer than the chosen one: its name, and the advice.
 #[must_use]
-pub fn advice(other: LinkChoice) -> String {
-    let name = other.name();
+pub fn clause(other: LinkChoice) -> String {
+    let (words, name) = (in_words(other), other.name());
     format!(
-        "another link layer was chosen: leave --link (in the configuration: link) out, or name {name}"
+        "{words}, and another link layer was chosen: leave --link (in the configuration: link) out, or name {name}"
     )
 }
 

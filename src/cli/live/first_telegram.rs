@@ -133,10 +133,7 @@ pub fn of_input(
             Err(Stop::Failed(Status::Source, "the source cannot be read".to_owned()))
         }
         _ => nothing(match link::other_link(context.window.octets(), links) {
-            Some(other) => {
-                let (words, advice) = (link::in_words(other), link::advice(other));
-                format!("no telegram; the octets are {words}, and {advice}")
-            }
+            Some(other) => format!("no telegram; the octets are {}", link::clause(other)),
             None => "no telegram".to_owned(),
         }),
     }

@@ -34,7 +34,7 @@ const SILENT: Duration = Duration::from_secs(15);
 const FRAMELESS: Duration = Duration::from_secs(30);
 
 /// A silence that no telegram has within.
-const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
+pub const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 
 /// The longest way from the last octet of a telegram to its reading.
 const SAME_MOMENT: Duration = Duration::from_secs(1);
@@ -261,8 +261,7 @@ impl SourceState {
             return None;
         }
         if let Some(link) = frameless.other_link {
-            let (words, advice) = (link::in_words(link), link::advice(link));
-            self.clause = format!("they are {words}, and {advice}");
+            self.clause = format!("they are {}", link::clause(link));
             return Some(self.message(&frameless.text(now, &self.clause)));
         }
         let view = self.view(now.saturating_duration_since(frameless.since).as_secs());

@@ -129,10 +129,9 @@ impl Context {
                 let damaged = (facts.damaged() > 0).then(|| line_finding(&facts, view)).flatten();
                 damaged.map(|found| found.clause())
             }
-            _ if other.is_some() => other.map(|other| {
-                let (words, advice) = (link::in_words(other), link::advice(other));
-                format!("the octets are {words}, and {advice}")
-            }),
+            _ if other.is_some() => {
+                other.map(|other| format!("the octets are {}", link::clause(other)))
+            }
             _ => {
                 let facts = window.facts();
                 let facts = if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::run::{
-    clock_messages::difference,
-    context::Context,
-    key_facts,
-    stage::{Stage, Task},
+use crate::cli::{
+    live::source_state::BETWEEN_PUSHES,
+    run::{
+        clock_messages::difference,
+        context::Context,
+        key_facts,
+        stage::{Stage, Task},
+    },
 };
 use meterpipe::{
     chain::{
@@ -20,6 +23,7 @@ use meterpipe::{
         foreign::{self, ForeignProtocol},
         key_finding::KeyFacts,
         line::{self, LineFacts},
+        line_finding::LEAST_OCTETS,
         link,
         window::OctetWindow,
     },
@@ -54,24 +58,18 @@ const MOST_NAMES: usize = 100;
 /// Octets among which chance makes the header of an APDU: far fewer than that, and it is one.
 const LOOK_ALIKE: u64 = 20_000;
 
-/// Fewer octets than that come of a contact that is touched.
-const LEAST_OCTETS: u64 = 8;
-
 /// The least octets of a push.
-const LEAST_PUSH: u64 = 90;
+pub const LEAST_PUSH: usize = 90;
 
 /// The time in which a telegram comes to its end.
 pub const LONGEST_PUSH: Duration = Duration::from_secs(5);
-
-/// A silence that no telegram has within.
-const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 
 /// The rule by which an examination makes room for another one.
 #[derive(Clone, Copy, Debug)]
 struct Alternative {
     octets: usize,
     pushes: u32,
-    least_push: u64,
+    least_push: usize,
 }
 
 /// How long settings are tried that bring no frame, if there are others.
@@ -191,7 +189,7 @@ impl Examination {
 
     /// The end as things are.
     fn end_of_time(&self) -> Instant {
-        let is_silent = self.octets() < LEAST_OCTETS;
+        let is_silent = self.octets() < LEAST_OCTETS as u64;
         let end = if is_silent { self.longest.max(self.until) } else { self.until };
         if self.is_within_first() { end.max(self.deadline.min(end + LONGEST_PUSH)) } else { end }
     }
@@ -476,7 +474,7 @@ impl Stage for Examination {
         }
         // A whole push brought no frame: the next one shows no more.
         let least = self.alternative.map_or(LEAST_PUSH, |it| it.least_push);
-        let is_whole = self.from_silence && self.push as u64 >= least;
+        let is_whole = self.from_silence && self.push >= least;
         self.frameless += u32::from(is_whole);
         self.from_silence = true;
         self.push = 0;

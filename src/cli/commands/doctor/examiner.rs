@@ -48,9 +48,8 @@ impl Examiner {
 
     /// The one cause behind all that was seen.
     pub fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
-        let is_cut_off = examination.is_within_push();
-        let view =
-            &LineView { links: self.links, is_cut_off, is_within_push: is_cut_off, ..view.clone() };
+        let is_within_push = examination.is_within_push();
+        let view = &LineView { links: self.links, is_within_push, ..view.clone() };
         examination.look_at_closed();
         if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
             return sound::wrong_link(self.links, other);

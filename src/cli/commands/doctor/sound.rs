@@ -4,7 +4,7 @@ use crate::cli::commands::doctor::examination::Examination;
 use meterpipe::{
     counted::{counted, counted_as},
     diagnosis::{
-        diagnosis::{AdviceLanguage, Diagnosis, Wording},
+        diagnosis::{Diagnosis, Wording},
         finding::Finding,
         line_finding::LineView,
         link,
@@ -83,9 +83,7 @@ fn plain() -> Finding {
         "telegrams come, are whole, and are not encrypted",
         "Telegramme kommen an, sind vollständig und nicht verschlüsselt",
     ];
-    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
-    let step = [Diagnosis::Ok.step(english), Diagnosis::Ok.step(german)];
-    Finding::new(Diagnosis::Ok).advising(cause, step)
+    Finding::new(Diagnosis::Ok).caused_by(cause)
 }
 
 /// The meters of a line that are named.

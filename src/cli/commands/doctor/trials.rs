@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{
+    commands::doctor::examination::LEAST_PUSH,
     live::sources::search,
     setup::shared_args::{BaudArg, ParityArg, SerialArgs},
 };
@@ -70,11 +71,10 @@ impl TrialLine {
     /// A reader that is too slow takes several octets of the line as one: a push of 250 octets at 115200 baud
     /// becomes a handful at 2400.
     pub fn order(self, others: &mut [Self], push: usize) -> bool {
-        let usual = u64::from(self.0.baud.max(1));
-        let push = push as u64;
         if push == 0 || push >= LEAST_PUSH {
             return false;
         }
+        let (usual, push) = (u64::from(self.0.baud.max(1)), push as u64);
         others.sort_by_key(|other| {
             let (taken, sent) = (push * u64::from(other.0.baud) / usual, TYPICAL_PUSH);
             let (low, high) = (taken.min(sent).max(1), taken.max(sent));
@@ -122,8 +122,7 @@ impl TrialLine {
     }
 }
 
-/// The least octets of a push, and those of most meters.
-const LEAST_PUSH: u64 = 90;
+/// The octets of a push of most meters.
 const TYPICAL_PUSH: u64 = 250;
 
 /// True for a cause that other settings of the line may remove.

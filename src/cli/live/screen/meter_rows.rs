@@ -34,14 +34,16 @@ const fn age_words(age: ReadingAge) -> (ScreenInk, &'static str) {
 }
 
 /// The quality of a line without its counts.
-fn short_quality(it: &MeterPicture) -> &str {
-    it.quality.1.split_once(',').map_or(it.quality.1.as_str(), |(words, _)| words)
+fn short_quality(words: &str) -> &str {
+    words.split_once(',').map_or(words, |(words, _)| words)
 }
 
 /// The one word of a meter with little room: that of a bad line while its readings are fresh.
 fn state_words(it: &MeterPicture, now: Instant) -> (ScreenInk, &str) {
     match it.meter.age(now) {
-        ReadingAge::Fresh if it.quality.0 == ScreenInk::Bad => (it.quality.0, short_quality(it)),
+        ReadingAge::Fresh if it.quality.0 == ScreenInk::Bad => {
+            (it.quality.0, short_quality(&it.quality.1))
+        }
         age => age_words(age),
     }
 }
@@ -59,7 +61,7 @@ pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> 
     };
     let counts = ScreenRow::of(ScreenInk::Faint, counts);
     let gap = ScreenRow::of(ScreenInk::Faint, "  ");
-    let short = ScreenRow::of(it.quality.0, short_quality(it));
+    let short = ScreenRow::of(it.quality.0, short_quality(&it.quality.1));
     let in_short = age.clone().and(gap.clone()).and(short);
     let all = age.clone().and(gap).and(quality.clone());
     let full = all.clone().and(counts);
@@ -126,8 +128,8 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         let with_age = |long| with_state((full_age_ink, full_age), padded.clone(), long, "  ");
         let rows = [
             with_age(true).and(quality(&it.quality.1)),
-            with_age(true).and(quality(short_quality(it))),
-            with_age(false).and(quality(short_quality(it))),
+            with_age(true).and(quality(short_quality(&it.quality.1))),
+            with_age(false).and(quality(short_quality(&it.quality.1))),
             with(padded.clone(), true, "  "),
             with(padded, false, "  "),
             with(last(8), false, "  "),
@@ -146,10 +148,9 @@ fn unread((name, quality): &(String, (ScreenInk, String)), size: ScreenSize) -> 
     let named = ScreenRow::of(ScreenInk::Plain, format!("  - {name}"));
     let with = |words: &str| named.clone().with(ScreenInk::Bad, format!("  {words}"));
     let state = |words| ScreenRow::of(ScreenInk::Plain, "  ").with(quality.0, words);
-    let short = quality.1.split_once(',').map_or(quality.1.as_str(), |(words, _)| words);
     let rows = [
         with("no telegram yet").and(state(quality.1.clone())),
-        with("no telegram yet").and(state(short.to_owned())),
+        with("no telegram yet").and(state(short_quality(&quality.1).to_owned())),
         with("no telegram yet"),
         with("none yet"),
         named,
