@@ -146,7 +146,6 @@ impl SourceState {
             seeks_speed: *seeks_speed,
             is_within_push: self.silent(Instant::now()) < BETWEEN_PUSHES,
             links: self.links,
-            ..LineView::default()
         }
     }
 
