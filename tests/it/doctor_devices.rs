@@ -102,10 +102,11 @@ fn a_line_that_becomes_good_while_it_is_looked_at_blames_no_settings() {
 }
 
 #[test]
-fn frames_that_fail_their_checks_with_all_settings_are_no_wrong_adapter() {
+fn frames_that_fail_their_checks_have_the_right_settings() {
     let device = FedDevice::after(Duration::from_millis(1600), |_| flipped());
     let (_, found) = doctor(&["--time", "9s", device.node()]);
     assert_eq!(found["verdict"], "checksum", "{found:#}");
+    assert_eq!(found["tried"], serde_json::json!(["2400 8E1"]));
     assert!(found["next_step"].as_str().unwrap().contains("shorten the cable"), "{found:#}");
     assert!(!found["cause"].as_str().unwrap().contains("socket"), "{found:#}");
 }

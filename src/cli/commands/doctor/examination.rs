@@ -49,6 +49,9 @@ const IN_VAIN_OF_P1: usize = 4200;
 /// The highest speed of an M-Bus or an infrared head.
 const SLOW: u32 = 9600;
 
+/// The time in which a device hands out what it received before it was set.
+const SETTLING: Duration = Duration::from_millis(300);
+
 /// Places of damage that are kept.
 const SEVERAL: usize = 8;
 
@@ -70,6 +73,8 @@ struct Alternative {
     octets: usize,
     pushes: u32,
     least_push: usize,
+    /// The time in which octets of other settings may still be in the queue of the device.
+    settling: Duration,
 }
 
 /// How long settings are tried that bring no frame, if there are others.
@@ -174,12 +179,12 @@ impl Examination {
     /// Makes room for other settings when the octets at this speed bring no frame.
     pub const fn has_alternatives(&mut self, speed: u32, patience: TrialPatience) {
         let octets = if speed > SLOW { IN_VAIN_OF_P1 } else { IN_VAIN };
-        let (pushes, least_push) = match patience {
-            TrialPatience::Usual => (2, LEAST_PUSH),
-            TrialPatience::Other => (1, LEAST_PUSH),
-            TrialPatience::Again => (1, LEAST_OCTETS),
+        let (pushes, least_push, settling) = match patience {
+            TrialPatience::Usual => (2, LEAST_PUSH, Duration::ZERO),
+            TrialPatience::Other => (1, LEAST_PUSH, Duration::ZERO),
+            TrialPatience::Again => (1, LEAST_OCTETS, SETTLING),
         };
-        self.alternative = Some(Alternative { octets, pushes, least_push });
+        self.alternative = Some(Alternative { octets, pushes, least_push, settling });
     }
 
     /// Goes on for that long if no octets come.
@@ -441,6 +446,9 @@ impl Task for Examination {
 
 impl Stage for Examination {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        if self.alternative.is_some_and(|it| self.begun.elapsed() < it.settling) {
+            return;
+        }
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
         if self.octets() == 0 {
             self.from_silence = self.begun.elapsed() >= BETWEEN_PUSHES;

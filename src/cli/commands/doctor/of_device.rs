@@ -64,10 +64,11 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         let finding = examiner.finding(&mut examination, &view);
         let line = examination.line();
         let is_certain = line.has_seven_data_bits();
-        // Only the right settings make text of DSMR, whose CRC may be wrong.
-        let is_dsmr = finding.diagnosis == Diagnosis::Checksum && line.dsmr.is_some();
+        // Only the right settings make frames, or text of DSMR, whose sums may be wrong.
+        let is_damaged = matches!(finding.diagnosis, Diagnosis::Checksum | Diagnosis::HdlcDamaged);
         // Chance makes a frame of a few octets.
-        let has_frames = examination.telegrams() > 0 || line.frames > 0 && !is_certain || is_dsmr;
+        let has_frames =
+            examination.telegrams() > 0 || line.frames > 0 && !is_certain || is_damaged;
         if finding.diagnosis == Diagnosis::Silent {
             unheard.push(trial);
         }
@@ -194,11 +195,8 @@ fn with_settings(finding: Finding, trial: TrialLine) -> Finding {
     finding.with(format!("the line has {settings}"), format!("die Leitung hat {settings}"))
 }
 
-/// The advice about a line that brings no frames with any settings. Those of wrong sums have the right ones.
+/// The advice about a line that brings no frames with any settings.
 fn in_vain(finding: Finding) -> Finding {
-    if finding.diagnosis == Diagnosis::Checksum {
-        return finding;
-    }
     let cause = [
         "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
         "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",

@@ -127,10 +127,7 @@ const TYPICAL_PUSH: u64 = 250;
 
 /// True for a cause that other settings of the line may remove.
 pub const fn may_be_settings(diagnosis: Diagnosis) -> bool {
-    matches!(
-        diagnosis,
-        Diagnosis::Noise | Diagnosis::Parity | Diagnosis::Baud | Diagnosis::Checksum
-    )
+    matches!(diagnosis, Diagnosis::Noise | Diagnosis::Parity | Diagnosis::Baud)
 }
 
 #[cfg(test)]
