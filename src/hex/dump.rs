@@ -24,6 +24,7 @@
 use core::ops::Range;
 
 use super::{
+    alike::{AlikeOctets, AlikeRows},
     beside_text, between_rows,
     digits::{Digits, Wrapped},
     first_piece::FirstPiece,
@@ -62,6 +63,7 @@ pub struct Dump {
     listing: Option<Listing>,
     pasted: Pasted,
     log: LogLines,
+    alike: AlikeRows,
     /// The line before was digits, an odd number of them.
     was_odd: bool,
     /// The line before was nothing but hex.
@@ -138,6 +140,7 @@ impl Dump {
         self.separator = None;
         self.pasted = Pasted::default();
         self.log = LogLines::default();
+        self.alike = AlikeRows::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
             self.digits.spoil(0, OFFSET);
@@ -260,15 +263,32 @@ impl Dump {
             self.digits.whole(&octets, run);
             return Ok(());
         }
-        read?;
         // Digits behind the first one of an octet are those of no telegram.
-        if !is_alone
-            || !self.digits.is_between_octets()
-            || prefix::is_comment(text.trim_ascii_start())
-        {
-            return Ok(());
+        if !is_alone || !self.digits.is_between_octets() {
+            return read;
         }
-        self.all_telegrams(text, before, run)
+        let is_comment = prefix::is_comment(text.trim_ascii_start());
+        let read = read.and_then(|()| match is_comment {
+            true => Ok(()),
+            false => self.all_telegrams(text, before, run),
+        });
+        let taken = run.octets.get(before..).unwrap_or_default();
+        // A listing has rows of its own.
+        let alike = match self.listing {
+            Some(_) => None,
+            None => self.alike.octets(text, taken, read.is_ok()),
+        };
+        match alike {
+            None => read,
+            Some(AlikeOctets::Damaged) => self.digits.left_out(unread::ROW),
+            Some(AlikeOctets::Octets(octets)) => {
+                self.digits = digits;
+                run.octets.truncate(before);
+                run.marks.retain(|(at, _)| *at < before);
+                self.digits.whole(&octets, run);
+                Ok(())
+            }
+        }
     }
 
     /// Reads all telegrams of a line whose form left one out.

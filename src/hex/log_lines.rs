@@ -11,7 +11,7 @@
 use super::{
     first_piece::FirstPiece,
     prefix::{self, HexPart, TAIL_OCTETS, slice},
-    telegram::{TelegramEnd, begins_telegram},
+    telegram::{TelegramEnd, begins_telegram, first_telegram},
 };
 
 /// The state between two lines.
@@ -89,12 +89,6 @@ fn is_name(text: &[u8]) -> bool {
     let is_pair = |group: &[u8]| group.strip_prefix(b"0x").unwrap_or(group).len() == 2;
     let is_address = groups.clone().count() == 6 && !text.trim_ascii().contains(&b' ');
     !prefix::has_octets(text, FEW + 1) && (is_address || !groups.clone().all(is_pair))
-}
-
-/// Where a telegram begins behind other octets.
-fn first_telegram(octets: &[u8]) -> Option<usize> {
-    memchr::memchr3_iter(0x68, 0x7e, 0xdb, octets)
-        .find(|&at| octets.get(at..).is_some_and(begins_telegram))
 }
 
 /// True for hex that begins a telegram.

@@ -5,6 +5,7 @@
 //! - [`dump`]: every other form that people keep telegrams in.
 //! - [`unread`]: the names of forms that are not read.
 
+mod alike;
 mod annotated;
 pub(crate) mod base64;
 mod beside_text;

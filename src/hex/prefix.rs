@@ -9,8 +9,8 @@
 //! Rules, in their order:
 //!
 //! 1. A comment (`#`, `//`) or a note in brackets at the end is cut off.
-//! 2. Date and time, seconds of the epoch, a line number of `cat -n` at the start are skipped. A
-//!    line that is nothing but `12:34:56` is hex, and so are groups of three octets.
+//! 2. Date and time, seconds of the epoch, a line number of `cat -n` at the start are skipped, a
+//!    stamp behind words too. A line that is nothing but `12:34:56` is hex, and so are groups of three octets.
 //! 3. If the rest is digits and separators, it is the hex part.
 //! 4. Else the hex part begins behind the last word that has another character, and has at least
 //!    four octets; or the line is prose.
@@ -61,6 +61,9 @@ pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPar
             return Some(HexPart { range: begin..word.start, prose: Some(wrong), bare: false });
         }
         begin = behind_word(text, &word, least);
+    }
+    if begin > start {
+        begin += stamp::skip(slice(text, begin..end));
     }
     let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);

@@ -22,6 +22,12 @@ pub(super) const fn may_begin(octets: &[u8]) -> bool {
     }
 }
 
+/// Where a telegram begins behind other octets.
+pub(super) fn first_telegram(octets: &[u8]) -> Option<usize> {
+    memchr::memchr3_iter(0x68, 0x7e, 0xdb, octets)
+        .find(|&at| octets.get(at..).is_some_and(begins_telegram))
+}
+
 /// True for the first octets of a frame of M-Bus or HDLC.
 pub(super) fn begins_frame(octets: &[u8]) -> bool {
     begins_telegram(octets) && matches!(octets, [0x68 | 0x7e, ..])

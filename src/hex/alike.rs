@@ -1,0 +1,425 @@
+//! Rows that are written alike: the same text around the octets of each, but for the numbers in it.
+//!
+//! ```text
+//! {"ts": 0, "len": 130, "payload": "7ea077cf…"}     a telegram begins: the rest of the line is none of it
+//! {"ts": 1, "len": 2, "payload": "1234"}            nor in the next rows, however few octets they have
+//! {"ts": 2, "len": 3, "payload": "12345"}           a row, and not whole
+//! ```
+//!
+//! Each form is read by a file of its own, which knows a row by its octets, and may miss one that has few of them, or
+//! nothing but decimal digits. Here a row is known by the text around it. That text is taken from a row in which a
+//! telegram begins, and which its form reads as exactly the octets of one place in the line; or from one in which
+//! quotes, brackets or cells of a table stand around these octets.
+
+use super::{
+    base64, decimal,
+    prefix::{has_octets, slice},
+    separator::is_blank,
+    stamp,
+    telegram::{begins_telegram, first_telegram},
+};
+
+/// The state between two rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AlikeRows {
+    row: Option<AlikeRow>,
+}
+
+/// A row as it is written.
+#[derive(Clone, Debug)]
+struct AlikeRow {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    cells: OctetCells,
+}
+
+/// How the octets are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OctetCells {
+    /// Two digits each, with that text between them.
+    Hex(&'static [u8]),
+    Decimal(&'static [u8]),
+    Base64,
+}
+
+/// The octets of a line, read by the text around them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum AlikeOctets {
+    /// These, and no others.
+    Octets(Vec<u8>),
+    /// The text is that of a row, and the rest of it is damaged.
+    Damaged,
+}
+
+impl AlikeRows {
+    /// The octets of a line that is written as the rows before it, or begins such rows. `taken`: the octets as its
+    /// form reads it; `None` if they have a defect. Nothing if they are the same, or the line is no such row.
+    pub(super) fn octets(
+        &mut self,
+        line: &[u8],
+        taken: &[u8],
+        is_sound: bool,
+    ) -> Option<AlikeOctets> {
+        let line = ended(line);
+        if let Some(row) = &self.row {
+            if let Some(octets) = row.octets(line) {
+                return (octets != taken || !is_sound).then_some(AlikeOctets::Octets(octets));
+            }
+            if taken.is_empty() && is_sound && row.is_damaged(line) {
+                return Some(AlikeOctets::Damaged);
+            }
+        }
+        first_telegram(taken)?;
+        if let Some(row) = is_sound.then(|| AlikeRow::agreed(line, taken)).flatten() {
+            self.row = Some(row);
+            return None;
+        }
+        let (row, octets) = AlikeRow::apart(line, taken, is_sound)?;
+        self.row = Some(row);
+        Some(AlikeOctets::Octets(octets))
+    }
+}
+
+impl AlikeRow {
+    /// The row of a line whose octets are `taken`.
+    fn agreed(line: &[u8], taken: &[u8]) -> Option<Self> {
+        let places = places(line, |first| taken.starts_with(first));
+        let mut rows = places.filter(|place| place.octets == taken).map(|place| place.row(line));
+        rows.find(|row| row.has_text() || row.is_bare_base64())
+    }
+
+    /// The row of a line in which a telegram is all that can be octets, and those.
+    fn apart(line: &[u8], taken: &[u8], is_sound: bool) -> Option<(Self, Vec<u8>)> {
+        let mut places = places(line, begins_telegram).filter(|place| place.octets.len() >= LEAST);
+        let place = places.next()?;
+        if places.any(|other| other.start >= place.end) {
+            return None;
+        }
+        let row = place.row(line);
+        let is_cell = row.is_cell(place.octets.len());
+        if !is_cell && !(row.is_enclosed() && row.has_text()) {
+            return None;
+        }
+        let start = match memchr::memmem::find(taken, &place.octets) {
+            Some(start) => start,
+            // The sign behind the last octet was taken for a digit of it.
+            None if !is_sound => first_telegram(taken).filter(|start| {
+                let own = slice(taken, *start..taken.len());
+                own.len() + 1 >= place.octets.len() && place.octets.starts_with(own)
+            })?,
+            None => return None,
+        };
+        // Octets in front of them may be those of earlier lines.
+        let is_number = |octet: &u8| {
+            let names = [format!("{octet:02x}"), octet.to_string()];
+            names.iter().any(|name| memchr::memmem::find(&row.head, name.as_bytes()).is_some())
+        };
+        slice(taken, 0..start).iter().all(is_number).then_some((row, place.octets))
+    }
+
+    /// True if the text around the octets cannot be octets itself.
+    fn has_text(&self) -> bool {
+        let gap = self.cells.gap();
+        let is_foreign = |c: &u8| !c.is_ascii_hexdigit() && !is_blank(*c) && !gap.contains(c);
+        let is_text = self.head.iter().any(is_foreign)
+            || self.head.trim_ascii().is_empty() && self.tail.iter().any(is_foreign);
+        let is_open = self.head.last().is_some_and(u8::is_ascii_alphanumeric);
+        is_text && (!is_open || self.is_marked())
+    }
+
+    /// True if the head ends with the mark of an octet in hex.
+    fn is_marked(&self) -> bool {
+        self.head.ends_with(b"0x") || self.head.ends_with(b"\\x")
+    }
+
+    fn is_bare_base64(&self) -> bool {
+        self.cells == OctetCells::Base64 && self.head.is_empty() && self.tail.is_empty()
+    }
+
+    /// True for quotes or brackets around the octets, and nothing but words and numbers in front of these.
+    fn is_enclosed(&self) -> bool {
+        let head = self.head.strip_suffix(b"0x").or_else(|| self.head.strip_suffix(b"\\x"));
+        let head = head.unwrap_or(&self.head).trim_ascii_end();
+        let Some((open, before)) = head.split_last() else {
+            return false;
+        };
+        let close = match open {
+            b'"' | b'\'' => *open,
+            b'[' => b']',
+            b'(' => b')',
+            b'{' => b'}',
+            _ => return false,
+        };
+        self.tail.trim_ascii_start().first() == Some(&close)
+            && is_prose(before)
+            && is_prose(slice(&self.tail, 1..self.tail.len()))
+    }
+
+    /// True for a cell of a table whose others are numbers, times and words.
+    fn is_cell(&self, octets: usize) -> bool {
+        let sign = |c: Option<&u8>| c.copied().filter(|c| b";,|\t".contains(c));
+        let (before, behind) = (sign(self.head.last()), sign(self.tail.first()));
+        let Some(delimiter) = before.or(behind) else {
+            return false;
+        };
+        let is_end = |text: &[u8], sign: Option<u8>| text.is_empty() || sign == Some(delimiter);
+        let is_other = |cell: &[u8]| {
+            let cell = cell.trim_ascii();
+            let is_number = cell.iter().all(u8::is_ascii_digit);
+            let is_count = octets.to_string().as_bytes() == cell;
+            is_count || !has_octets(cell, 1) || is_number && cell.len() > 2 || stamp::is_stamp(cell)
+        };
+        let is_first = |cell: &[u8]| cell.iter().all(u8::is_ascii_digit);
+        let mut front = self.head.split(|c| *c == delimiter);
+        !self.cells.gap().contains(&delimiter)
+            && is_end(&self.head, before)
+            && is_end(&self.tail, behind)
+            && (before.is_none()
+                || front.next().is_some_and(|cell| is_first(cell) || is_other(cell)))
+            && front.chain(self.tail.split(|c| *c == delimiter)).all(is_other)
+    }
+
+    /// The octets of a row that is written as this one.
+    fn octets(&self, line: &[u8]) -> Option<Vec<u8>> {
+        if self.is_bare_base64() {
+            return None;
+        }
+        let start = alike(&self.head, line)?;
+        let (octets, length) = self.cells.octets(slice(line, start..line.len()))?;
+        let tail = slice(line, start + length..line.len());
+        (alike(&self.tail, tail) == Some(tail.len())).then_some(octets)
+    }
+
+    /// True for a row that is written as this one up to its octets, and which are damaged.
+    fn is_damaged(&self, line: &[u8]) -> bool {
+        let Some(start) = alike(&self.head, line) else {
+            return false;
+        };
+        let rest = slice(line, start..line.len());
+        // The text behind begins with the same sign in each row.
+        let end = match self.tail.first() {
+            Some(sign) => memchr::memchr(*sign, rest).filter(|end| {
+                let tail = slice(rest, *end..rest.len());
+                alike(&self.tail, tail) == Some(tail.len())
+            }),
+            None => Some(rest.len()),
+        };
+        end.is_some_and(|end| self.cells.are_damaged(slice(rest, 0..end)))
+    }
+}
+
+/// Octets of a line.
+struct OctetPlace {
+    cells: OctetCells,
+    octets: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl OctetPlace {
+    fn row(&self, line: &[u8]) -> AlikeRow {
+        let (head, tail) = (slice(line, 0..self.start), slice(line, self.end..line.len()));
+        AlikeRow { head: head.to_vec(), tail: tail.to_vec(), cells: self.cells }
+    }
+}
+
+/// The places of a line at which octets begin whose first ones are wanted.
+fn places<'a>(
+    line: &'a [u8],
+    is_wanted: impl Fn(&[u8]) -> bool + Copy + 'a,
+) -> impl Iterator<Item = OctetPlace> + 'a {
+    let is_word = |at: usize| line.get(at).is_some_and(|&c| c.is_ascii_alphanumeric() || c == b'-');
+    let is_start = move |at: usize| {
+        let before = slice(line, 0..at);
+        is_word(at)
+            && (!at.checked_sub(1).is_some_and(is_word)
+                || before.ends_with(b"0x")
+                || before.ends_with(b"\\x"))
+    };
+    (0..line.len().min(LONGEST)).filter(move |at| is_start(*at)).flat_map(move |start| {
+        let text = slice(line, start..line.len());
+        OctetCells::of(text).filter_map(move |cells| {
+            let (first, _) = cells.read(text, FIRST).filter(|(first, _)| is_wanted(first))?;
+            let (octets, length) = cells.octets(text).filter(|(all, _)| all.starts_with(&first))?;
+            Some(OctetPlace { cells, octets, start, end: start + length })
+        })
+    })
+}
+
+impl OctetCells {
+    /// The ways in which several octets may begin here.
+    fn of(text: &[u8]) -> impl Iterator<Item = Self> + '_ {
+        let hex = GAPS.iter().map(|gap| Self::Hex(gap));
+        let decimal = GAPS.iter().filter(|gap| !gap.is_empty()).map(|gap| Self::Decimal(gap));
+        hex.chain(decimal).filter(|cells| cells.begin(text)).chain([Self::Base64])
+    }
+
+    /// True if at least two octets are here.
+    fn begin(self, text: &[u8]) -> bool {
+        let behind = |gap: &[u8], at: usize| {
+            let rest = slice(text, at..text.len());
+            rest.starts_with(gap).then(|| slice(rest, gap.len()..rest.len()))
+        };
+        match self {
+            Self::Hex(gap) => behind(gap, 2).is_some_and(|text| hex_octet(text).is_some()),
+            Self::Decimal(gap) => {
+                behind(gap, number_length(text)).is_some_and(|text| decimal_octet(text).is_some())
+            }
+            Self::Base64 => true,
+        }
+    }
+
+    const fn gap(self) -> &'static [u8] {
+        match self {
+            Self::Hex(gap) | Self::Decimal(gap) => gap,
+            Self::Base64 => b"",
+        }
+    }
+
+    /// The octets that a text begins with, and where they end.
+    fn octets(self, text: &[u8]) -> Option<(Vec<u8>, usize)> {
+        let (octets, end) = self.read(text, usize::MAX)?;
+        (!text.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some((octets, end))
+    }
+
+    /// The first octets of a text, so many at most.
+    fn read(self, text: &[u8], most: usize) -> Option<(Vec<u8>, usize)> {
+        let one: fn(&[u8]) -> Option<(u8, usize)> = match self {
+            Self::Hex(_) => |text| Some((hex_octet(text)?, 2)),
+            Self::Decimal(_) => decimal_octet,
+            Self::Base64 => {
+                let digits = text.iter().take(most).take_while(|&&c| base64::is_digit(c)).count();
+                let padding = slice(text, digits..text.len()).iter().take_while(|&&c| c == b'=');
+                let end = digits + padding.count();
+                return Some((base64::decoded(slice(text, 0..end))?, end));
+            }
+        };
+        let (mut octets, mut end, mut rest) = (Vec::new(), 0, text);
+        while octets.len() < most
+            && let Some((octet, length)) = one(rest)
+        {
+            octets.push(octet);
+            end = text.len() - rest.len() + length;
+            let behind = slice(text, end..text.len());
+            let Some(next) = behind.strip_prefix(self.gap()) else {
+                break;
+            };
+            rest = next;
+        }
+        (!octets.is_empty()).then_some((octets, end))
+    }
+
+    /// True for a text that is no whole octets, and which can be nothing else.
+    fn are_damaged(self, text: &[u8]) -> bool {
+        let is_digit = |c: &&u8| c.is_ascii_hexdigit();
+        match self {
+            Self::Base64 => {
+                let has = |kind: fn(&u8) -> bool| text.iter().any(kind);
+                text.len() >= LONG
+                    && text.iter().all(|&c| base64::is_digit(c) || c == b'=')
+                    && has(u8::is_ascii_digit)
+                    && has(u8::is_ascii_uppercase)
+                    && has(u8::is_ascii_lowercase)
+            }
+            _ => {
+                let text: Vec<u8> =
+                    text.iter().copied().filter(|c| !self.gap().contains(c)).collect();
+                let digits = text.iter().filter(is_digit).count();
+                digits >= FEW
+                    && text.len() - digits <= digits / 8
+                    && text.iter().any(u8::is_ascii_digit)
+            }
+        }
+    }
+}
+
+fn hex_octet(text: &[u8]) -> Option<u8> {
+    super::digits::octet(text.get(..2)?)
+}
+
+fn decimal_octet(text: &[u8]) -> Option<(u8, usize)> {
+    let length = number_length(text);
+    let octets = decimal::numbers(slice(text, 0..length))?;
+    octets.first().map(|octet| (*octet, length))
+}
+
+/// The characters of a number, which may be negative.
+fn number_length(text: &[u8]) -> usize {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    sign + text.iter().skip(sign).take_while(|c| c.is_ascii_digit()).count()
+}
+
+/// The characters that a text has in common with a pattern: numbers and blanks of any length.
+fn alike(pattern: &[u8], text: &[u8]) -> Option<usize> {
+    let (mut left, mut rest) = (pattern, text);
+    while let Some(first) = left.first() {
+        let kind = |c: &u8| match c {
+            c if c.is_ascii_digit() => b'0',
+            c if is_blank(*c) => b' ',
+            c => *c,
+        };
+        let is_run = matches!(kind(first), b'0' | b' ');
+        let run = |text: &[u8]| {
+            let same = text.iter().take_while(|c| kind(c) == kind(first)).count();
+            if is_run { same } else { same.min(1) }
+        };
+        let (in_pattern, in_text) = (run(left), run(rest));
+        if in_text == 0 {
+            return None;
+        }
+        left = slice(left, in_pattern..left.len());
+        rest = slice(rest, in_text..rest.len());
+    }
+    Some(text.len() - rest.len())
+}
+
+/// The line without the comma that stands behind all rows of a list but the last.
+fn ended(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    line.strip_suffix(b",").unwrap_or(line)
+}
+
+/// True for words, and numbers that are not in quotes.
+fn is_prose(text: &[u8]) -> bool {
+    let mut groups = text.split(|c| !c.is_ascii_alphanumeric());
+    let is_word = |group: &[u8]| {
+        group.iter().all(u8::is_ascii_digit)
+            || group.iter().any(|c| !c.is_ascii_hexdigit())
+            || !group.iter().any(u8::is_ascii_digit)
+    };
+    let is_quoted = text.windows(2).any(|two| matches!(two, [b'"' | b'\'', b'0'..=b'9']));
+    groups.all(is_word) && !is_quoted
+}
+
+/// The text between two octets.
+const GAPS: [&[u8]; 14] =
+    [b"", b" ", b":", b"-", b",", b", ", b";", b"; ", b" 0x", b", 0x", b",0x", b"\\x", b"\t", b"."];
+
+/// The octets by which a telegram is known, which base64 writes in as many digits and more.
+const FIRST: usize = 8;
+
+/// More characters of a line are not searched.
+const LONGEST: usize = 4096;
+
+/// The octets of a telegram that is told from other digits by what stands around it.
+const LEAST: usize = 8;
+
+/// The digits of a row that is told from a word, in base64 and in hex.
+const LONG: usize = 16;
+const FEW: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_known_by_the_text_around_their_octets() {
+        let mut rows = AlikeRows::default();
+        let start = "68fafa6853ff000167db08";
+        let line = format!("{{\"ts\": 0, \"len\": 11, \"payload\": \"{start}\"}}");
+        assert_eq!(rows.octets(line.as_bytes(), &hex::decode(start).unwrap(), true), None);
+        assert!(rows.row.is_some());
+        let next = b"{\"ts\": 12, \"len\": 2, \"payload\": \"1234\"}";
+        assert_eq!(rows.octets(next, &[], true), Some(AlikeOctets::Octets(vec![0x12, 0x34])));
+    }
+}
