@@ -16,13 +16,15 @@ use super::{
     prefix::{has_octets, slice},
     separator::is_blank,
     stamp,
-    telegram::{begins_telegram, first_telegram},
+    telegram::{TelegramEnd, begins_telegram, first_telegram},
 };
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AlikeRows {
     row: Option<AlikeRow>,
+    /// The place among the telegrams of such rows.
+    end: TelegramEnd,
 }
 
 /// A row as it is written.
@@ -60,9 +62,17 @@ impl AlikeRows {
         taken: &[u8],
         is_sound: bool,
     ) -> Option<AlikeOctets> {
-        let line = ended(line);
+        let found = self.found(ended(line), taken, is_sound);
+        match &found {
+            Some(AlikeOctets::Octets(octets)) => self.end.line(octets),
+            _ => self.end.line(taken),
+        }
+        found
+    }
+
+    fn found(&mut self, line: &[u8], taken: &[u8], is_sound: bool) -> Option<AlikeOctets> {
         if let Some(row) = &self.row {
-            if let Some(octets) = row.octets(line) {
+            if let Some(octets) = row.octets(line, self.end.is_amid()) {
                 return (octets != taken || !is_sound).then_some(AlikeOctets::Octets(octets));
             }
             if taken.is_empty() && is_sound && row.is_damaged(line) {
@@ -102,6 +112,8 @@ impl AlikeRow {
         }
         let start = match memchr::memmem::find(taken, &place.octets) {
             Some(start) => start,
+            // The first octets were taken for a part of the word in front of them.
+            None if place.octets.ends_with(taken) => 0,
             // The sign behind the last octet was taken for a digit of it.
             None if !is_sound => first_telegram(taken).filter(|start| {
                 let own = slice(taken, *start..taken.len());
@@ -124,7 +136,22 @@ impl AlikeRow {
         let is_text = self.head.iter().any(is_foreign)
             || self.head.trim_ascii().is_empty() && self.tail.iter().any(is_foreign);
         let is_open = self.head.last().is_some_and(u8::is_ascii_alphanumeric);
-        is_text && (!is_open || self.is_marked())
+        is_text && (!is_open || self.is_marked()) && !self.is_amid()
+    }
+
+    /// True if an octet may stand in front of the octets.
+    fn is_amid(&self) -> bool {
+        let gap = self.cells.gap();
+        self.head.strip_suffix(gap).filter(|_| !gap.is_empty()).is_some_and(|before| {
+            let digits = before.iter().rev().take_while(|c| c.is_ascii_hexdigit()).count();
+            let (before, word) = before.split_at_checked(before.len() - digits).unwrap_or_default();
+            let is_apart = before.last().is_none_or(|c| is_blank(*c) || gap.contains(c));
+            let is_octet = match self.cells {
+                OctetCells::Decimal(_) => decimal_octet(word).is_some(),
+                _ => word.len().is_multiple_of(2),
+            };
+            digits > 0 && is_apart && is_octet
+        })
     }
 
     /// True if the head ends with the mark of an octet in hex.
@@ -157,7 +184,7 @@ impl AlikeRow {
 
     /// True for a cell of a table whose others are numbers, times and words.
     fn is_cell(&self, octets: usize) -> bool {
-        let sign = |c: Option<&u8>| c.copied().filter(|c| b";,|\t".contains(c));
+        let sign = |c: Option<&u8>| c.copied().filter(|c| b";,|\t:".contains(c));
         let (before, behind) = (sign(self.head.last()), sign(self.tail.first()));
         let Some(delimiter) = before.or(behind) else {
             return false;
@@ -179,9 +206,10 @@ impl AlikeRow {
             && front.chain(self.tail.split(|c| *c == delimiter)).all(is_other)
     }
 
-    /// The octets of a row that is written as this one.
-    fn octets(&self, line: &[u8]) -> Option<Vec<u8>> {
-        if self.is_bare_base64() {
+    /// The octets of a row that is written as this one. With nothing around it, it may be a word between two
+    /// telegrams.
+    fn octets(&self, line: &[u8], is_amid: bool) -> Option<Vec<u8>> {
+        if self.is_bare_base64() && !is_amid {
             return None;
         }
         let start = alike(&self.head, line)?;
@@ -379,7 +407,7 @@ fn ended(line: &[u8]) -> &[u8] {
     line.strip_suffix(b",").unwrap_or(line)
 }
 
-/// True for words, and numbers that are not in quotes.
+/// True for words, and numbers that are not in quotes or brackets.
 fn is_prose(text: &[u8]) -> bool {
     let mut groups = text.split(|c| !c.is_ascii_alphanumeric());
     let is_word = |group: &[u8]| {
@@ -387,8 +415,10 @@ fn is_prose(text: &[u8]) -> bool {
             || group.iter().any(|c| !c.is_ascii_hexdigit())
             || !group.iter().any(u8::is_ascii_digit)
     };
-    let is_quoted = text.windows(2).any(|two| matches!(two, [b'"' | b'\'', b'0'..=b'9']));
-    groups.all(is_word) && !is_quoted
+    // A list of its own.
+    let is_list =
+        text.windows(2).any(|two| matches!(two, [b'"' | b'\'' | b'[' | b'{', b'0'..=b'9']));
+    groups.all(is_word) && !is_list
 }
 
 /// The text between two octets.
