@@ -75,7 +75,7 @@ impl AlikeRows {
             if let Some(octets) = row.octets(line, self.end.is_amid()) {
                 return (octets != taken || !is_sound).then_some(AlikeOctets::Octets(octets));
             }
-            if taken.is_empty() && is_sound && row.is_damaged(line) {
+            if taken.is_empty() && is_sound && row.is_damaged(line, self.end.is_amid()) {
                 return Some(AlikeOctets::Damaged);
             }
         }
@@ -219,7 +219,11 @@ impl AlikeRow {
     }
 
     /// True for a row that is written as this one up to its octets, and which are damaged.
-    fn is_damaged(&self, line: &[u8]) -> bool {
+    fn is_damaged(&self, line: &[u8], is_amid: bool) -> bool {
+        // A word of base64 between two telegrams.
+        if self.is_bare_base64() && !is_amid && line.len() < WORD {
+            return false;
+        }
         let Some(start) = alike(&self.head, line) else {
             return false;
         };
@@ -434,22 +438,80 @@ const LONGEST: usize = 4096;
 /// The octets of a telegram that is told from other digits by what stands around it.
 const LEAST: usize = 8;
 
-/// The digits of a row that is told from a word, in base64 and in hex.
+/// The digits of a row that is told from a word: in base64, there without a text around it, and in hex.
 const LONG: usize = 16;
+const WORD: usize = 40;
 const FEW: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const START: &str = "68fafa6853ff000167db08";
+
+    /// The octets of the second line, both of which their forms read as `taken`.
+    fn second(first: &str, second: &str, taken: &[&str]) -> Option<AlikeOctets> {
+        let mut rows = AlikeRows::default();
+        let taken: Vec<_> = taken.iter().map(|it| hex::decode(it).unwrap()).collect();
+        rows.octets(first.as_bytes(), &taken[0], true);
+        rows.octets(second.as_bytes(), &taken[1], true)
+    }
+
+    fn octets(digits: &str) -> Option<AlikeOctets> {
+        Some(AlikeOctets::Octets(hex::decode(digits).unwrap()))
+    }
+
     #[test]
     fn rows_are_known_by_the_text_around_their_octets() {
-        let mut rows = AlikeRows::default();
-        let start = "68fafa6853ff000167db08";
-        let line = format!("{{\"ts\": 0, \"len\": 11, \"payload\": \"{start}\"}}");
-        assert_eq!(rows.octets(line.as_bytes(), &hex::decode(start).unwrap(), true), None);
-        assert!(rows.row.is_some());
-        let next = b"{\"ts\": 12, \"len\": 2, \"payload\": \"1234\"}";
-        assert_eq!(rows.octets(next, &[], true), Some(AlikeOctets::Octets(vec![0x12, 0x34])));
+        let json = |at: u8, text: &str| format!("{{\"ts\": {at}, \"payload\": \"{text}\"}}");
+        let base64 = "aPr6aFP/AAFn2wg=";
+        let decimal = "104, 250, 250, 104, 83, 255, 0, 1, 103, 219, 8";
+        for (first, next) in [
+            (json(0, START), json(12, "1234")),
+            (json(0, base64), json(12, "EjQ=")),
+            (format!("12:00:01;{START}"), "12:00:02;1234".to_owned()),
+            (format!("2026/06/21 [{decimal}]"), "2026/06/22 [18, 52]".to_owned()),
+            (format!("[104, {}]", decimal.replacen("104, ", "", 1)), "[18, 52]".to_owned()),
+        ] {
+            assert_eq!(second(&first, &next, &[START, ""]), octets("1234"), "{next}");
+            assert_eq!(second(&first, &next, &[START, "1234"]), None, "{next}");
+        }
+    }
+
+    #[test]
+    fn numbers_beside_the_octets_of_a_telegram_are_left_out() {
+        let spaced = hex::decode(START).unwrap().iter().map(|it| format!("{it:02x} "));
+        let spaced = spaced.collect::<String>().trim().to_owned();
+        let escaped = format!("\\x{}", spaced.replace(' ', "\\x"));
+        for (line, taken) in [
+            (format!("read(3, \"{escaped}\", 4096) = 11 <0.000123>"), format!("{START}409611")),
+            (format!("0\t{spaced}\t11"), format!("{START}11")),
+        ] {
+            let mut rows = AlikeRows::default();
+            let taken = hex::decode(taken).unwrap();
+            assert_eq!(rows.octets(line.as_bytes(), &taken, true), octets(START), "{line}");
+        }
+    }
+
+    #[test]
+    fn rows_that_may_be_octets_are_left_to_their_forms() {
+        let list = "126160, 119, 0, 219, 8, 73, 83, 75, 105, 116, 6, 43, 23";
+        let next = "126, 160, 119, 0, 219, 8, 73, 83, 75, 105, 116, 6";
+        for (first, next, taken) in [
+            (format!("[{list}]"), format!("[{next}]"), "db0849534b6974062b17"),
+            (format!("16 {START}"), "12 3456".to_owned(), START),
+            (START.to_owned(), "123456".to_owned(), START),
+        ] {
+            assert_eq!(second(&first, &next, &[taken, ""]), None, "{next}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_whole_is_damaged_and_words_are_not() {
+        let first = format!("rx: \"{START}\"");
+        let found = |next: &str| second(&first, next, &[START, ""]);
+        assert_eq!(found("rx: \"12345\""), Some(AlikeOctets::Damaged));
+        assert_eq!(found("rx: \"connected\""), None);
+        assert_eq!(found("tx: \"12345\""), None);
     }
 }

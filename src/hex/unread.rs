@@ -18,8 +18,8 @@ pub const READINGS_FOR_OTHERS: &str = "an output of meterpipe with readings for 
 /// The name of a telegram that is not read because of the octets beside it.
 pub const BESIDE: &str = "a telegram beside other octets in the line";
 
-/// The name of a row of a telegram that is not whole octets.
-pub const ROW: &str = "a row that is written as those of a telegram, and is damaged";
+/// The name of a row that is none of whole octets, though all others are.
+pub const ROW: &str = "a row that is written as those of a telegram, and cannot be read";
 
 /// The advice for a form, in English and German, if there is one.
 #[must_use]
@@ -51,8 +51,8 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
             "jedes Telegramm in eine eigene Zeile schreiben",
         ],
         ROW => [
-            "copy the row once more; the telegram that it belongs to is lost",
-            "die Zeile noch einmal kopieren; das Telegramm, zu dem sie gehört, ist verloren",
+            "compare the row with its source; the telegram that it belongs to is lost",
+            "die Zeile mit ihrer Quelle vergleichen; das Telegramm, zu dem sie gehört, ist verloren",
         ],
         "a mail in base64" => [
             "copy the text from the mail program instead",
@@ -94,7 +94,7 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a JPEG picture" => "ein JPEG-Bild",
         "a document of an office program" => "ein Dokument eines Büroprogramms",
         BESIDE => "ein Telegramm neben anderen Oktetten in der Zeile",
-        ROW => "eine Zeile, die wie die eines Telegramms geschrieben und beschädigt ist",
+        ROW => "eine Zeile, die wie die eines Telegramms geschrieben und nicht lesbar ist",
         "a mail in base64" => "eine Mail in base64",
         "an SQLite database" => "eine SQLite-Datenbank",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
