@@ -480,7 +480,7 @@ mod tests {
 
     #[test]
     fn numbers_beside_the_octets_of_a_telegram_are_left_out() {
-        let spaced = hex::decode(START).unwrap().iter().map(|it| format!("{it:02x} "));
+        let spaced = hex::decode(START).unwrap().into_iter().map(|it| format!("{it:02x} "));
         let spaced = spaced.collect::<String>().trim().to_owned();
         let escaped = format!("\\x{}", spaced.replace(' ', "\\x"));
         for (line, taken) in [

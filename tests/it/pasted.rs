@@ -315,7 +315,7 @@ fn od_character(octet: &u8) -> String {
     }
 }
 
-fn base64(octets: &[u8]) -> String {
+pub fn base64(octets: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |octets: &[u8]| {
         let bits =

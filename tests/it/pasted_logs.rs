@@ -5,7 +5,7 @@ use crate::{
         binary::run,
         published::{DUMP, Folder, KEY, READING, octets},
     },
-    pasted::{chunked, grouped, listed, wrapped},
+    pasted::{base64, chunked, grouped, listed, wrapped},
 };
 
 /// Rows of sixteen octets, each with its number.
@@ -362,11 +362,67 @@ fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
+/// Rows in which other things than octets look like hex.
+fn alike() -> Vec<(&'static str, String)> {
+    let escaped = |row: &[u8]| listed(row, "", |octet| format!("\\x{octet:02x}"));
+    let decimal = |row: &[u8]| listed(row, ", ", u8::to_string);
+    let traced = |head: &str, tail: &str| {
+        rows_of(50, |at, row| {
+            let head = head.replace("{}", &format!("{at:02}"));
+            format!("{head}read(3, \"{}\", 4096) = {}{tail}\n", escaped(row), row.len())
+        })
+    };
+    let timed = |head: &str| {
+        rows_of(32, |at, row| head.replace("{}", &format!("{at:02}")) + &spaced(row) + "\n")
+    };
+    vec![
+        ("a word and a time", timed("RX 12:00:{} ")),
+        ("a level and a time", timed("INFO 2026-06-21 12:00:{},123 - ")),
+        ("a time with a colon", timed("21.06.2026 12:00:{}: ")),
+        ("strace -T", traced("", " <0.000123>")),
+        ("strace -tt", traced("12:00:{}.123456 ", "")),
+        ("strace -t", traced("12:00:{} ", "")),
+        ("cells", rows_of(50, |at, row| format!("{at};{};{};OK\n", row.len(), spaced(row)))),
+        ("tabs", rows_of(50, |at, row| format!("{at}\t{}\t{}\n", spaced(row), row.len()))),
+        ("JavaScript", {
+            rows_of(50, |_, row| format!("Uint8Array({}) [{}]\n", row.len(), decimal(row)))
+        }),
+        (
+            "JSON with a length",
+            rows_of(70, |at, row| {
+                let (count, digits) = (row.len(), digits_of(row));
+                format!("{{\"ts\": {at}, \"len\": {count}, \"payload\": \"{digits}\"}}\n")
+            }),
+        ),
+        ("a time and few digits", {
+            rows_of(7, |at, row| format!("2026-06-21 12:00:{:02};{}\n", at % 60, digits_of(row)))
+        }),
+    ]
+}
+
+/// A row that cannot be read costs its telegram, and is told.
+#[test]
+fn a_row_of_base64_without_one_digit_is_told() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let json =
+        rows_of(48, |at, row| format!("{{\"ts\": {at}, \"payload\": \"{}\"}}\n", base64(row)));
+    let ran = run(&["decode", "--key-file", &key], json.as_bytes());
+    assert_eq!((ran.status, ran.out), (0, READING.to_owned()), "{}", ran.err);
+    let row = json.lines().nth(2).unwrap();
+    let damaged = [&row[..30], &row[31..]].concat();
+    let text = format!("{json}{}{json}", json.replacen(row, &damaged, 1));
+    let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+    assert_eq!((ran.status, ran.out), (1, READING.repeat(2)), "{}", ran.err);
+    let line = format!("line {}: ", json.lines().count() + 3);
+    assert!(ran.err.contains(&line), "{}", ran.err);
+}
+
 #[test]
 fn every_form_gives_the_telegram_and_status_0() {
     let folder = Folder::new();
     let key = folder.write("key", KEY);
-    for (name, form) in forms() {
+    for (name, form) in forms().into_iter().chain(alike()) {
         let crlf = form.replace('\n', "\r\n");
         for (form, times) in [(form.clone(), 1), (crlf, 1), (format!("{form}\n{form}"), 2)] {
             let ran = run(&["decode", "--format", "json", "--key-file", &key], form.as_bytes());
