@@ -79,7 +79,8 @@ impl AlikeRows {
                 return Some(AlikeOctets::Damaged);
             }
         }
-        first_telegram(taken)?;
+        // A search costs the square of the length.
+        first_telegram(taken).filter(|_| line.len() <= LONGEST)?;
         if let Some(row) = is_sound.then(|| AlikeRow::agreed(line, taken)).flatten() {
             self.row = Some(row);
             return None;
@@ -107,7 +108,7 @@ impl AlikeRow {
         }
         let row = place.row(line);
         let is_cell = row.is_cell(place.octets.len());
-        if !is_cell && !(row.is_enclosed() && row.has_text()) {
+        if !(is_cell || row.is_enclosed() && row.has_text()) {
             return None;
         }
         let start = match memchr::memmem::find(taken, &place.octets) {
@@ -268,7 +269,7 @@ fn places<'a>(
                 || before.ends_with(b"0x")
                 || before.ends_with(b"\\x"))
     };
-    (0..line.len().min(LONGEST)).filter(move |at| is_start(*at)).flat_map(move |start| {
+    (0..line.len()).filter(move |at| is_start(*at)).flat_map(move |start| {
         let text = slice(line, start..line.len());
         OctetCells::of(text).filter_map(move |cells| {
             let (first, _) = cells.read(text, FIRST).filter(|(first, _)| is_wanted(first))?;
@@ -432,7 +433,7 @@ const GAPS: [&[u8]; 14] =
 /// The octets by which a telegram is known, which base64 writes in as many digits and more.
 const FIRST: usize = 8;
 
-/// More characters of a line are not searched.
+/// A longer line is no row.
 const LONGEST: usize = 4096;
 
 /// The octets of a telegram that is told from other digits by what stands around it.
