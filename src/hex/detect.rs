@@ -166,7 +166,7 @@ const fn is_text(octet: u8) -> bool {
 const RTF: &[u8] = b"{\\rtf";
 
 /// First octets that no telegram and no dump has.
-const MAGIC: [(&[u8], &str); 10] = [
+const MAGIC: [(&[u8], &str); 11] = [
     (b"\x1f\x8b", "gzip data"),
     (b"\x28\xb5\x2f\xfd", "zstd data"),
     (b"\xfd7zXZ\x00", "xz data"),
@@ -177,6 +177,7 @@ const MAGIC: [(&[u8], &str); 10] = [
     (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG picture"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an office program"),
     (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x7fELF", "a program"),
 ];
 
 /// Octets after which everything so far being text is enough.

@@ -216,6 +216,10 @@ fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
     let letter = text.get(last).is_some_and(u8::is_ascii_alphanumeric);
     let own = tail.iter().take_while(|c| letter && c.is_ascii_hexdigit()).count();
     let glued = slice(tail, own..tail.len());
+    let is_more = text.get(word.end..).is_some_and(|behind| !behind.trim_ascii().is_empty());
+    if let Some(number) = number_of_grep(glued, is_more) {
+        return last + 1 + own + number;
+    }
     let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));
     let needed = match glued.last() {
         Some(b':') => return word.end,
@@ -226,6 +230,16 @@ fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
         true => last + 1 + own,
         false => word.end,
     }
+}
+
+/// The end of a line number between colons, as `grep -n` writes it behind the name of a file: `meter.log:1:68 FA FA`.
+/// Octets with colons between them go on with one.
+fn number_of_grep(behind_name: &[u8], is_more: bool) -> Option<usize> {
+    let number = behind_name.strip_prefix(b":")?;
+    let digits = number.iter().take_while(|c| c.is_ascii_digit()).count();
+    let group = slice(number, digits..number.len()).strip_prefix(b":").filter(|_| digits > 0)?;
+    let is_octets = group.len().is_multiple_of(2) && group.iter().all(u8::is_ascii_hexdigit);
+    (is_octets && (group.len() > 2 || group.len() == 2 && is_more)).then_some(digits + 2)
 }
 
 /// Behind a number in front of octets: `1:` or `2)`, which count telegrams, a digit without its partner; `[16]` or

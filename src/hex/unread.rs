@@ -97,6 +97,7 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         ROW => "eine Zeile, die wie die eines Telegramms geschrieben und nicht lesbar ist",
         "a mail in base64" => "eine Mail in base64",
         "an SQLite database" => "eine SQLite-Datenbank",
+        "a program" => "ein Programm",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
         "octets in octal (od -b)" => "Oktette in Oktal (od -b)",
         "words of several octets (od -t x4)" => "Wörter aus mehreren Oktetten (od -t x4)",

@@ -115,6 +115,7 @@ fn files_of_another_kind_are_named_with_the_way_to_read_them() {
         (of(b"\x89PNG\r\n\x1a\n"), "a PNG picture", "no picture is read"),
         (of(b"\xff\xd8\xff\xe0\x00\x10JFIF\0"), "a JPEG picture", "no picture is read"),
         (of(b"SQLite format 3\0"), "an SQLite database", "hex digits"),
+        (of(b"\x7fELF\x02\x01\x01"), "a program", "hex digits"),
     ] {
         let found = verdict(&octets);
         has(&found, "other-protocol", &[protocol, step]);

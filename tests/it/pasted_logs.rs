@@ -379,6 +379,7 @@ fn alike() -> Vec<(&'static str, String)> {
         ("a word and a time", timed("RX 12:00:{} ")),
         ("a level and a time", timed("INFO 2026-06-21 12:00:{},123 - ")),
         ("a time with a colon", timed("21.06.2026 12:00:{}: ")),
+        ("grep -n", { rows_of(16, |at, row| format!("meter.log:{}:{}\n", at + 1, spaced(row))) }),
         ("strace -T", traced("", " <0.000123>")),
         ("strace -tt", traced("12:00:{}.123456 ", "")),
         ("strace -t", traced("12:00:{} ", "")),
