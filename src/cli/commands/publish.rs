@@ -108,12 +108,10 @@ impl ReadingConsumer for Publisher {
         if first.is_interval != is_interval {
             return refuse(line, Cause::OtherRows { fault: OTHER_KIND }, context);
         }
-        if is_interval {
-            if let Some(refusal) = self.sinks.refuses_intervals(first.is_running) {
-                self.refusal = Some(Stop::usage(refusal));
-                context.done = true;
-                return;
-            }
+        if is_interval && let Some(refusal) = self.sinks.refuses_intervals(first.is_running) {
+            self.refusal = Some(Stop::usage(refusal));
+            context.done = true;
+            return;
         }
         self.lists.report_readings(&readings, context);
         if context.can_wait {
