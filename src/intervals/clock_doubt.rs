@@ -145,6 +145,12 @@ impl<T> ClockDoubt<T> {
         ClockVerdict::Sound
     }
 
+    /// True if the counter, or else the arrival, says that a telegram was sent after the last one.
+    #[must_use]
+    pub fn is_behind(&self, clocks: TelegramClocks<'_>) -> bool {
+        self.last.as_ref().is_some_and(|last| last.is_before(clocks))
+    }
+
     fn go_on(&mut self, clocks: TelegramClocks<'_>) {
         self.is_second = false;
         self.last.get_or_insert_default().set(clocks);

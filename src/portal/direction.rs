@@ -19,9 +19,19 @@ pub(super) fn feeds_in(text: &str) -> Option<bool> {
     of_code(&text).or_else(|| text.rsplit(" - ").find_map(of_part))
 }
 
-/// The same for a row, by the code or the words in its column of codes: `Lastprofil Wirk Lieferung`.
+/// The same for a row, by the code in its column of codes, or by words if there is none: `Lastprofil Wirk Lieferung`.
+/// `1-1:3.9.0 Blind Bezug` is of another quantity.
 pub(super) fn of_row(text: &str) -> Option<bool> {
-    if is_share(text) { None } else { feeds_in(text) }
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|sign| sign.is_ascii_digit());
+    let is_code = |token: &str| {
+        let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
+        let code = code.split_once('*').map_or(code, |(code, _)| code);
+        code.split('.').count() == 3 && code.split('.').all(is_number)
+    };
+    let has_words = !tokens(text).any(is_code)
+        && !is_share(text)
+        && !text.to_lowercase().split_whitespace().any(|word| word.starts_with("blind"));
+    if has_words { feeds_in(text) } else { of_code(&text.to_lowercase()) }
 }
 
 /// The same for a text that stands above all columns: one that names both directions tells none.
@@ -182,7 +192,13 @@ mod tests {
         for share in ["1-1:2.9.0 G.02", "1-1:2.9.0 g.03 [kwh]", "Anteil Erzeugung"] {
             assert_eq!(of_row(share), None, "{share}");
         }
+        for other in
+            ["1-1:3.9.0 Blind Bezug", "1-1:1.6.0*255 Leistung Bezug", "Lastprofil Blind Bezug"]
+        {
+            assert_eq!(of_row(other), None, "{other}");
+        }
         assert_eq!(of_row("Lastprofil Wirk Bezug"), Some(false));
+        assert_eq!(of_row("1-1:2.9.0 Wirk Lieferung"), Some(true));
     }
 
     #[test]

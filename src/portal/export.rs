@@ -117,6 +117,9 @@ const DOUBLED: usize = 4;
 /// Those that are assumed where no value tells any: half of the last one is 5 Wh.
 const LEAST_DECIMALS: u16 = 2;
 
+/// The digits behind the point of an energy in watt-hours.
+const FINEST: i16 = 6;
+
 impl PortalExport {
     /// Reads an export: the energy from the grid, that into it, or both, in the order of their columns.
     ///
@@ -302,7 +305,11 @@ impl PortalExport {
                     };
                     let decimals = energy.in_larger_unit(3 - power).decimals();
                     self.decimals = self.decimals.max(decimals);
+                    // Portals that compute have 15 digits behind the point, whose sums do not fit.
                     let energy = energy.in_larger_unit(-power);
+                    let rounded = energy.with_decimals(FINEST);
+                    let energy =
+                        rounded.filter(|it| it.decimals() < energy.decimals()).unwrap_or(energy);
                     let before = self.quarters.insert(start, energy);
                     if before.is_some_and(|before| before != energy) {
                         twice += 1;
@@ -418,7 +425,7 @@ fn below_other_names(names: &[&str], rows: &mut Vec<CellRow>) -> BTreeSet<u64> {
 }
 
 /// Takes the rows away with more cells than names, and gives their lines: the comma of a number stands between two of
-/// their cells. A value with digits behind it is one; so is a row that is longer than most.
+/// their cells. A value of digits with a number behind it is one.
 fn broken_rows(
     series: &[PortalColumns],
     head: &[CellRow],
@@ -426,14 +433,14 @@ fn broken_rows(
 ) -> BTreeSet<u64> {
     let names = head.last().map_or(0, |names| names.cells.len());
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
-    let is_longer = |row: &CellRow| row.cells.len() > names;
-    let are_few = rows.iter().filter(|row| is_longer(row)).count() * 2 < rows.len();
-    let is_split = |row: &CellRow| {
-        series.iter().any(|columns| {
-            [columns.value, columns.value + 1].iter().all(|at| is_digits(row.cell(*at)))
-        })
+    let is_number =
+        |text: &str| text.starts_with(|sign: char| sign.is_ascii_digit()) && number(text).is_some();
+    let is_broken = |row: &mut CellRow| {
+        let is_split = |columns: &PortalColumns| {
+            is_digits(row.cell(columns.value)) && is_number(row.cell(columns.value + 1))
+        };
+        row.cells.len() > names && series.iter().any(is_split)
     };
-    let is_broken = |row: &mut CellRow| is_longer(row) && (are_few || is_split(row));
     rows.extract_if(.., is_broken).map(|row| row.line).collect()
 }
 

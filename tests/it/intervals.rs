@@ -445,6 +445,15 @@ fn a_history_counts_and_gives_no_rows() {
             assert_eq!((again.status, again.err.as_str(), again.out), (0, "", live.out));
         }
     }
+    // A clock that is set back just then is no repetition: arrivals tell.
+    let flat = |minutes: core::ops::Range<i64>, ahead: i64| -> String {
+        let second = |minute: i64| NEW_YEAR + 60 * minute;
+        minutes.map(|minute| line(second(minute) + ahead, Some(second(minute)), 7)).collect()
+    };
+    fs::write(&history, flat(0..40, 1800)).unwrap();
+    let path = format!("--history={}", history.display());
+    let ran = run(&["quarters", &path], flat(40..60, 0).as_bytes());
+    assert!(ran.err.contains("the clock is set back by 30 min"), "{}", ran.err);
     let ran = run(&["quarters", "--history", "/nowhere/house.jsonl"], telegrams(0..40).as_bytes());
     assert_eq!((ran.status, ran.out.lines().count()), (5, 3), "{}", ran.err);
     assert!(ran.err.contains("/nowhere/house.jsonl"), "{}", ran.err);

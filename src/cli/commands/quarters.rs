@@ -66,11 +66,12 @@ pub fn run(args: &args::QuartersArgs) -> Status {
         output.start(&mut context);
     }
     let (history, quarters) = match &args.history {
-        Some(history) => quarters.read(from_ref(history), &mut context),
+        Some(history) => quarters.read(from_ref(history), 2, &mut context),
         None => (Ok(()), quarters),
     };
+    let count = args.files.len() + usize::from(args.history.is_some());
     let (result, quarters) = match history {
-        Ok(()) => quarters.live().read(&args.files, &mut context),
+        Ok(()) => quarters.live().read(&args.files, count, &mut context),
         Err(stop) => (Err(stop), quarters),
     };
     if matches!(result, Err(Stop::Interrupted)) {
@@ -149,17 +150,22 @@ impl Quarters {
         self
     }
 
-    /// Reads files.
-    fn read(self, files: &[PathBuf], context: &mut Context) -> (Result<(), Stop>, Self) {
+    /// Reads files out of `count`.
+    fn read(
+        self,
+        files: &[PathBuf],
+        count: usize,
+        context: &mut Context,
+    ) -> (Result<(), Stop>, Self) {
         let mut lines = ReadingLines::new(self);
-        let result = files::lines(files, &mut lines, context);
+        let result = files::lines_of(files, count, &mut lines, context);
         (result, lines.into_inner())
     }
 
     /// Says which rows a signal cuts off: they end with the last telegram, as at the end of a file.
     fn report_cut(&self, context: &Context) {
         let mut messages = MeterMessages::default();
-        for state in self.meters.iter() {
+        for state in self.meters.iter().filter(|state| state.is_live) {
             if let Some((row, end)) = state.running()
                 && row.start < row.end
             {

@@ -66,9 +66,19 @@ pub fn lines(
     reader: &mut dyn LineReader,
     context: &mut Context,
 ) -> Result<(), Stop> {
+    lines_of(files, files.len(), reader, context)
+}
+
+/// The same for some inputs out of `count`.
+pub fn lines_of(
+    files: &[PathBuf],
+    count: usize,
+    reader: &mut dyn LineReader,
+    context: &mut Context,
+) -> Result<(), Stop> {
     for path in inputs(files)? {
         reader.begin();
-        let read = OpenInput::open(path, files.len(), None, reader, context)
+        let read = OpenInput::open(path, count, None, reader, context)
             .and_then(|input| input.read_lines(reader, context));
         go_on(read, path, context)?;
     }

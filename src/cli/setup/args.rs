@@ -417,8 +417,8 @@ pub struct QuartersArgs {
     pub running: bool,
     /// Readings from before those of the input: they count for month and day, and give no rows
     ///
-    /// Telegrams at the start of the input that are in FILE too are no others, so FILE may be the one that
-    /// the input follows: tail -n 0 -F FILE.
+    /// They are telegrams, or rows if the input has rows. Telegrams at the start of the input that are in FILE too
+    /// are no others, so FILE may be the one that the input follows: tail -n 0 -F FILE.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "compare")]
     pub history: Option<PathBuf>,
     /// Print where the quarter hours differ from those that the operator's portal exports as CSV

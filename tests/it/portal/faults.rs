@@ -290,6 +290,34 @@ fn commas_between_cells_and_in_numbers_are_told() {
 }
 
 #[test]
+fn an_empty_cell_and_a_remark_behind_the_names_cost_no_row() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    for end in [",", ",Ersatzwert"] {
+        let export = table("Beginn,Ende,Verbrauch (kWh)", &starts, |start, value| {
+            let end = if start == starts[3] { end } else { "" };
+            format!("{},{},{}{end}", dots(start), dots(start + 900), value.replace(',', "."))
+        });
+        let ran = compare(&folder, export.as_bytes(), &input, &[]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{export}");
+        assert!(ran.out.contains("\"compared\":8,\"different\":0,"), "{}", ran.out);
+    }
+}
+
+/// 12 digits behind the point of a watt-hour: eight such energies do not fit.
+#[test]
+fn energies_that_a_portal_has_computed_add_up() {
+    let folder = TempDir::new().unwrap();
+    let (input, starts) = two_hours();
+    let export = table("Messzeitpunkt;Verbrauch (kWh)", &starts, |start, _| {
+        format!("{};5000,123456789012345", dots(start + 900))
+    });
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert!(ran.out.contains("\"different\":8,"), "{}", ran.out);
+    assert!(ran.out.contains("\"portal_wh\":40000987.654312,"), "{}", ran.out);
+}
+
+#[test]
 fn rows_below_other_names_are_told() {
     let folder = TempDir::new().unwrap();
     let (input, starts) = two_hours();

@@ -62,47 +62,50 @@ impl RegisterComparison {
         if sums.different == 0 {
             return None;
         }
-        self.turned(file, sums)
+        self.turned(file)
             .or_else(|| self.shifted(file, sums, zone))
             .or_else(|| self.scaled(file, sums))
     }
 
-    /// The rows that can be compared with these energies of the meter, and those of them that differ: if nearly all fit.
+    /// The rows that can be compared with these energies of the meter, and those of them that differ, if nearly all fit.
     fn fit(
         &self,
         time: impl Fn(i64) -> i64,
         energy: impl Fn(i64) -> Option<Decimal>,
         sums: &Sums,
     ) -> Option<(usize, usize)> {
-        self.fit_better(time, energy, sums.different / 10)
-    }
-
-    /// The same if at most so many differ.
-    fn fit_better(
-        &self,
-        time: impl Fn(i64) -> i64,
-        energy: impl Fn(i64) -> Option<Decimal>,
-        most: u64,
-    ) -> Option<(usize, usize)> {
         let pairs = self.portal.quarters.iter();
         let differences: Vec<_> =
             pairs.filter_map(|(start, theirs)| energy(time(*start))?.minus(*theirs)).collect();
         let different = differences.iter().filter(|it| it.exceeds(self.tolerance)).count();
         let compared = differences.len();
-        let explains = compared >= LEAST_FITTING && different as u64 <= most;
+        let explains = compared >= LEAST_FITTING && different as u64 <= sums.different / 10;
         explains.then_some((compared, different))
     }
 
-    /// The hint that the export may be that of the other direction: if half as many rows differ then. Energies of the
-    /// other direction have nothing in common but the zeros of the night.
-    fn turned(&self, file: &str, sums: &Sums) -> Option<String> {
-        let other = |at: i64| self.other.get(&at).copied();
-        let (compared, different) = self.fit_better(|start| start, other, sums.different / 2)?;
+    /// The hint that the export may be that of the other direction: if half of the rows that differ fit then. Zeros fit
+    /// the other register of many houses, and do not count.
+    fn turned(&self, file: &str) -> Option<String> {
+        let fits = |theirs: &Decimal, energy: Option<Decimal>| {
+            let difference = energy.and_then(|energy| energy.minus(*theirs));
+            difference.is_some_and(|it| !it.exceeds(self.tolerance))
+        };
+        let ours = |start: &i64| self.meter.get(start).map(|quarter| quarter.energy);
+        let differs = |(start, theirs): &(&i64, &Decimal)| {
+            !theirs.is_zero() && ours(start).is_some() && !fits(theirs, ours(start))
+        };
+        let different: Vec<_> = self.portal.quarters.iter().filter(differs).collect();
+        let is_turned =
+            |(start, theirs): &&(&i64, &Decimal)| fits(theirs, self.other.get(start).copied());
+        let turned = different.iter().filter(is_turned).count();
+        if turned < LEAST_FITTING || 2 * turned < different.len() {
+            return None;
+        }
         let [_, other] = self.places();
         Some(format!(
-            "{file}: {} of {compared} rows fit the other register, {}: the export may be of that direction; \
+            "{file}: {turned} of {} rows that differ fit the other register, {}: the export may be of that direction; \
              if so, name the column of its energies '{}'",
-            compared - different,
+            different.len(),
             name_of(other),
             if self.portal.is_export { "Verbrauch (kWh)" } else { "Einspeisung (kWh)" },
         ))

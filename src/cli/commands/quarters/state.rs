@@ -40,7 +40,7 @@ pub(super) struct MeterState {
     /// The same registers since midnight, for the rows of intervals that go on.
     day: MeterIntervals,
     /// True once the input had a telegram that the readings before it have not.
-    is_live: bool,
+    pub(super) is_live: bool,
     /// Telegrams without a register of energy.
     bare: u64,
     /// Telegrams with registers.
@@ -75,14 +75,18 @@ impl MeterState {
             return;
         }
         let NumberedReadings { readings, line, second } = telegram;
-        if !self.is_live && !run.target.is_history && self.intervals.knows(second, run.registers) {
+        let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
+        let counter = interval_readings::counter(&readings);
+        let clocks = TelegramClocks { second, received, counter };
+        if !self.is_live
+            && !run.target.is_history
+            && self.intervals.knows(second, run.registers)
+            && !self.doubt.is_behind(clocks)
+        {
             self.duplicates += 1;
             return;
         }
         self.is_live = !run.target.is_history;
-        let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
-        let counter = interval_readings::counter(&readings);
-        let clocks = TelegramClocks { second, received, counter };
         let verdict = self.doubt.judge(clocks, begin);
         self.dismiss(run);
         match verdict {
