@@ -41,7 +41,7 @@ pub fn in_german(reason: &str) -> String {
 }
 
 /// Reasons of the system and of this program, and their German.
-const GERMAN: [(&str, &str); 29] = [
+const GERMAN: [(&str, &str); 31] = [
     ("no such file or directory", "gibt es nicht"),
     ("no such file", "keine solche Datei"),
     ("no such device", "kein solches Gerät"),
@@ -56,6 +56,7 @@ const GERMAN: [(&str, &str); 29] = [
     ("no route to host", "der Rechner ist nicht erreichbar"),
     ("network is unreachable", "das Netz ist nicht erreichbar"),
     ("lookup address", "den Namen kennt kein Namensdienst"),
+    ("no server has that name", "den Namen kennt kein Namensdienst"),
     ("has no address", "den Namen kennt kein Namensdienst"),
     ("not known", "den Namen kennt kein Namensdienst"),
     ("no answer", "keine Antwort"),
@@ -71,6 +72,7 @@ const GERMAN: [(&str, &str); 29] = [
     ("certificate", "dem Zertifikat des Servers wird nicht vertraut"),
     ("no such folder", "kein solcher Ordner"),
     ("busy", "schon in Gebrauch"),
+    ("in use", "schon in Gebrauch"),
 ];
 
 /// The reason why a file cannot be created or written. Then no file is missing, but its folder may

@@ -233,8 +233,10 @@ fn constant(facts: &LineFacts) -> Finding {
     let values = facts.constant.as_deref().unwrap_or_default();
     let hex: Vec<String> = values.iter().map(|octet| format!("{octet:02X}")).collect();
     let found = Finding::new(Diagnosis::Constant);
+    let is_alone = facts.sample.iter().all(|octet| values.contains(octet));
     let found = match hex.as_slice() {
-        [only] => found.with(format!("all are {only}"), format!("alle sind {only}")),
+        [only] if is_alone => found.with(format!("all are {only}"), format!("alle sind {only}")),
+        [only] => found.with(format!("nearly all are {only}"), format!("fast alle sind {only}")),
         _ => {
             let hex = hex.join(" ");
             found.with(

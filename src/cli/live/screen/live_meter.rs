@@ -32,7 +32,7 @@ const HISTORY: Duration = Duration::from_secs(200 * 5);
 /// The most values of the history; a meter that sends each second has as many in that time.
 const MOST_VALUES: usize = 1000;
 
-/// The intervals of which the shortest one counts: a lost telegram makes a longer one.
+/// The intervals of which the middle one counts: a lost telegram makes a longer one, a late one a shorter one too.
 const INTERVALS: usize = 8;
 
 /// The direction in which energy flows.
@@ -307,8 +307,10 @@ impl LiveMeter {
     /// The time that a reading is expected to last.
     #[must_use]
     pub fn interval(&self) -> Duration {
-        let shortest = self.intervals.iter().min().copied();
-        shortest.unwrap_or(Duration::from_secs(10)).max(Duration::from_secs(1))
+        let mut intervals: Vec<_> = self.intervals.iter().copied().collect();
+        intervals.sort_unstable();
+        let usual = intervals.get(intervals.len().saturating_sub(1) / 2).copied();
+        usual.unwrap_or(Duration::from_secs(10)).max(Duration::from_secs(1))
     }
 
     /// How old the last reading is at `now`.
@@ -398,6 +400,9 @@ pub mod tests {
         assert_eq!([0, 11].map(age), [ReadingAge::Fresh; 2]);
         assert_eq!([12, 30].map(age), [ReadingAge::Late; 2]);
         assert_eq!(age(31), ReadingAge::Stale);
+        let mut late = meter.clone();
+        late.intervals.extend([9500, 500, 5000].map(Duration::from_millis));
+        assert_eq!(late.interval(), Duration::from_secs(5));
         assert_eq!(meter.phases.len(), 3);
         assert_eq!(meter.history.len(), 4);
     }
