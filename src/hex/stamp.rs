@@ -9,7 +9,7 @@
 //!
 //! All of them but the level are digits and separators, and would read as hex.
 
-use super::{prefix::slice, separator::is_blank};
+use super::separator::is_blank;
 
 /// Where the line begins behind its stamps.
 pub(super) fn skip(text: &[u8]) -> usize {
@@ -57,7 +57,7 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         _ => {
             let behind = date_and_time(text).or_else(|| epoch(text))?;
             let behind = match behind {
-                [b':', c, ..] if is_blank(*c) => slice(behind, 1..behind.len()),
+                [b':', rest @ ..] if rest.first().is_some_and(|c| is_blank(*c)) => rest,
                 _ => behind,
             };
             let ends = behind.first().is_none_or(|&c| is_blank(c) || c == b'>');

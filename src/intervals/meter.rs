@@ -180,10 +180,7 @@ impl MeterIntervals {
         let joined = run.joined(registers);
         let tracks = joined.as_ref().unwrap_or(&run.tracks);
         let pairs = || tracks.iter().zip(registers.all());
-        let repeats = |(track, register): (&RegisterTrack, &EnergyRegister)| {
-            track.last.is_some() && track.last == register.with_decimals(track.decimals)
-        };
-        if seconds == 0 && pairs().all(repeats) {
+        if seconds == 0 && pairs().all(|(track, register)| track.repeats(register)) {
             return Fed::Duplicate;
         }
         let reason = match seconds {
@@ -257,6 +254,14 @@ impl MeterIntervals {
         };
         self.run.as_ref().is_some_and(|run| {
             second <= run.last && !registers.all().iter().any(|register| is_above(run, register))
+        })
+    }
+
+    /// True for the registers of the last telegram.
+    #[must_use]
+    pub fn stands_at(&self, registers: &EnergyRegisters) -> bool {
+        self.run.as_ref().is_some_and(|run| {
+            run.tracks.iter().zip(registers.all()).all(|(track, register)| track.repeats(register))
         })
     }
 
@@ -362,6 +367,11 @@ impl IntervalRun {
 }
 
 impl RegisterTrack {
+    /// True for a register that has not moved since the last telegram.
+    fn repeats(&self, register: &EnergyRegister) -> bool {
+        self.last.is_some() && self.last == register.with_decimals(self.decimals)
+    }
+
     /// The same with more digits behind the point; `None` if they do not fit.
     fn with_decimals(self, decimals: u16) -> Option<Self> {
         let decimals = decimals.max(self.decimals);

@@ -9,6 +9,8 @@
 //! `Überschusseinspeiser` is a customer, whose consumption is counted too. Behind a metering point `Einspeiser` is the
 //! register: `AT00… - Einspeiser [kWh]` (Wiener Netze).
 
+use crate::portal::unit;
+
 /// True for energy into the grid, false for energy from it: by a code, else by the first word that tells. The customer's
 /// own name stands in front of that of the operator: `PV Erzeugung - Verbrauch [kWh]`.
 pub(super) fn feeds_in(text: &str) -> Option<bool> {
@@ -22,16 +24,18 @@ pub(super) fn feeds_in(text: &str) -> Option<bool> {
 /// The same for a row, by the code in its column of codes, or by words if there is none: `Lastprofil Wirk Lieferung`.
 /// `1-1:3.9.0 Blind Bezug` is of another quantity.
 pub(super) fn of_row(text: &str) -> Option<bool> {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|sign| sign.is_ascii_digit());
+    let text = text.to_lowercase();
+    // A date has a year behind the second point, and `1.0.0` is none of a quantity.
+    let is_number = |part: &str| part.parse::<u8>().is_ok();
     let is_code = |token: &str| {
         let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
-        let code = code.split_once('*').map_or(code, |(code, _)| code);
-        code.split('.').count() == 3 && code.split('.').all(is_number)
+        let mut parts = code.split('*').next().unwrap_or_default().split('.');
+        let are_numbers = parts.clone().count() == 3 && parts.clone().all(is_number);
+        are_numbers && parts.by_ref().take(2).all(|part| part != "0")
     };
-    let has_words = !tokens(text).any(is_code)
-        && !is_share(text)
-        && !text.to_lowercase().split_whitespace().any(|word| word.starts_with("blind"));
-    if has_words { feeds_in(text) } else { of_code(&text.to_lowercase()) }
+    let is_reactive = unit::is_reactive(&text) || text.split_whitespace().any(|it| it == "blind");
+    let has_words = !tokens(&text).any(is_code) && !is_share(&text) && !is_reactive;
+    if has_words { feeds_in(&text) } else { of_code(&text) }
 }
 
 /// The same for a text that stands above all columns: one that names both directions tells none.
@@ -197,7 +201,14 @@ mod tests {
         {
             assert_eq!(of_row(other), None, "{other}");
         }
-        assert_eq!(of_row("Lastprofil Wirk Bezug"), Some(false));
+        for import in [
+            "Lastprofil Wirk Bezug",
+            "Bezug ab 01.06.2026",
+            "1-1:0.0.0 Bezug",
+            "Blindenmarkt Bezug",
+        ] {
+            assert_eq!(of_row(import), Some(false), "{import}");
+        }
         assert_eq!(of_row("1-1:2.9.0 Wirk Lieferung"), Some(true));
     }
 

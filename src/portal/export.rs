@@ -425,7 +425,7 @@ fn below_other_names(names: &[&str], rows: &mut Vec<CellRow>) -> BTreeSet<u64> {
 }
 
 /// Takes the rows away with more cells than names, and gives their lines: the comma of a number stands between two of
-/// their cells. A value of digits with a number behind it is one.
+/// their cells. A value of digits with a number behind it is one; with a sign or a point in it, if few rows have one.
 fn broken_rows(
     series: &[PortalColumns],
     head: &[CellRow],
@@ -433,14 +433,20 @@ fn broken_rows(
 ) -> BTreeSet<u64> {
     let names = head.last().map_or(0, |names| names.cells.len());
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
-    let is_number =
-        |text: &str| text.starts_with(|sign: char| sign.is_ascii_digit()) && number(text).is_some();
-    let is_broken = |row: &mut CellRow| {
-        let is_split = |columns: &PortalColumns| {
-            is_digits(row.cell(columns.value)) && is_number(row.cell(columns.value + 1))
-        };
-        row.cells.len() > names && series.iter().any(is_split)
+    // A unit may stand behind the digits.
+    let is_number = |text: &str| {
+        let digits = text.trim_end_matches(|sign: char| sign.is_alphabetic() || sign == ' ');
+        digits.starts_with(|sign: char| sign.is_ascii_digit()) && number(digits).is_some()
     };
+    let is_split = |row: &CellRow, is_start: fn(&str) -> bool| {
+        let starts = series.iter().map(|columns| columns.value);
+        let mut pairs = starts.map(|at| (row.cell(at), row.cell(at + 1)));
+        row.cells.len() > names && pairs.any(|(start, rest)| is_start(start) && is_number(rest))
+    };
+    let is_any = |start: &str| number(start).is_some();
+    let are_few = 2 * rows.iter().filter(|row| is_split(row, is_any)).count() < rows.len();
+    let is_broken =
+        |row: &mut CellRow| is_split(row, is_digits) || are_few && is_split(row, is_any);
     rows.extract_if(.., is_broken).map(|row| row.line).collect()
 }
 

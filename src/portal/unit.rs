@@ -48,7 +48,7 @@ pub(super) fn in_title(cell: &str) -> Option<Result<i16, OtherUnit>> {
 }
 
 /// True for the words of reactive energy in small letters, and not for a town such as Blindenmarkt.
-fn is_reactive(text: &str) -> bool {
+pub(super) fn is_reactive(text: &str) -> bool {
     ["energie", "leistung", "arbeit", "strom", "verbrauch", "bezug", "lieferung"]
         .iter()
         .any(|thing| text.split("blind").skip(1).any(|rest| rest.starts_with(thing)))

@@ -454,6 +454,14 @@ fn a_history_counts_and_gives_no_rows() {
     let path = format!("--history={}", history.display());
     let ran = run(&["quarters", &path], flat(40..60, 0).as_bytes());
     assert!(ran.err.contains("the clock is set back by 30 min"), "{}", ran.err);
+    // Nor is a repetition one of a clock that was set back, where arrivals are others.
+    let again = |minutes: core::ops::Range<i64>, later: i64| -> String {
+        let second = |minute: i64| NEW_YEAR + 60 * minute;
+        minutes.map(|minute| line(second(minute), Some(second(minute) + later), minute)).collect()
+    };
+    fs::write(&history, again(0..40, 0)).unwrap();
+    let ran = run(&["quarters", &path], again(30..50, 86_400).as_bytes());
+    assert_eq!((ran.status, ran.err.as_str(), ran.out.lines().count()), (0, "", 2), "{}", ran.out);
     let ran = run(&["quarters", "--history", "/nowhere/house.jsonl"], telegrams(0..40).as_bytes());
     assert_eq!((ran.status, ran.out.lines().count()), (5, 3), "{}", ran.err);
     assert!(ran.err.contains("/nowhere/house.jsonl"), "{}", ran.err);

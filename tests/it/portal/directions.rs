@@ -136,7 +136,7 @@ fn the_word_that_alone_turns_the_direction_is_told() {
     let ran = compare(&folder, export.as_bytes(), &meter(), &[]);
     assert!(ran.err.contains(reason), "{}", ran.err);
     assert!(
-        ran.err.contains("4 of 4 rows that differ fit the other register, energy_import_wh"),
+        ran.err.contains("4 of 4 rows with energy fit the other register, energy_import_wh"),
         "{}",
         ran.err
     );

@@ -280,6 +280,12 @@ fn commas_between_cells_and_in_numbers_are_told() {
         let thousands = point.replacen(&comma(energy(starts[2])).replace(',', "."), "1,125.0", 1);
         let ran = compare(&folder, thousands.as_bytes(), &input, &[]);
         assert!(ran.err.contains("the row in line 4 has no time or no number"), "{}", ran.err);
+        // With a sign, with a point of thousands, with a unit.
+        for number in ["-0,613", "1.234,5", "0,380 kWh"] {
+            let one = point.replacen(&comma(energy(starts[2])).replace(',', "."), number, 1);
+            let ran = compare(&folder, one.as_bytes(), &input, &[]);
+            assert!(ran.err.contains("the row in line 4 has no time or no number"), "{}", ran.err);
+        }
         // One of eight.
         let one = comma(energy(starts[2]));
         let ran =

@@ -15,10 +15,10 @@ fn rows_that_fit_the_other_register_are_told() {
         assert_eq!(ran.status, 0, "{}", ran.err);
         ran.err
     };
-    let words = "portal.csv: 8 of 8 rows that differ fit the other register, energy_export_wh: the export may be of that \
+    let words = "portal.csv: 8 of 8 rows with energy fit the other register, energy_export_wh: the export may be of that \
                  direction; if so, name the column of its energies 'Einspeisung (kWh)'\n";
     assert!(said("kWh", 2).ends_with(words), "{}", said("kWh", 2));
-    let words = "8 of 8 rows that differ fit the other register, energy_import_wh: the export may be of that direction; \
+    let words = "8 of 8 rows with energy fit the other register, energy_import_wh: the export may be of that direction; \
                  if so, name the column of its energies 'Verbrauch (kWh)'\n";
     assert!(said("Einspeisung (kWh)", 1).ends_with(words), "{}", said("Einspeisung (kWh)", 1));
     for (name, factor) in [("kWh", 1), ("Einspeisung (kWh)", 2), ("kWh", 3)] {
@@ -30,7 +30,7 @@ fn rows_that_fit_the_other_register_are_told() {
         format!("{};{}", dots(start + 900), comma(factor * energy(start)))
     });
     let ran = compare(&folder, export.as_bytes(), &input, &[]);
-    assert!(ran.err.contains("5 of 8 rows that differ fit the other register"), "{}", ran.err);
+    assert!(ran.err.contains("5 of 8 rows with energy fit the other register"), "{}", ran.err);
 }
 
 /// A house without feed-in has zeros in the other register, as a pump has in most quarters.
@@ -57,6 +57,9 @@ fn zeros_do_not_fit_the_other_register() {
     let moved = said(&|start| pumped(start - 900));
     assert!(moved.contains("if their times are 15 minutes earlier"), "{moved}");
     assert_eq!(said(&|_| 0), "");
+    // Nor does the standby of a house.
+    let standby = said(&|start| if pumped(start) > 0 { 1 } else { 0 });
+    assert!(!standby.contains("other register"), "{standby}");
 }
 
 #[test]

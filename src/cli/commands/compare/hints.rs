@@ -83,29 +83,30 @@ impl RegisterComparison {
         explains.then_some((compared, different))
     }
 
-    /// The hint that the export may be that of the other direction: if half of the rows that differ fit then. Zeros fit
-    /// the other register of many houses, and do not count.
+    /// The hint that the export may be that of the other direction: if half of its energies fit then, and more than
+    /// now. Zeros, and energies as small as the tolerance, fit the other register of many houses.
     fn turned(&self, file: &str) -> Option<String> {
-        let fits = |theirs: &Decimal, energy: Option<Decimal>| {
-            let difference = energy.and_then(|energy| energy.minus(*theirs));
+        let fits = |theirs: Decimal, energy: Option<Decimal>| {
+            let difference = energy.and_then(|energy| energy.minus(theirs));
             difference.is_some_and(|it| !it.exceeds(self.tolerance))
         };
-        let ours = |start: &i64| self.meter.get(start).map(|quarter| quarter.energy);
-        let differs = |(start, theirs): &(&i64, &Decimal)| {
-            !theirs.is_zero() && ours(start).is_some() && !fits(theirs, ours(start))
-        };
-        let different: Vec<_> = self.portal.quarters.iter().filter(differs).collect();
-        let is_turned =
-            |(start, theirs): &&(&i64, &Decimal)| fits(theirs, self.other.get(start).copied());
-        let turned = different.iter().filter(is_turned).count();
-        if turned < LEAST_FITTING || 2 * turned < different.len() {
+        let (mut all, mut ours, mut others) = (0_usize, 0_usize, 0_usize);
+        for (start, theirs) in &self.portal.quarters {
+            let Some(quarter) = self.meter.get(start).filter(|_| theirs.exceeds(self.tolerance))
+            else {
+                continue;
+            };
+            all += 1;
+            ours += usize::from(fits(*theirs, Some(quarter.energy)));
+            others += usize::from(fits(*theirs, self.other.get(start).copied()));
+        }
+        if others < LEAST_FITTING || 2 * others < all || others <= ours {
             return None;
         }
         let [_, other] = self.places();
         Some(format!(
-            "{file}: {turned} of {} rows that differ fit the other register, {}: the export may be of that direction; \
-             if so, name the column of its energies '{}'",
-            different.len(),
+            "{file}: {others} of {all} rows with energy fit the other register, {}: the export may be of that \
+             direction; if so, name the column of its energies '{}'",
             name_of(other),
             if self.portal.is_export { "Verbrauch (kWh)" } else { "Einspeisung (kWh)" },
         ))

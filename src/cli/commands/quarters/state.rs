@@ -78,11 +78,7 @@ impl MeterState {
         let (received, begin) = (readings.meta(Meta::Received), self.intervals.begin());
         let counter = interval_readings::counter(&readings);
         let clocks = TelegramClocks { second, received, counter };
-        if !self.is_live
-            && !run.target.is_history
-            && self.intervals.knows(second, run.registers)
-            && !self.doubt.is_behind(clocks)
-        {
+        if !self.is_live && !run.target.is_history && self.is_known(clocks, run.registers) {
             self.duplicates += 1;
             return;
         }
@@ -110,6 +106,13 @@ impl MeterState {
             }
         }
         self.take(&NumberedReadings { readings, line, second }, run);
+    }
+
+    /// True for a telegram that came before. While the registers stand still, it may be a later one of a clock that
+    /// was set back.
+    fn is_known(&self, clocks: TelegramClocks<'_>, registers: &EnergyRegisters) -> bool {
+        let is_later = self.intervals.stands_at(registers) && self.doubt.is_behind(clocks);
+        self.intervals.knows(clocks.second, registers) && !is_later
     }
 
     /// Says which telegrams had a wrong clock.
