@@ -26,12 +26,11 @@ pub(super) fn feeds_in(text: &str) -> Option<bool> {
 pub(super) fn of_row(text: &str) -> Option<bool> {
     let text = text.to_lowercase();
     // A date has a year behind the second point, and `1.0.0` is none of a quantity.
-    let is_number = |part: &str| part.parse::<u8>().is_ok();
     let is_code = |token: &str| {
-        let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
-        let mut parts = code.split('*').next().unwrap_or_default().split('.');
-        let are_numbers = parts.clone().count() == 3 && parts.clone().all(is_number);
-        are_numbers && parts.by_ref().take(2).all(|part| part != "0")
+        let is_number = |part: &str| part.parse::<u8>().is_ok();
+        code(token).is_some_and(|code| {
+            code.into_iter().all(is_number) && code.into_iter().take(2).all(|part| part != "0")
+        })
     };
     let is_reactive = unit::is_reactive(&text) || text.split_whitespace().any(|it| it == "blind");
     let has_words = !tokens(&text).any(is_code) && !is_share(&text) && !is_reactive;
@@ -48,34 +47,38 @@ pub(super) fn feeds_in_alone<'a>(texts: impl IntoIterator<Item = &'a str>) -> Op
     found.iter().all(|direction| *direction == first).then_some(first)
 }
 
-/// That of a code.
+/// That of a code, in small letters.
 fn of_code(text: &str) -> Option<bool> {
     if is_share(text) {
         return None;
     }
     tokens(text).find_map(|token| {
-        let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
-        let code = code.split_once('*').map_or(code, |(code, _)| code);
-        let mut parts = code.split('.');
-        let direction = match parts.next()? {
+        let [direction, kind, rate] = code(token)?;
+        let direction = match direction {
             "1" => false,
             "2" => true,
             _ => return None,
         };
-        let is_energy = matches!(parts.next()?, "8" | "9" | "29");
-        let rate = parts.next()?;
+        let is_energy = matches!(kind, "8" | "9" | "29");
         let is_rate = rate.len() == 1 && rate.bytes().all(|sign| sign.is_ascii_digit());
-        (is_energy && is_rate && parts.next().is_none()).then_some(direction)
+        (is_energy && is_rate).then_some(direction)
     })
 }
 
-/// True for a share that an energy community allots, which is no energy of the meter: `1-1:2.9.0 G.02`,
-/// `Eigendeckung (kWh)`.
+/// The three parts between points, without a medium in front and a storage number behind: `1-1:2.29.0*255`.
+fn code(token: &str) -> Option<[&str; 3]> {
+    let (_, code) = token.rsplit_once(':').unwrap_or(("", token));
+    let mut parts = code.split('*').next()?.split('.');
+    let all = [parts.next()?, parts.next()?, parts.next()?];
+    parts.next().is_none().then_some(all)
+}
+
+/// True for a share that an energy community allots, which is no energy of the meter, in small letters:
+/// `1-1:2.9.0 g.02`, `eigendeckung (kwh)`.
 pub(super) fn is_share(text: &str) -> bool {
-    let text = text.to_lowercase();
     let is_code = |token: &str| token.starts_with("g.02") || token.starts_with("g.03");
     let words = ["eigendeckung", "gemeinschaftliche", "anteil"];
-    tokens(&text).any(is_code) || words.iter().any(|word| text.contains(word))
+    tokens(text).any(is_code) || words.iter().any(|word| text.contains(word))
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
