@@ -239,6 +239,11 @@ pub enum Cause {
         /// How many can.
         limit: usize,
     },
+    /// Octets of a text that stand between telegrams and belong to none.
+    Stray {
+        /// How many.
+        octets: usize,
+    },
     /// Another telegram begins before this one is whole.
     CutOff {
         /// Octets that are there.
@@ -446,6 +451,11 @@ impl fmt::Display for Error {
                  exchange it with the encryption key (GUEK)",
             ),
             Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
+            Cause::Stray { octets } => write!(
+                f,
+                "{} that belong to no telegram: the line that begins theirs is missing or cannot be read",
+                counted(octets, "octet")
+            ),
             Cause::FrameStart => {
                 f.write_str("a telegram in a frame whose first octets are damaged or lost")
             }

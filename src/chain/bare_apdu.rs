@@ -196,6 +196,12 @@ impl BareApdus {
         self.buffer.len() - self.done
     }
 
+    /// The position of the next octet that is looked at.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.before + self.done as u64
+    }
+
     /// The next find; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<FoundApdu<'_>> {
@@ -209,7 +215,7 @@ impl BareApdus {
             match self.block() {
                 BlockStart::Block(size) => match self.take_block(size) {
                     Some((None, begin)) => {
-                        let end = self.before + self.done as u64;
+                        let end = self.position();
                         self.next_at = end;
                         let (octets, near_frame) = (self.blocks.joined(), self.blocks_near_frame);
                         return Some(FoundApdu::Apdu(BareApdu { octets, begin, end, near_frame }));
@@ -230,7 +236,7 @@ impl BareApdus {
                 BlockStart::Nothing => break,
             }
         }
-        let position = self.before + self.done as u64;
+        let position = self.position();
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let first = *rest.first()?;
         while self.lines.front().is_some_and(|line| *line < position) {
@@ -426,7 +432,7 @@ impl BareApdus {
     fn take_apdu(&mut self, size: usize, begin: u64) -> BareApdu<'_> {
         let start = self.done;
         self.done += size;
-        let end = self.before + self.done as u64;
+        let end = self.position();
         self.next_at = end;
         let octets = self.buffer.get(start..self.done).unwrap_or_default();
         BareApdu { octets, begin, end, near_frame: false }
@@ -452,7 +458,7 @@ impl BareApdus {
 
     /// The block of an APDU that comes next.
     fn block(&self) -> BlockStart {
-        let position = self.before + self.done as u64;
+        let position = self.position();
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let head = match BlockHead::read(rest) {
             Ok(head) => head,
@@ -501,7 +507,7 @@ impl BareApdus {
 
     /// Takes the block that comes next: a defect and its place, or the place of an APDU that is whole.
     fn take_block(&mut self, size: usize) -> Option<(Option<Error>, u64)> {
-        let position = self.before + self.done as u64;
+        let position = self.position();
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let near_frame = !self.is_trusted(position)
             && self.is_framed()
@@ -526,7 +532,7 @@ impl BareApdus {
     fn cut_block(&mut self, octets: usize) -> FoundApdu<'_> {
         let cut = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
         let blocks = core::mem::take(&mut self.blocks);
-        let began = self.before + self.done as u64;
+        let began = self.position();
         let (error, position) = match blocks.partial() {
             Some(error) => (error, self.blocks_at.0),
             None => (cut, began),
@@ -540,7 +546,7 @@ impl BareApdus {
     }
 
     fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {
-        let position = self.before + self.done as u64;
+        let position = self.position();
         self.done = (self.done + size).min(self.buffer.len());
         FoundApdu::Refused(error, position)
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`event`]: the events of a stage.
 //! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames, which
-//!   [`apdu_start`] recognises; `text_end` for texts that lost their start.
+//!   [`apdu_start`] recognises; `text_end` for DSMR texts that lost their start, `stray_octets` for hex that did.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
@@ -18,5 +18,6 @@ pub mod decrypt;
 pub mod event;
 pub mod reopen;
 pub mod sources;
+mod stray_octets;
 mod text_end;
 pub mod unframe;

@@ -3,7 +3,7 @@
 //! `raw` and `frame` records of one source are one stream, however they are cut; each source has a
 //! state of its own. `apdu` records and kinds that are not known are handed on as they are.
 
-use core::time::Duration;
+use core::{ops::Range, time::Duration};
 use std::collections::VecDeque;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         bare_apdu::{BareApdu, BareApdus, FoundApdu},
         event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
         sources::{MAX_SOURCES, Sources},
+        stray_octets::StrayOctets,
         text_end::TextEnds,
     },
     error::{Cause, Error, Layer},
@@ -125,6 +126,7 @@ struct SourceStream {
     bare: BareApdus,
     texts: TextEnds,
     origins: OctetOrigins,
+    stray: StrayOctets<OctetOrigin>,
     /// The stream may have APDUs outside of frames.
     has_bare: bool,
     /// A telegram without a CRC was reported.
@@ -140,9 +142,13 @@ impl SourceStream {
 
     fn feed(&mut self, record: &Record<'_>, place: Place) {
         let position = self.link.end_position();
-        self.origins.push(OctetOrigin { position, place, time: record.time });
+        let octets = record.octets.len();
+        self.origins.push(OctetOrigin { position, octets, place, time: record.time });
         if let Place::Line(_) = place {
             self.bare.line(position);
+        }
+        if record.attributes.err.is_some() {
+            self.stray.told();
         }
         match record.attributes.err {
             // Nearly always.
@@ -156,7 +162,8 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, texts, origins, has_bare, reported_unchecked, sorts } = self;
+            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, sorts } =
+                self;
             let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
@@ -171,7 +178,7 @@ impl SourceStream {
                         && frame.link.segment(frame.octets).is_ok_and(|data| data.is_none()) =>
                 {
                     bare.push(frame.octets, frame.position);
-                    drain_bare(bare, origins, sorts, from, out);
+                    drain_bare(bare, origins, stray, sorts, from, out);
                 }
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
@@ -181,7 +188,7 @@ impl SourceStream {
                     }
                     if bare.pending() > 0 {
                         bare.end_before_frame();
-                        drain_bare(bare, origins, sorts, from, out);
+                        drain_bare(bare, origins, stray, sorts, from, out);
                     }
                     let tell = |out: &mut _| {
                         let part = StreamPart::Frame(frame.link, begins);
@@ -193,6 +200,7 @@ impl SourceStream {
                         tell(out);
                     }
                     if let Some((error, origin)) = refused {
+                        stray.told();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     if sorts && begins {
@@ -207,7 +215,7 @@ impl SourceStream {
                                 out(StageEvent::Unchecked);
                             }
                         }
-                        hand_on(&apdu, from, out);
+                        hand_on(&apdu, stray, from, out);
                     }
                 }
                 Some(StreamItem::Skipped(skipped)) => {
@@ -215,7 +223,7 @@ impl SourceStream {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
-                        drain_bare(bare, origins, sorts, from, out);
+                        drain_bare(bare, origins, stray, sorts, from, out);
                     }
                     if sorts {
                         let part = StreamPart::Skipped { error, segment, is_told };
@@ -228,10 +236,11 @@ impl SourceStream {
                         .is_untold(octets)
                         .then(|| Error::new(Layer::Dsmr, 0, Cause::FrameStart));
                     if let Some(error) = bare.defect(&skipped).or(lost_start) {
+                        stray.told();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     bare.push(octets, position);
-                    drain_bare(bare, origins, sorts, from, out);
+                    drain_bare(bare, origins, stray, sorts, from, out);
                 }
             }
         }
@@ -248,6 +257,10 @@ impl SourceStream {
         self.link.pause();
         let frames = self.drain(from, out);
         self.end_bare(from, out);
+        // Octets of a telegram that the end cuts off are no error.
+        if self.link.partial().is_none() && self.bare.partial().is_none() {
+            tell_stray(self.stray.end(), from, out);
+        }
         self.link.end();
         frames
     }
@@ -255,36 +268,62 @@ impl SourceStream {
     /// Ends the APDUs without frames: nothing more belongs to the octets so far.
     fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
         self.bare.end();
-        drain_bare(&mut self.bare, &self.origins, self.sorts, from, out);
+        let Self { bare, origins, stray, .. } = self;
+        drain_bare(bare, origins, stray, self.sorts, from, out);
     }
 }
 
 /// Hands on an APDU whose segments add up to the length in its ciphering header.
-fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl Out) {
+fn hand_on(
+    apdu: &LinkApdu<'_, OctetOrigin>,
+    stray: &mut StrayOctets<OctetOrigin>,
+    from: Option<&str>,
+    out: &mut impl Out,
+) {
     let LinkApdu { link, octets, origin } = *apdu;
-    out(match is_whole(octets, link.layer()) {
+    match is_whole(octets, link.layer()) {
         Ok(()) => {
+            tell_stray(stray.telegram(), from, out);
+            // The lines of a text are no octets in hex.
+            if link == LinkKind::Dsmr {
+                stray.told();
+            }
             let link = Some(link.layer().name());
-            apdu_event(octets, origin, Attributes { from, link, ..Attributes::default() })
+            out(apdu_event(octets, origin, Attributes { from, link, ..Attributes::default() }));
         }
-        Err(error) => StageEvent::Refused(origin.refusal(error, from)),
-    });
+        Err(error) => {
+            stray.told();
+            out(StageEvent::Refused(origin.refusal(error, from)));
+        }
+    }
+}
+
+fn tell_stray(lost: Option<(Error, OctetOrigin)>, from: Option<&str>, out: &mut impl Out) {
+    if let Some((error, origin)) = lost {
+        out(StageEvent::Refused(origin.refusal(error, from)));
+    }
 }
 
 fn drain_bare(
     bare: &mut BareApdus,
     origins: &OctetOrigins,
+    stray: &mut StrayOctets<OctetOrigin>,
     sorts: bool,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
-    while let Some(found) = bare.next() {
+    loop {
+        let position = bare.position();
+        let Some(found) = bare.next() else {
+            return;
+        };
         match found {
             FoundApdu::Apdu(BareApdu { octets, begin, end, near_frame }) => {
                 let origin = origins.peek(begin);
                 if sorts {
                     sort(octets, begin, StreamPart::Apdu(end), &origin, from, out);
                 }
+                tell_stray(stray.telegram(), from, out);
                 let attributes = Attributes { from, near_frame, ..Attributes::default() };
                 out(apdu_event(octets, &origin, attributes));
             }
@@ -293,9 +332,17 @@ fn drain_bare(
                 if sorts {
                     sort(&[], position, StreamPart::DamagedApdu(error), &origin, from, out);
                 }
+                stray.told();
                 out(StageEvent::Refused(origin.refusal(error, from)));
             }
-            FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
+            FoundApdu::Noise(octets) => {
+                if let Place::Line(_) = origins.peek(position).place {
+                    origins
+                        .among(position..position + octets as u64)
+                        .for_each(|(origin, octets)| stray.noise(octets, origin.octets, origin));
+                }
+                out(StageEvent::Noise(octets));
+            }
         }
     }
 }
@@ -326,6 +373,8 @@ fn apdu_event<'a>(
 struct OctetOrigin {
     /// The position in the stream of the first of them.
     position: u64,
+    /// Their number.
+    octets: usize,
     place: Place,
     time: Time,
 }
@@ -380,6 +429,17 @@ impl OctetOrigins {
         let behind = self.0.partition_point(|origin| origin.position <= position);
         let origin = self.0.get(behind.saturating_sub(1)).copied().unwrap_or_default();
         origin.onward(position)
+    }
+
+    /// The origins of some octets, with the number of octets of each.
+    fn among(&self, octets: Range<u64>) -> impl Iterator<Item = (OctetOrigin, usize)> {
+        let mut at = octets.start;
+        core::iter::from_fn(move || {
+            let start = Some(at).filter(|at| *at < octets.end)?;
+            let origin = self.peek(start);
+            at = (origin.position + origin.octets as u64).clamp(start + 1, octets.end);
+            Some((origin, (at - start) as usize))
+        })
     }
 }
 

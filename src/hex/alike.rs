@@ -12,7 +12,7 @@
 //! quotes, brackets or cells of a table stand around these octets.
 
 use super::{
-    base64, decimal,
+    octet_cells::{OctetCells, OctetPlace, decimal_octet, places},
     prefix::{has_octets, slice},
     separator::is_blank,
     stamp,
@@ -33,15 +33,6 @@ struct AlikeRow {
     head: Vec<u8>,
     tail: Vec<u8>,
     cells: OctetCells,
-}
-
-/// How the octets are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OctetCells {
-    /// Two digits each, with that text between them.
-    Hex(&'static [u8]),
-    Decimal(&'static [u8]),
-    Base64,
 }
 
 /// The octets of a line, read by the text around them.
@@ -92,10 +83,16 @@ impl AlikeRows {
 }
 
 impl AlikeRow {
+    fn at(place: &OctetPlace, line: &[u8]) -> Self {
+        let (head, tail) = (slice(line, 0..place.start), slice(line, place.end..line.len()));
+        Self { head: head.to_vec(), tail: tail.to_vec(), cells: place.cells }
+    }
+
     /// The row of a line whose octets are `taken`.
     fn agreed(line: &[u8], taken: &[u8]) -> Option<Self> {
         let places = places(line, |first| taken.starts_with(first));
-        let mut rows = places.filter(|place| place.octets == taken).map(|place| place.row(line));
+        let mut rows =
+            places.filter(|place| place.octets == taken).map(|place| Self::at(&place, line));
         rows.find(|row| row.has_text() || row.is_bare_base64())
     }
 
@@ -106,7 +103,7 @@ impl AlikeRow {
         if places.any(|other| other.start >= place.end) {
             return None;
         }
-        let row = place.row(line);
+        let row = Self::at(&place, line);
         let is_cell = row.is_cell(place.octets.len());
         if !(is_cell || row.is_enclosed() && row.has_text()) {
             return None;
@@ -241,147 +238,6 @@ impl AlikeRow {
     }
 }
 
-/// Octets of a line.
-struct OctetPlace {
-    cells: OctetCells,
-    octets: Vec<u8>,
-    start: usize,
-    end: usize,
-}
-
-impl OctetPlace {
-    fn row(&self, line: &[u8]) -> AlikeRow {
-        let (head, tail) = (slice(line, 0..self.start), slice(line, self.end..line.len()));
-        AlikeRow { head: head.to_vec(), tail: tail.to_vec(), cells: self.cells }
-    }
-}
-
-/// The places of a line at which octets begin whose first ones are wanted.
-fn places<'a>(
-    line: &'a [u8],
-    is_wanted: impl Fn(&[u8]) -> bool + Copy + 'a,
-) -> impl Iterator<Item = OctetPlace> + 'a {
-    let is_word = |at: usize| line.get(at).is_some_and(|&c| c.is_ascii_alphanumeric() || c == b'-');
-    let is_start = move |at: usize| {
-        let before = slice(line, 0..at);
-        is_word(at)
-            && (!at.checked_sub(1).is_some_and(is_word)
-                || before.ends_with(b"0x")
-                || before.ends_with(b"\\x"))
-    };
-    (0..line.len()).filter(move |at| is_start(*at)).flat_map(move |start| {
-        let text = slice(line, start..line.len());
-        OctetCells::of(text).filter_map(move |cells| {
-            let (first, _) = cells.read(text, FIRST).filter(|(first, _)| is_wanted(first))?;
-            let (octets, length) = cells.octets(text).filter(|(all, _)| all.starts_with(&first))?;
-            Some(OctetPlace { cells, octets, start, end: start + length })
-        })
-    })
-}
-
-impl OctetCells {
-    /// The ways in which several octets may begin here.
-    fn of(text: &[u8]) -> impl Iterator<Item = Self> + '_ {
-        let hex = GAPS.iter().map(|gap| Self::Hex(gap));
-        let decimal = GAPS.iter().filter(|gap| !gap.is_empty()).map(|gap| Self::Decimal(gap));
-        hex.chain(decimal).filter(|cells| cells.begin(text)).chain([Self::Base64])
-    }
-
-    /// True if at least two octets are here.
-    fn begin(self, text: &[u8]) -> bool {
-        let behind = |gap: &[u8], at: usize| {
-            let rest = slice(text, at..text.len());
-            rest.starts_with(gap).then(|| slice(rest, gap.len()..rest.len()))
-        };
-        match self {
-            Self::Hex(gap) => behind(gap, 2).is_some_and(|text| hex_octet(text).is_some()),
-            Self::Decimal(gap) => {
-                behind(gap, number_length(text)).is_some_and(|text| decimal_octet(text).is_some())
-            }
-            Self::Base64 => true,
-        }
-    }
-
-    const fn gap(self) -> &'static [u8] {
-        match self {
-            Self::Hex(gap) | Self::Decimal(gap) => gap,
-            Self::Base64 => b"",
-        }
-    }
-
-    /// The octets that a text begins with, and where they end.
-    fn octets(self, text: &[u8]) -> Option<(Vec<u8>, usize)> {
-        let (octets, end) = self.read(text, usize::MAX)?;
-        (!text.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some((octets, end))
-    }
-
-    /// The first octets of a text, so many at most.
-    fn read(self, text: &[u8], most: usize) -> Option<(Vec<u8>, usize)> {
-        let one: fn(&[u8]) -> Option<(u8, usize)> = match self {
-            Self::Hex(_) => |text| Some((hex_octet(text)?, 2)),
-            Self::Decimal(_) => decimal_octet,
-            Self::Base64 => {
-                let digits = text.iter().take(most).take_while(|&&c| base64::is_digit(c)).count();
-                let padding = slice(text, digits..text.len()).iter().take_while(|&&c| c == b'=');
-                let end = digits + padding.count();
-                return Some((base64::decoded(slice(text, 0..end))?, end));
-            }
-        };
-        let (mut octets, mut end, mut rest) = (Vec::new(), 0, text);
-        while octets.len() < most
-            && let Some((octet, length)) = one(rest)
-        {
-            octets.push(octet);
-            end = text.len() - rest.len() + length;
-            let behind = slice(text, end..text.len());
-            let Some(next) = behind.strip_prefix(self.gap()) else {
-                break;
-            };
-            rest = next;
-        }
-        (!octets.is_empty()).then_some((octets, end))
-    }
-
-    /// True for a text that is no whole octets, and which can be nothing else.
-    fn are_damaged(self, text: &[u8]) -> bool {
-        let is_digit = |c: &&u8| c.is_ascii_hexdigit();
-        match self {
-            Self::Base64 => {
-                let has = |kind: fn(&u8) -> bool| text.iter().any(kind);
-                text.len() >= LONG
-                    && text.iter().all(|&c| base64::is_digit(c) || c == b'=')
-                    && has(u8::is_ascii_digit)
-                    && has(u8::is_ascii_uppercase)
-                    && has(u8::is_ascii_lowercase)
-            }
-            _ => {
-                let text: Vec<u8> =
-                    text.iter().copied().filter(|c| !self.gap().contains(c)).collect();
-                let digits = text.iter().filter(is_digit).count();
-                digits >= FEW
-                    && text.len() - digits <= digits / 8
-                    && text.iter().any(u8::is_ascii_digit)
-            }
-        }
-    }
-}
-
-fn hex_octet(text: &[u8]) -> Option<u8> {
-    super::digits::octet(text.get(..2)?)
-}
-
-fn decimal_octet(text: &[u8]) -> Option<(u8, usize)> {
-    let length = number_length(text);
-    let octets = decimal::numbers(slice(text, 0..length))?;
-    octets.first().map(|octet| (*octet, length))
-}
-
-/// The characters of a number, which may be negative.
-fn number_length(text: &[u8]) -> usize {
-    let sign = usize::from(text.first() == Some(&b'-'));
-    sign + text.iter().skip(sign).take_while(|c| c.is_ascii_digit()).count()
-}
-
 /// The characters that a text has in common with a pattern: numbers and blanks of any length.
 fn alike(pattern: &[u8], text: &[u8]) -> Option<usize> {
     let (mut left, mut rest) = (pattern, text);
@@ -426,23 +282,14 @@ fn is_prose(text: &[u8]) -> bool {
     groups.all(is_word) && !is_list
 }
 
-/// The text between two octets.
-const GAPS: [&[u8]; 14] =
-    [b"", b" ", b":", b"-", b",", b", ", b";", b"; ", b" 0x", b", 0x", b",0x", b"\\x", b"\t", b"."];
-
-/// The octets by which a telegram is known, which base64 writes in as many digits and more.
-const FIRST: usize = 8;
-
 /// A longer line is no row.
 const LONGEST: usize = 4096;
 
 /// The octets of a telegram that is told from other digits by what stands around it.
 const LEAST: usize = 8;
 
-/// The digits of a row that is told from a word: in base64, there without a text around it, and in hex.
-const LONG: usize = 16;
+/// The digits of a row of base64 that is told from a word between two telegrams.
 const WORD: usize = 40;
-const FEW: usize = 4;
 
 #[cfg(test)]
 mod tests {

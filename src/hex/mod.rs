@@ -26,6 +26,7 @@ mod listing;
 mod log_lines;
 mod markup;
 mod notation;
+mod octet_cells;
 mod pasted;
 mod prefix;
 mod python;

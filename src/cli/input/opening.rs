@@ -33,6 +33,8 @@ pub struct Opening {
     end: TelegramEnd,
     /// The octets of the last line that was read.
     width: usize,
+    /// The most octets of a line since a telegram began.
+    widest: usize,
     /// The octets of the lines that are kept.
     octets: Zeroizing<Vec<u8>>,
 }
@@ -120,8 +122,11 @@ impl Opening {
 
     /// Takes the octets that were read from a line.
     pub fn passed(&mut self, octets: &[u8]) {
+        let begins = self.end.is_between();
         self.end.line(octets);
         self.width = octets.len();
+        self.widest =
+            if begins && self.width > 0 { self.width } else { self.widest.max(self.width) };
     }
 
     /// True for octets that are a row of a dump, though they may look like a key: it goes on as it was, or a
@@ -131,7 +136,9 @@ impl Opening {
             return holds_header(&Zeroizing::new([&self.octets, octets].concat()));
         }
         let goes_on = octets.len() == self.width && !self.end.is_sure();
-        goes_on || has_start(octets) || !reads_as_key(line)
+        // Two keys are hardly written as one word, and just as wide as the rows.
+        let is_wide = octets.len() == self.widest && octets.len() >= 2 * KEY;
+        goes_on || is_wide || has_start(octets) || !reads_as_key(line)
     }
 
     /// True for a line that may be no telegram, behind one. Keys and numbers are short.
