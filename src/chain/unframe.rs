@@ -283,7 +283,7 @@ fn hand_on(
     let LinkApdu { link, octets, origin } = *apdu;
     match is_whole(octets, link.layer()) {
         Ok(()) => {
-            tell_stray(stray.telegram(), from, out);
+            tell_stray(stray.telegram(*origin), from, out);
             // The lines of a text are no octets in hex.
             if link == LinkKind::Dsmr {
                 stray.told();
@@ -323,7 +323,7 @@ fn drain_bare(
                 if sorts {
                     sort(octets, begin, StreamPart::Apdu(end), &origin, from, out);
                 }
-                tell_stray(stray.telegram(), from, out);
+                tell_stray(stray.telegram(origin), from, out);
                 let attributes = Attributes { from, near_frame, ..Attributes::default() };
                 out(apdu_event(octets, &origin, attributes));
             }
@@ -369,7 +369,7 @@ fn apdu_event<'a>(
 }
 
 /// The origin of some octets of a stream.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct OctetOrigin {
     /// The position in the stream of the first of them.
     position: u64,

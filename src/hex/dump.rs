@@ -27,7 +27,6 @@ use super::{
     alike::{AlikeOctets, AlikeRows},
     beside_text, between_rows,
     digits::{Digits, Wrapped},
-    first_piece::FirstPiece,
     left_out,
     listing::{self, Listing, ListingStep},
     log_lines::LogLines,
@@ -152,7 +151,7 @@ impl Dump {
     /// one.
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
-            if self.pasted.is_within() || self.log.first.is_waiting() {
+            if self.pasted.is_within() || self.alike.is_waiting() {
                 return false;
             }
             let is_other = text.len() < SHORT
@@ -203,48 +202,11 @@ impl Dump {
 
     /// A line without another one behind it.
     fn one(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
-        let before = run.octets.len();
-        if self.log.first.is_waiting() {
-            self.log.first.next(text);
-        }
-        let read = self.telegrams(text, run);
-        self.first_piece(text, before, run);
-        read
-    }
-
-    /// Puts octets in front of those of the line that begin a telegram with them.
-    fn first_piece(&mut self, text: &[u8], before: usize, run: &mut HexRun) {
-        let octets = run.octets.get(before..).unwrap_or_default();
-        if !octets.is_empty() {
-            if let Some(first) = self.log.first.in_front(octets) {
-                run.marks
-                    .iter_mut()
-                    .filter(|(at, _)| *at >= before)
-                    .for_each(|(at, _)| *at += first.len());
-                run.octets.splice(before..before, first.iter().copied());
-            }
-            if self.log.first.is_waiting() {
-                self.log.first = FirstPiece::default();
-            }
-            return;
-        }
-        let is_alone = self.listing.is_none() && self.digits.is_between_octets();
-        if is_alone
-            && !prefix::is_comment(text.trim_ascii_start())
-            && let Some(octets) = self.log.first.note(text)
-        {
-            self.digits.whole(&octets, run);
-            self.log.begin(text, &octets);
-        }
-    }
-
-    /// The telegrams of a line.
-    fn telegrams(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
         let is_pairs =
             !self.pasted.is_within() && ends_with_pairs(text) && !begins_with_number(text);
-        if is_pairs && self.logged(text, run) {
+        if is_pairs && !self.alike.is_waiting() && self.logged(text, run) {
             return Ok(());
         }
         let (before, is_alone) = (run.octets.len(), self.digits.is_between_octets());
@@ -257,11 +219,7 @@ impl Dump {
             && is_alone
             && let Some(octets) = left_out::whole_telegrams(text)
         {
-            self.digits = digits;
-            run.octets.truncate(before);
-            run.marks.retain(|(at, _)| *at < before);
-            self.digits.whole(&octets, run);
-            return Ok(());
+            return self.instead(digits, before, &octets, run);
         }
         // Digits behind the first one of an octet are those of no telegram.
         if !is_alone || !self.digits.is_between_octets() {
@@ -279,16 +237,35 @@ impl Dump {
             None => self.alike.octets(text, taken, read.is_ok()),
         };
         match alike {
-            None => read,
+            None => {
+                let is_unread = self.listing.is_none() && taken.is_empty();
+                if is_unread && read.is_ok() && !is_comment {
+                    self.alike.note(text);
+                }
+                read
+            }
             Some(AlikeOctets::Damaged) => self.digits.left_out(unread::ROW),
-            Some(AlikeOctets::Octets(octets)) => {
-                self.digits = digits;
-                run.octets.truncate(before);
-                run.marks.retain(|(at, _)| *at < before);
-                self.digits.whole(&octets, run);
-                Ok(())
+            Some(AlikeOctets::Octets(octets)) => self.instead(digits, before, &octets, run),
+            Some(AlikeOctets::Begun(octets)) => {
+                self.log.begin(text, &octets);
+                self.instead(digits, before, &octets, run)
             }
         }
+    }
+
+    /// Takes these octets of a line instead of those behind `before`, in front of which its digits were these.
+    fn instead(
+        &mut self,
+        digits: Digits,
+        before: usize,
+        octets: &[u8],
+        run: &mut HexRun,
+    ) -> Result<()> {
+        self.digits = digits;
+        run.octets.truncate(before);
+        run.marks.retain(|(at, _)| *at < before);
+        self.digits.whole(octets, run);
+        Ok(())
     }
 
     /// Reads all telegrams of a line whose form left one out.

@@ -9,7 +9,6 @@
 //! Numbers among the words differ from line to line, so they are left out of the comparison.
 
 use super::{
-    first_piece::FirstPiece,
     prefix::{self, HexPart, TAIL_OCTETS, slice},
     telegram::{TelegramEnd, begins_telegram, first_telegram},
 };
@@ -21,8 +20,6 @@ pub(super) struct LogLines {
     /// than other lines name.
     words: Option<Vec<u8>>,
     end: TelegramEnd,
-    /// The first octets of a telegram.
-    pub(super) first: FirstPiece,
 }
 
 impl LogLines {
@@ -68,8 +65,6 @@ impl LogLines {
         if part.bare {
             return;
         }
-        let joined = self.first.in_front(octets).map(|first| [first, octets].concat());
-        let octets = joined.as_deref().unwrap_or(octets);
         let is_known = self.end.is_amid() || begins_telegram(octets);
         let start = if is_known { 0 } else { first_telegram(octets).unwrap_or(octets.len()) };
         let (before, telegram) = octets.split_at_checked(start).unwrap_or_default();

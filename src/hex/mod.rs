@@ -6,6 +6,7 @@
 //! - [`unread`]: the names of forms that are not read.
 
 mod alike;
+mod alike_row;
 mod annotated;
 pub(crate) mod base64;
 mod beside_text;
@@ -18,7 +19,7 @@ pub mod detect;
 mod digits;
 pub mod dump;
 mod firmware;
-mod first_piece;
+mod first_octets;
 mod groups;
 mod gurux;
 mod left_out;

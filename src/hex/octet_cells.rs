@@ -25,9 +25,10 @@ pub(super) struct OctetPlace {
     pub(super) end: usize,
 }
 
-/// The places of a line at which octets begin whose first ones are wanted.
+/// The places of a line at which at least one or two octets begin whose first ones are wanted.
 pub(super) fn places<'a>(
     line: &'a [u8],
+    least: usize,
     is_wanted: impl Fn(&[u8]) -> bool + Copy + 'a,
 ) -> impl Iterator<Item = OctetPlace> + 'a {
     let is_word = |at: usize| line.get(at).is_some_and(|&c| c.is_ascii_alphanumeric() || c == b'-');
@@ -40,7 +41,7 @@ pub(super) fn places<'a>(
     };
     (0..line.len()).filter(move |at| is_start(*at)).flat_map(move |start| {
         let text = slice(line, start..line.len());
-        OctetCells::of(text).filter_map(move |cells| {
+        OctetCells::of(text, least).filter_map(move |cells| {
             let (first, _) = cells.read(text, FIRST).filter(|(first, _)| is_wanted(first))?;
             let (octets, length) = cells.octets(text).filter(|(all, _)| all.starts_with(&first))?;
             Some(OctetPlace { cells, octets, start, end: start + length })
@@ -50,25 +51,15 @@ pub(super) fn places<'a>(
 
 impl OctetCells {
     /// The ways in which several octets may begin here.
-    pub(super) fn of(text: &[u8]) -> impl Iterator<Item = Self> + '_ {
+    pub(super) fn of(text: &[u8], least: usize) -> impl Iterator<Item = Self> + '_ {
         let hex = GAPS.iter().map(|gap| Self::Hex(gap));
         let decimal = GAPS.iter().filter(|gap| !gap.is_empty()).map(|gap| Self::Decimal(gap));
-        hex.chain(decimal).filter(|cells| cells.begin(text)).chain([Self::Base64])
+        hex.chain(decimal).filter(move |cells| cells.begin(text, least)).chain([Self::Base64])
     }
 
-    /// True if at least two octets are here.
-    fn begin(self, text: &[u8]) -> bool {
-        let behind = |gap: &[u8], at: usize| {
-            let rest = slice(text, at..text.len());
-            rest.starts_with(gap).then(|| slice(rest, gap.len()..rest.len()))
-        };
-        match self {
-            Self::Hex(gap) => behind(gap, 2).is_some_and(|text| hex_octet(text).is_some()),
-            Self::Decimal(gap) => {
-                behind(gap, number_length(text)).is_some_and(|text| decimal_octet(text).is_some())
-            }
-            Self::Base64 => true,
-        }
+    /// True if so many octets are here.
+    fn begin(self, text: &[u8], least: usize) -> bool {
+        self.read(text, least).is_some_and(|(octets, _)| octets.len() == least)
     }
 
     pub(super) const fn gap(self) -> &'static [u8] {

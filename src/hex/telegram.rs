@@ -83,6 +83,9 @@ pub(super) fn is_whole_frame(octets: &[u8]) -> bool {
     begins_frame(octets) && length(octets) == Some(octets.len()) && ends_frame(octets)
 }
 
+/// Fewer octets are told to be those of a telegram by what stands around them.
+pub(super) const FEW_OCTETS: usize = 8;
+
 /// The octets of an APDU that tell its length.
 const LONGEST_HEADER: usize = 13;
 

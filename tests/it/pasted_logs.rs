@@ -440,7 +440,7 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
     let all = octets(DUMP);
     let colons = |row: &[u8]| listed(row, ":", |octet| format!("{octet:02X}"));
     type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
-    let forms: [Row<'_>; 18] = [
+    let forms: [Row<'_>; 22] = [
         &|at, row| format!("[12:00:{at:02}][D][uart_debug:114]: <<< {}", colons(row)),
         &|at, row| {
             let numbers = listed(row, ",", u8::to_string);
@@ -465,6 +465,10 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
         },
         &|_, row| format!("[{}]", listed(row, ", ", u8::to_string)),
         &|_, row| format!("[{}]", listed(row, ", ", |octet| format!("0x{octet:x}"))),
+        &|at, row| format!("RX;{};true;{at}", digits_of(row)),
+        &|_, row| format!("{},RX", digits_of(row)),
+        &|_, row| format!("{{\"payload\": \"{}\", \"ok\": true}}", base64(row)),
+        &|_, row| format!("DEBUG:meter.reader:read {} bytes: {}", row.len(), base64(row)),
     ];
     for (number, form) in forms.iter().enumerate() {
         for sizes in [&[1][..], &[2], &[3], &[1, 1, 1], &[1, 8]] {
@@ -499,6 +503,44 @@ fn a_first_telegram_without_its_first_octets_is_told() {
         let binary = [&all[lost..], &all].concat();
         let ran = run(&["decode", "--format", "json", "--key-file", &key], &binary);
         assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{lost}: {}", ran.err);
+    }
+}
+
+/// Octets between two telegrams of a text are those of one whose first row was lost.
+#[test]
+fn a_later_telegram_without_its_first_row_is_told() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let start = "2026-06-21T12:00:00+02:00";
+    let simulate = ["simulate", "--meter", "wiener-netze", "--count", "3", "--start", start];
+    let frames = run(&[&simulate[..], &["--output", "hex"]].concat(), b"").out;
+    let frames: Vec<_> = frames.lines().map(octets).collect();
+    let forms: [&dyn Fn(&[u8]) -> String; 5] = [
+        &|row| digits_of(row),
+        &|row| format!("2026-06-21 12:00:04;RX;{}", digits_of(row)),
+        &|row| format!("12:00:04 RX: {}", spaced(row)),
+        &|row| format!("{{\"type\": \"Buffer\", \"data\": {row:?}}}"),
+        &|row| format!("{{\"payload\": \"{}\"}}", base64(row)),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let mut rows: Vec<Vec<_>> =
+            frames.iter().map(|frame| frame.chunks(32).map(form).collect()).collect();
+        let decoded = |rows: &[Vec<String>]| {
+            let text = rows.concat().join("\n");
+            run(&["decode", "--key-file", &key], text.as_bytes())
+        };
+        let ran = decoded(&rows);
+        assert_eq!((ran.status, ran.out.lines().count()), (0, 3), "{number}: {}", ran.err);
+        let first = &mut rows[1][0];
+        let half = first.len() * 2 / 3;
+        first.replace_range(half..half + 1, "?");
+        let ran = decoded(&rows);
+        assert_eq!((ran.status, ran.out.lines().count()), (1, 2), "{number}: {}", ran.err);
+        rows[1].remove(0);
+        let ran = decoded(&rows);
+        assert_eq!((ran.status, ran.out.lines().count()), (1, 2), "{number}: {}", ran.err);
+        let line = format!("line {}: hex: ", rows[0].len() + 1);
+        assert!(ran.err.contains(&line), "{number}: {}", ran.err);
     }
 }
 

@@ -1,0 +1,186 @@
+//! The first octets of a telegram, too few to be told from other numbers.
+//!
+//! ```text
+//! [12:00:00][D][uart_debug:114]: <<< 68             waits
+//! [12:00:00][D][sensor:094]: Sending state 21       has other words
+//! [12:00:00][D][uart_debug:114]: <<< FA:FA:68:53    begins a telegram with those that wait
+//! ```
+//!
+//! A serial line is read in pieces, and the first one is often one octet. It is read only if a telegram begins
+//! with it and the octets behind the same words.
+
+use super::{
+    alike_row::AlikeRow,
+    octet_cells::{OctetCells, OctetPlace, places},
+    prefix::slice,
+    telegram::{FEW_OCTETS, begins_telegram, may_begin},
+};
+
+/// The state between two lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FirstOctets {
+    /// Several things in a row may be the first octets.
+    waiting: Vec<WaitingOctets>,
+}
+
+#[derive(Clone, Debug)]
+struct WaitingOctets {
+    octets: Vec<u8>,
+    /// The row of the last of them. How its octets are parted is not known yet.
+    row: AlikeRow,
+}
+
+/// A telegram that begins with octets that waited.
+pub(super) struct BegunTelegram {
+    /// All octets so far.
+    pub(super) octets: Vec<u8>,
+    /// The row of the last ones, if these are all that may be octets in it.
+    pub(super) row: Option<AlikeRow>,
+}
+
+impl FirstOctets {
+    /// True if octets wait.
+    pub(super) const fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The telegram that begins with octets that wait and those of the next line, of which its form has `taken`.
+    pub(super) fn next(&mut self, line: &[u8], taken: &[u8]) -> Option<BegunTelegram> {
+        let begun = self.waiting.iter().find_map(|waiting| waiting.begun(line, taken));
+        if begun.is_some() || !taken.is_empty() {
+            self.waiting = Vec::new();
+        }
+        begun
+    }
+
+    /// Notes a line of which nothing was read. Octets without text around them are a row of hex.
+    pub(super) fn note(&mut self, line: &[u8]) {
+        let more: Vec<_> =
+            self.waiting.iter().filter_map(|waiting| waiting.with_more(line)).collect();
+        if !more.is_empty() {
+            self.waiting = more;
+            return;
+        }
+        let mut found: Vec<OctetPlace> = Vec::new();
+        for place in places(line, 1, may_be_first).filter(|it| it.octets.len() < FEW_OCTETS) {
+            let is_other = |it: &OctetPlace| (it.start, &it.octets) != (place.start, &place.octets);
+            let is_row = AlikeRow::at(&place, line).has_words();
+            if is_row && found.len() < MOST && found.iter().all(is_other) {
+                found.push(place);
+            }
+        }
+        if !found.is_empty() {
+            let waiting = |place: OctetPlace| {
+                let row = AlikeRow::at(&place, line);
+                WaitingOctets { octets: place.octets, row }
+            };
+            self.waiting = found.into_iter().map(waiting).collect();
+        }
+    }
+}
+
+impl WaitingOctets {
+    fn begun(&self, line: &[u8], taken: &[u8]) -> Option<BegunTelegram> {
+        let begins = |octets: &[u8]| {
+            let is_enough = self.octets.len() + octets.len() > LEAST;
+            is_enough && !begins_telegram(octets) && begins_telegram(&self.all(octets))
+        };
+        let is_own = |octets: &[u8]| taken.is_empty() || taken == octets;
+        let places = self.places(line).filter(|place| is_own(&place.octets));
+        match places.filter(|place| begins(&place.octets)).max_by_key(|place| place.octets.len()) {
+            Some(place) => {
+                let row = Some(AlikeRow::at(&place, line));
+                Some(BegunTelegram { octets: self.all(&place.octets), row })
+            }
+            None => {
+                let is_next = self.row.is_head_of(line) && begins(taken);
+                is_next.then(|| BegunTelegram { octets: self.all(taken), row: None })
+            }
+        }
+    }
+
+    /// The same with the octets of a line, as long as all are too few.
+    fn with_more(&self, line: &[u8]) -> Option<Self> {
+        let all = self.places(line).map(|place| self.all(&place.octets));
+        let few = all.filter(|all| all.len() < FEW_OCTETS && may_be_first(all));
+        few.max_by_key(Vec::len).map(|octets| Self { octets, row: self.row.clone() })
+    }
+
+    fn all(&self, octets: &[u8]) -> Vec<u8> {
+        [&self.octets, octets].concat()
+    }
+
+    /// The octets behind the same text, as each way to write them has them.
+    fn places<'a>(&'a self, line: &'a [u8]) -> impl Iterator<Item = OctetPlace> + 'a {
+        self.row.start_in(line).into_iter().flat_map(move |start| {
+            let text = slice(line, start..line.len());
+            OctetCells::of(text, 1).filter_map(move |cells| {
+                let (octets, length) = cells.octets(text)?;
+                let place = OctetPlace { cells, octets, start, end: start + length };
+                self.row.is_of_kind(&AlikeRow::at(&place, line)).then_some(place)
+            })
+        })
+    }
+}
+
+fn may_be_first(octets: &[u8]) -> bool {
+    may_begin(octets) || begins_telegram(octets)
+}
+
+/// Fewer octets in pieces may be anything.
+const LEAST: usize = 3;
+
+/// The most things in a row that may be the first octets.
+const MOST: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The octets of the telegram that begins with the next line.
+    fn begun(lines: &[&str], next: &str, taken: &[u8]) -> Option<Vec<u8>> {
+        let mut first = FirstOctets::default();
+        for line in lines {
+            assert!(first.next(line.as_bytes(), &[]).is_none(), "{line}");
+            first.note(line.as_bytes());
+        }
+        first.next(next.as_bytes(), taken).map(|begun| begun.octets)
+    }
+
+    #[test]
+    fn first_octets_wait_for_those_behind_the_same_words() {
+        let all = Some(vec![0x68, 0xfa, 0xfa, 0x68, 0x53]);
+        let taken = [0xfa, 0xfa, 0x68, 0x53];
+        for (lines, next) in [
+            (&["[12:00:00][D]: <<< 68"][..], "[12:00:01][D]: <<< FA:FA:68:53"),
+            (&["[12:00:00][D]: <<< 104"], "[12:00:01][D]: <<< 250,250,104,83"),
+            (
+                &["[12:00:00][D]: <<< 68", "[12:00:00][I]: state 21"],
+                "[12:00:01][D]: <<< FA:FA:68:53",
+            ),
+            (&["I (123) uart: 68"], "I (1123) uart: fa fa 68 53"),
+            (&["{\"t\": 9, \"data\": \"68\"}"], "{\"t\": 10, \"data\": \"fafa6853\"}"),
+            (&["{\"t\": 9, \"data\": \"aA==\"}"], "{\"t\": 10, \"data\": \"+vpoUw==\"}"),
+            (&["{\"data\": [104]}"], "{\"data\": [250, 250, 104, 83]}"),
+            (&["1: 68"], "31: fa fa 68 53"),
+            (&["<Buffer 68>"], "<Buffer fa fa 68 53>"),
+            (&["68,RX"], "fafa6853,RX"),
+            (&["104: 68;12:00:00.104"], "31: fafa6853;12:00:00.204"),
+            (&["rx: 68", "rx: fa"], "rx: fa 68 53"),
+        ] {
+            assert_eq!(begun(lines, next, &[]), all, "{next}");
+        }
+        assert_eq!(begun(&["rx: 68"], "rx: FA-FA68 53", &taken), all, "as its form reads it");
+        let hdlc = vec![0x7e, 0xa0, 0x77, 0xcf, 2];
+        assert_eq!(begun(&["RX;7ea077;OK"], "RX;cf02;OK", &[]).unwrap(), hdlc);
+        for (first, next) in [
+            ("state 68", "rx: fafa6853"),
+            ("rx: 68", "rx: 68 14 14 68"),
+            ("rx: 68", "rx: 01 02 03 04"),
+            ("68,RX", "fafa6853,TX"),
+            ("68", "fafa6853"),
+        ] {
+            assert_eq!(begun(&[first], next, &[]), None, "{next}");
+        }
+    }
+}
