@@ -47,7 +47,8 @@ impl AlikeRow {
         }
         let row = Self::at(&place, line);
         let is_cell = row.is_cell(place.octets.len());
-        if !(is_cell || row.is_enclosed() && row.has_text()) {
+        let is_before_words = !is_sound && row.is_before_words();
+        if !(is_cell || (row.is_enclosed() || is_before_words) && row.has_text()) {
             return None;
         }
         let start = match memchr::memmem::find(taken, &place.octets) {
@@ -142,6 +143,16 @@ impl AlikeRow {
         self.tail.trim_ascii_start().first() == Some(&close)
             && is_prose(before)
             && is_prose(slice(&self.tail, 1..self.tail.len()))
+    }
+
+    /// True for words behind the octets, as `OK` or `len=32`.
+    fn is_before_words(&self) -> bool {
+        let is_word = |word: &[u8]| word.iter().any(|c| matches!(c, b'G'..=b'Z' | b'g'..=b'z'));
+        let first = self.tail.trim_ascii_start().split(|c| !c.is_ascii_alphanumeric()).next();
+        self.tail.first().is_some_and(|c| is_blank(*c))
+            && first.is_some_and(is_word)
+            && is_prose(&self.head)
+            && is_prose(&self.tail)
     }
 
     /// True for a cell of a table whose others are numbers, times and words.
