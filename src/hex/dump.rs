@@ -26,6 +26,7 @@ use core::ops::Range;
 use super::{
     alike::{AlikeOctets, AlikeRows},
     beside_text, between_rows,
+    count::without_counts,
     digits::{Digits, Wrapped},
     left_out,
     listing::{self, Listing, ListingStep},
@@ -34,7 +35,7 @@ use super::{
     prefix,
     separator::is_separator,
     stamp,
-    telegram::ends_frame,
+    telegram::{ends_frame, length},
     typing, unread,
 };
 use crate::error::{Cause, Result};
@@ -202,6 +203,8 @@ impl Dump {
 
     /// A line without another one behind it.
     fn one(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        // The text beside the octets of a listing may end as anything.
+        let text = if self.listing.is_some() { text } else { without_counts(text) };
         let (text, margin) = typing::unquoted(text);
         self.margin = margin;
         let is_pairs =
@@ -425,7 +428,9 @@ impl Dump {
         let more = prefix::part_of(behind, prefix::TAIL_OCTETS, 0).filter(|more| {
             prefix::has_octets(prefix::slice(behind, more.range.clone()), LEAST_MORE)
         });
-        let first = if more.is_some() || ends_frame(&run.octets) {
+        let own = run.octets.get(before..).unwrap_or_default();
+        let is_whole = ends_frame(own) || length(own) == Some(own.len());
+        let first = if more.is_some() || is_whole {
             self.digits.end(run)
         } else {
             let at = prefix::characters(prefix::slice(text, 0..prose));

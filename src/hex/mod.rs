@@ -14,6 +14,7 @@ mod between_rows;
 mod byte_rows;
 pub mod canonical;
 mod columns;
+mod count;
 mod decimal;
 pub mod detect;
 mod digits;

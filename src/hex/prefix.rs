@@ -268,6 +268,11 @@ fn behind_number(text: &[u8], begin: usize, beyond: usize) -> usize {
             {
                 return begin + at + text.len() - hex.len() - 1;
             }
+            [b')' | b']', b':', c, hex @ ..]
+                if is_blank(*c) && has_octets(hex, TAIL_OCTETS) && opens(slice(rest, 0..at)) =>
+            {
+                return begin + at + text.len() - hex.len() - 1;
+            }
             [b':' | b']' | b')' | b'=', c, hex @ ..]
                 if is_blank(*c) && counts(digits, hex, beyond) =>
             {
@@ -292,17 +297,24 @@ fn behind_number(text: &[u8], begin: usize, beyond: usize) -> usize {
     begin
 }
 
+/// True for a bracket at the end of a text without octets.
+fn opens(text: &[u8]) -> bool {
+    let before = text.strip_suffix(b"(").or_else(|| text.strip_suffix(b"["));
+    before.is_some_and(|before| !has_octets(before, 1))
+}
+
 /// True if the number is that of the octets.
 fn counts(digits: &[u8], text: &[u8], beyond: usize) -> bool {
     decimal(digits) == Some(octet_count(text) + beyond)
 }
 
-fn decimal(digits: &[u8]) -> Option<usize> {
+/// The number that decimal digits make.
+pub(super) fn decimal(digits: &[u8]) -> Option<usize> {
     core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The octets that all groups of digits make.
-fn octet_count(text: &[u8]) -> usize {
+pub(super) fn octet_count(text: &[u8]) -> usize {
     text.split(|c| !c.is_ascii_hexdigit()).map(|group| group.len() / 2).sum()
 }
 
@@ -407,24 +419,9 @@ fn visible_end(line: &[u8]) -> usize {
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
     let text = text.trim_ascii_end();
-    let end = note_start(text).or_else(|| count_start(text)).unwrap_or(text.len());
+    let end = note_start(text).unwrap_or(text.len());
     end - stamp_behind(slice(text, 0..end))
 }
-
-/// Where the number of the octets in front begins: `68 fa fa 68 | 4 bytes`.
-fn count_start(text: &[u8]) -> Option<usize> {
-    // Nearly all lines.
-    text.last().filter(|sign| matches!(sign, b's' | b'e'))?;
-    let number = UNITS.iter().find_map(|unit| text.strip_suffix(*unit))?.trim_ascii_end();
-    let digits = number.iter().rev().take_while(|c| c.is_ascii_digit()).count();
-    let (octets, digits) = number.split_at_checked(number.len() - digits)?;
-    let octets = octets.trim_ascii_end();
-    let octets = octets.strip_suffix(b"|").unwrap_or(octets);
-    (decimal(digits) == Some(octet_count(octets))).then_some(octets.len())
-}
-
-/// The names of octets behind their number.
-const UNITS: [&[u8]; 4] = [b"bytes", b"Bytes", b"octets", b"Oktette"];
 
 /// The characters of a number behind hex that is none itself, as the line protocol of InfluxDB has it: an odd
 /// number of decimal digits, `"68fafa…" 1718964000000000000`.
@@ -452,18 +449,8 @@ fn note_start(text: &[u8]) -> Option<usize> {
     let blank = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| is_blank(c));
     let prose = first_wrong(text, &(at..text.len())).is_some();
     let is_character = text.len() - at == 3;
-    let is_note =
-        || prose || is_character || is_count(slice(text, at..text.len()), slice(text, 0..at));
-    (blank && has_octets(slice(text, 0..at), 1) && is_note()).then_some(at)
-}
-
-/// True for `(282)` behind so many octets, as ESPHome writes; what a logger wrote before them may
-/// count as some.
-fn is_count(note: &[u8], text: &[u8]) -> bool {
-    let digits = note.get(1..note.len() - 1).unwrap_or_default();
-    let octets = octet_count(text);
-    decimal(digits)
-        .is_some_and(|count| count > TAIL_OCTETS && (count..count + 16).contains(&octets))
+    let is_note = prose || is_character;
+    (blank && has_octets(slice(text, 0..at), 1) && is_note).then_some(at)
 }
 
 /// Where `>h..hS...<` begins, which `od -An -t x1z` writes: one character for each group.

@@ -1,0 +1,155 @@
+//! The number of octets behind them, which is none of them.
+//!
+//! ```text
+//! 68 FA FA 68 (4)    68 FA FA 68 | 4 bytes    68fafa68 len=4    68 FA FA 68 [4] OK
+//! ```
+//!
+//! It may be that of the octets in the line, or that of their telegram.
+
+use super::{
+    prefix::{decimal, octet_count, slice},
+    separator::is_blank,
+};
+
+/// The line without such numbers at its end.
+pub(super) fn without_counts(line: &[u8]) -> &[u8] {
+    let mut text = line;
+    while let Some(octets) = before_count(text.trim_ascii_end()) {
+        text = octets;
+    }
+    text
+}
+
+/// The text in front of a number at its end.
+fn before_count(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [octets @ .., c, b'O' | b'o', b'K' | b'k'] if is_blank(*c) => ends_with_octet(octets),
+        [.., b')'] => in_brackets(text, b'('),
+        [.., b']'] => in_brackets(text, b'['),
+        [.., b's' | b'e'] => before_unit(text),
+        [.., b'0'..=b'9'] => before_name(text),
+        _ => None,
+    }
+}
+
+/// `(4)`; in other brackets the number has to be that of the octets.
+fn in_brackets(text: &[u8], open: u8) -> Option<&[u8]> {
+    let (octets, number) = before_number(slice(text, 0..text.len() - 1).trim_ascii_end())?;
+    let octets = octets.trim_ascii_end().strip_suffix(&[open])?;
+    let is_apart = octets.last().is_some_and(|&c| is_blank(c));
+    // One octet of several in brackets.
+    let is_list = matches!(octets.trim_ascii_end(), [.., b')' | b']' | b',' | b';' | b'='] | []);
+    let is_count = open == b'(' || counts(number, octets);
+    (is_apart && !is_list && is_count).then_some(octets)
+}
+
+/// `4 bytes`, `| 4 bytes`.
+fn before_unit(text: &[u8]) -> Option<&[u8]> {
+    let text = UNITS.iter().find_map(|unit| text.strip_suffix(*unit))?.trim_ascii_end();
+    let (octets, number) = before_number(text)?;
+    let is_apart = octets.last().is_some_and(|&c| is_blank(c) || c == b'|');
+    let is_octet = text.len() - octets.len() == OCTET && !counts(number, octets);
+    let octets = octets.trim_ascii_end();
+    let octets = octets.strip_suffix(b"|").unwrap_or(octets);
+    (is_apart && !is_octet).then_some(octets)
+}
+
+/// `len=4`, `length: 4`.
+fn before_name(text: &[u8]) -> Option<&[u8]> {
+    let (name, _) = before_number(text)?;
+    let name = name.trim_ascii_end();
+    let name = name.strip_suffix(b"=").or_else(|| name.strip_suffix(b":"))?.trim_ascii_end();
+    let is_name = |octets: &&[u8]| octets.last().is_none_or(|c| !c.is_ascii_alphanumeric());
+    let octets = NAMES.iter().find_map(|it| {
+        let (octets, word) = name.split_at_checked(name.len().checked_sub(it.len())?)?;
+        word.eq_ignore_ascii_case(it).then_some(octets).filter(is_name)
+    });
+    octets.map(|octets| {
+        let octets = octets.trim_ascii_end();
+        octets.strip_suffix(b",").or_else(|| octets.strip_suffix(b";")).unwrap_or(octets)
+    })
+}
+
+/// The text in front of a decimal number at its end, and that.
+fn before_number(text: &[u8]) -> Option<(&[u8], usize)> {
+    let digits = text.iter().rev().take(DIGITS + 1).take_while(|c| c.is_ascii_digit()).count();
+    let (before, digits) = text.split_at_checked(text.len() - digits)?;
+    let number = decimal(digits).filter(|_| digits.len() <= DIGITS)?;
+    Some((before, number))
+}
+
+/// True for the number of the octets in front; what a logger wrote before them may count as some.
+fn counts(number: usize, text: &[u8]) -> bool {
+    (number..number + WORDS).contains(&octet_count(text))
+}
+
+fn ends_with_octet(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.trim_ascii_end().iter().rev().take_while(|c| c.is_ascii_hexdigit());
+    (digits.count() > 1).then_some(text)
+}
+
+/// The names of octets behind their number.
+const UNITS: [&[u8]; 6] = [b"bytes", b"Bytes", b"byte", b"octets", b"Oktette", b"Octets"];
+
+/// The names in front of a number of octets.
+const NAMES: [&[u8]; 6] =
+    [b"len", b"length", b"size", b"count", "L\u{e4}nge".as_bytes(), b"Anzahl"];
+
+/// The digits of an octet, and those of a number.
+const OCTET: usize = 2;
+const DIGITS: usize = 5;
+
+/// So many octets may be numbers among the words of a logger.
+const WORDS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_octets_are_left_out() {
+        for octets in
+            ["68 FA FA 68", "68.FA.FA.68", "[12:34:56] data: 68:FA:FA:68", "104, 250 ,250, 104"]
+        {
+            for count in [
+                "(4)",
+                "(282)",
+                "( 4 )",
+                "| 282 bytes",
+                "282 bytes",
+                "282 Oktette",
+                "len=4",
+                ", length: 282",
+            ] {
+                let line = format!("{octets} {count}");
+                let left = without_counts(line.as_bytes()).trim_ascii_end();
+                assert_eq!(left, octets.as_bytes(), "{line}");
+            }
+        }
+        let line = "RX: 68 FA FA 68 OK [4] 4 bytes\r";
+        assert_eq!(without_counts(line.as_bytes()).trim_ascii_end(), b"RX: 68 FA FA 68");
+    }
+
+    #[test]
+    fn octets_and_other_numbers_stay() {
+        for line in [
+            "",
+            "68 FA FA 68",
+            "68:FA:FA:16",
+            "(150) (372) (372)",
+            "(104), (250)",
+            "Octet(104)",
+            "[12]",
+            "t = (16)",
+            "rx: 16",
+            "bytes=16",
+            "68 FA FA 16 bytes",
+            "68 FA [16]",
+            "68 FA 123456 bytes",
+            "RX OK",
+            "16",
+        ] {
+            assert_eq!(without_counts(line.as_bytes()), line.as_bytes(), "{line}");
+        }
+    }
+}
