@@ -40,7 +40,7 @@ use super::{
 };
 use crate::error::{Cause, Result};
 
-pub use super::run::HexRun;
+pub use super::{prefix::is_numbered, run::HexRun};
 
 /// The state at a line end.
 ///
@@ -129,6 +129,18 @@ impl Dump {
     #[must_use]
     pub const fn defect_line(&self) -> u64 {
         self.digits.defect_line()
+    }
+
+    /// True for a line of a log with the words of a telegram of several lines.
+    #[must_use]
+    pub fn owns(&self, line: &[u8]) -> bool {
+        self.log.owns(line)
+    }
+
+    /// True if the first digit of an octet waits for the next line.
+    #[must_use]
+    pub const fn is_amid_octet(&self) -> bool {
+        !self.digits.is_between_octets()
     }
 
     /// The input ends: an error if amid an octet, or behind a `*` that nothing followed.

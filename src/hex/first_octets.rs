@@ -81,19 +81,19 @@ impl FirstOctets {
 
 impl WaitingOctets {
     fn begun(&self, line: &[u8], taken: &[u8]) -> Option<BegunTelegram> {
-        let begins = |octets: &[u8]| {
+        let is_start = |octets: &[u8]| {
             let is_enough = self.octets.len() + octets.len() > LEAST;
-            is_enough && !begins_telegram(octets) && begins_telegram(&self.all(octets))
+            is_enough && !begins_telegram(octets) && begins(&self.all(octets))
         };
         let is_own = |octets: &[u8]| taken.is_empty() || taken == octets;
         let places = self.places(line).filter(|place| is_own(&place.octets));
-        match places.filter(|place| begins(&place.octets)).max_by_key(|place| place.octets.len()) {
+        match places.filter(|place| is_start(&place.octets)).max_by_key(|place| place.octets.len()) {
             Some(place) => {
                 let row = Some(AlikeRow::at(&place, line));
                 Some(BegunTelegram { octets: self.all(&place.octets), row })
             }
             None => {
-                let is_next = self.row.is_head_of(line) && begins(taken);
+                let is_next = self.row.is_head_of(line) && is_start(taken);
                 is_next.then(|| BegunTelegram { octets: self.all(taken), row: None })
             }
         }
@@ -124,11 +124,23 @@ impl WaitingOctets {
 }
 
 fn may_be_first(octets: &[u8]) -> bool {
-    may_begin(octets) || begins_telegram(octets)
+    may_begin(octets) || begins(octets)
+}
+
+/// True for the first octets of a telegram; those of an APDU with the letters of a manufacturer behind them.
+fn begins(octets: &[u8]) -> bool {
+    let is_title = match octets {
+        [0xdb | 0xdc, _, title @ ..] => title.iter().take(LETTERS).all(u8::is_ascii_uppercase),
+        _ => true,
+    };
+    is_title && begins_telegram(octets)
 }
 
 /// Fewer octets in pieces may be anything.
 const LEAST: usize = 3;
+
+/// The letters of a manufacturer.
+const LETTERS: usize = 3;
 
 /// The most things in a row that may be the first octets.
 const MOST: usize = 8;

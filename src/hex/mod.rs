@@ -41,5 +41,6 @@ mod run;
 mod separator;
 mod stamp;
 pub mod telegram;
+pub mod telegram_row;
 mod typing;
 pub mod unread;

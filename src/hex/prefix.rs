@@ -144,8 +144,27 @@ const SHORT: usize = 16;
 
 /// True if the line is a comment from its start.
 pub(super) fn is_comment(line: &[u8]) -> bool {
-    line.starts_with(b"#") || line.starts_with(b"//")
+    line.starts_with(b"//") || line.starts_with(b"#") && !is_numbered(line)
 }
+
+/// True for octets behind the number of their row or telegram: `#1: 68 FA FA 68`.
+#[must_use]
+pub fn is_numbered(line: &[u8]) -> bool {
+    let Some(number) = line.strip_prefix(b"#") else {
+        return false;
+    };
+    let digits = number.iter().take_while(|c| c.is_ascii_digit()).count();
+    let [b':' | b')', hex @ ..] = slice(number, digits..number.len()) else {
+        return false;
+    };
+    let first = slice(hex, 0..hex.len().min(NUMBERED));
+    digits > 0
+        && first.iter().all(|&c| c.is_ascii_hexdigit() || is_separator(c))
+        && has_octets(first, TAIL_OCTETS)
+}
+
+/// The characters of four octets behind a number.
+const NUMBERED: usize = 12;
 
 /// The words from `start` on that begin before `end`.
 fn words(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = Range<usize>> + '_ {
@@ -219,6 +238,11 @@ fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
     let is_more = text.get(word.end..).is_some_and(|behind| !behind.trim_ascii().is_empty());
     if let Some(number) = number_of_grep(glued, is_more) {
         return last + 1 + own + number;
+    }
+    // `len=4 68 FA FA 68`
+    let behind = slice(text, word.end..text.len());
+    if glued.strip_prefix(b"=").is_some_and(|number| counts(number, behind, 0)) {
+        return word.end;
     }
     let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));
     let needed = match glued.last() {
@@ -533,6 +557,9 @@ mod tests {
             ("Length 8: 68 FA FA 68 53 FF 00 01", "68 FA FA 68 53 FF 00 01"),
             ("123 [4] 68 FA FA 68", "68 FA FA 68"),
             ("0 4 = 68fafa68", "68fafa68"),
+            ("rx len=04 68:FA:FA:68", "68:FA:FA:68"),
+            ("Received (04): 68 FA FA 68", "68 FA FA 68"),
+            ("RX (282): 68 FA FA 68", "68 FA FA 68"),
             ("uart: 0x3ffb1c00   68 fa fa 68", "68 fa fa 68"),
             ("08: 4B 46 4D 67", "08: 4B 46 4D 67"),
             ("08:4B:46:4D:67:50:00:00:09", "08:4B:46:4D:67:50:00:00:09"),
@@ -554,6 +581,9 @@ mod tests {
             ("[12:34:56][D] 68:FA:FA:68", "68:FA:FA:68"),
             ("12:34:56.789 -> 68 FA", "-> 68 FA"),
             ("12:34:56.789 68", "68"),
+            ("<< 12:34:56: 68 FA FA 68", "68 FA FA 68"),
+            ("-> 12:34:56.789 68FAFA68", "68FAFA68"),
+            ("[D] <<< 12:34:56", "12:34:56"),
             ("12:34:56 68:FA:FA:68", "68:FA:FA:68"),
             ("1692660180.123456 68 fa fa 68", "68 fa fa 68"),
             ("[   12.345678] 68 fa fa 68", "68 fa fa 68"),
@@ -580,6 +610,26 @@ mod tests {
             let found = found.trim_start_matches([' ', '=', '"', ':', '<']);
             let expected = expected.trim_start_matches([' ', '=', '"', ':', '<']);
             assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn octets_behind_their_number_are_no_comment() {
+        for line in ["#1: 68 FA FA 68 53", "#12) 68fafa6853ff", "#3:68:FA:FA:68:53"] {
+            assert!(!is_comment(line.as_bytes()), "{line}");
+            let digits = hex(line).replace([' ', ':'], "").to_lowercase();
+            assert!(digits.starts_with("68fafa6853"), "{line}: {digits}");
+        }
+        for line in [
+            "# 68 FA FA 68",
+            "#68FAFA68",
+            "#1: first",
+            "#1: 68 FA",
+            "#12 68 FA FA 68 53",
+            "#",
+            "// 1",
+        ] {
+            assert!(is_comment(line.as_bytes()), "{line}");
         }
     }
 

@@ -17,6 +17,7 @@ pub(super) fn skip(text: &[u8]) -> usize {
     if text.starts_with(b" ") {
         rest = line_number(text).unwrap_or(rest);
     }
+    rest = behind_arrow(rest);
     let first = rest;
     while let Some(behind) = stamp(rest) {
         rest = levels(behind).trim_ascii_start();
@@ -25,6 +26,15 @@ pub(super) fn skip(text: &[u8]) -> usize {
         rest = first;
     }
     text.len() - rest.len()
+}
+
+/// The text behind an arrow in front of a stamp: `<< 12:34:56: 68 FA`.
+fn behind_arrow(text: &[u8]) -> &[u8] {
+    let length = text.iter().take_while(|c| matches!(c, b'<' | b'>' | b'-')).count();
+    let behind = text.get(length..).unwrap_or_default();
+    let is_arrow = (1..=3).contains(&length) && behind.first().is_some_and(|&c| is_blank(c));
+    let behind = behind.trim_ascii_start();
+    if is_arrow && stamp(behind).is_some() { behind } else { text }
 }
 
 /// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.

@@ -51,6 +51,7 @@ mod link_sweeps;
 mod links;
 mod live;
 mod mqtt;
+mod other_texts;
 mod packaging;
 mod pasted;
 mod pasted_logs;

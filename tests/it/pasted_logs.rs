@@ -345,6 +345,8 @@ fn forms() -> Vec<(&'static str, String)> {
         ("numbered packets", rows(|at, row| format!("pkt {} {}\n", at + 1, spaced(row)))),
         ("a count with its name", rows(|_, row| format!("n={} {}\n", row.len(), digits_of(row)))),
         ("bytes behind a bar", rows(|_, row| format!("{} | {} bytes\n", spaced(row), row.len()))),
+        ("numbers of rows", rows(|at, row| format!("#{}: {}\n", at + 1, spaced(row)))),
+        ("an arrow and a time", rows(|at, row| format!("<< 12:00:{at:02}: {}\n", digits_of(row)))),
         ("a note with an address", noted("wifi connected, bssid aa:bb:cc:dd:ee:ff")),
         ("a note with a place in memory", noted("Free heap: 0x3ffb1c00")),
         ("a note with a hash", noted("md5 d41d8cd98f00b204e9800998ecf8427e")),

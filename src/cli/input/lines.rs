@@ -12,7 +12,11 @@ use crate::cli::{
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
-    hex::dump::{Dump, HexRun},
+    hex::{
+        dump::{Dump, HexRun, is_numbered},
+        telegram::{TelegramEnd, holds_header},
+        telegram_row::holds_row,
+    },
     p1::CodeForm,
     record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
 };
@@ -51,6 +55,10 @@ pub struct TextLines<'a> {
     first: Option<Vec<u8>>,
     /// The last line whose octets could all be read.
     sound: u64,
+    /// The place among the telegrams.
+    end: TelegramEnd,
+    /// The last line ended amid an octet, and may be of a telegram.
+    is_open_row: bool,
     opening: Opening,
 }
 
@@ -127,7 +135,8 @@ impl LineReader for TextLines<'_> {
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
         let record = self.within.is_none() && self.records;
-        let incomplete = record && Record::parse(line, &mut self.octets).is_err();
+        let is_cut = || Columns::of(line).is_some() || !is_hex(line);
+        let incomplete = record && Record::parse(line, &mut self.octets).is_err() && is_cut();
         self.line(if incomplete { b"" } else { line }, true, context);
         if let Some(first) = self.first.take() {
             self.line = 1;
@@ -141,7 +150,9 @@ impl LineReader for TextLines<'_> {
         }
         let step = self.opening.over();
         self.open(step, context);
-        if let Err(error) = self.dump.finish() {
+        if let Err(error) = self.dump.finish()
+            && (self.is_open_row || !matches!(error.cause, Cause::OddDigits))
+        {
             self.refuse_hex(&error, context);
         }
     }
@@ -164,6 +175,8 @@ impl<'a> TextLines<'a> {
             dsmr_text: false,
             first: None,
             sound: 0,
+            end: TelegramEnd::default(),
+            is_open_row: false,
             opening: Opening::default(),
         }
     }
@@ -192,7 +205,7 @@ impl<'a> TextLines<'a> {
     /// True for a line without data. The header of records is noted.
     fn is_comment(&mut self, line: &[u8], context: &mut Context) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.first().is_some_and(|first| *first != b'#') {
+        if line.first().is_some_and(|first| *first != b'#') || is_numbered(line) {
             return false;
         }
         if line.starts_with(HEADER_START.as_bytes()) {
@@ -275,6 +288,28 @@ impl<'a> TextLines<'a> {
         is_alone && self.run.octets.len() < TELEGRAM_PART && words.count() > 0
     }
 
+    /// True for a line whose defect is none of a telegram.
+    fn is_other(&self, line: &[u8], error: &Error, was_amid: bool) -> bool {
+        match error.cause {
+            Cause::Unsupported { .. } => false,
+            // The line before ended amid an octet.
+            Cause::OddDigits if self.dump.defect_line() != self.line => !self.is_open_row,
+            Cause::NotHex | Cause::OddDigits => {
+                self.is_prose(line) || !self.is_of_telegram(line, was_amid)
+            }
+            _ => self.is_prose(line),
+        }
+    }
+
+    /// True if a line may be of a telegram: one was open in front of it, or begins in it, or it is written as one.
+    fn is_of_telegram(&self, line: &[u8], was_amid: bool) -> bool {
+        was_amid
+            || self.end.is_amid()
+            || holds_header(&self.run.octets)
+            || self.dump.owns(line)
+            || holds_row(line)
+    }
+
     fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {
         if self.form == Some(InputForm::Records) {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
@@ -330,13 +365,17 @@ impl<'a> TextLines<'a> {
         if !is_sound || line.len() <= 4 * self.run.octets.len() + 2 {
             context.text_facts.note_dots(self.line, line, is_sound);
         }
+        let was_amid = self.end.is_amid();
+        self.end.line(&self.run.octets);
         match result {
-            Err(error)
-                if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
+            Err(error) if self.is_other(line, &error, was_amid) => {}
             Err(error) => self.refuse_hex(&error, context),
             Ok(()) if self.run.octets.is_empty() => {}
             Ok(()) => self.sound = self.line,
         }
+        self.is_open_row = self.dump.is_amid_octet()
+            && (self.is_open_row && self.run.octets.is_empty()
+                || self.is_of_telegram(line, was_amid));
         self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.note_prose();
