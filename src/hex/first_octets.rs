@@ -86,8 +86,9 @@ impl WaitingOctets {
             is_enough && !begins_telegram(octets) && begins(&self.all(octets))
         };
         let is_own = |octets: &[u8]| taken.is_empty() || taken == octets;
-        let places = self.places(line).filter(|place| is_own(&place.octets));
-        match places.filter(|place| is_start(&place.octets)).max_by_key(|place| place.octets.len()) {
+        let places = self.places(line).map(|place| (place.octets.len(), place));
+        let places = places.filter(|(_, place)| is_own(&place.octets) && is_start(&place.octets));
+        match places.max_by_key(|(octets, _)| *octets).map(|(_, place)| place) {
             Some(place) => {
                 let row = Some(AlikeRow::at(&place, line));
                 Some(BegunTelegram { octets: self.all(&place.octets), row })
