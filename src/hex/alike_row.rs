@@ -79,17 +79,22 @@ impl AlikeRow {
     pub(super) fn is_of_kind(&self, other: &Self) -> bool {
         let is_alike = |tail: &[u8]| alike(&self.tail, tail) == Some(tail.len());
         discriminant(&self.cells) == discriminant(&other.cells)
-            && (has_word(&self.head) || is_alike(&other.tail))
+            && (self.has_head() || is_alike(&other.tail))
+    }
+
+    /// True if words or signs stand in front of the octets.
+    pub(super) fn has_head(&self) -> bool {
+        has_word(&self.head)
     }
 
     /// True for a line that begins as this row does.
     pub(super) fn is_head_of(&self, line: &[u8]) -> bool {
-        has_word(&self.head) && alike(&self.head, line).is_some()
+        self.has_head() && alike(&self.head, line).is_some()
     }
 
     /// True if words or signs stand in front of the octets, or words behind them.
     pub(super) fn has_words(&self) -> bool {
-        has_word(&self.head) || self.tail.iter().any(u8::is_ascii_alphabetic)
+        self.has_head() || self.tail.iter().any(u8::is_ascii_alphabetic)
     }
 
     /// True if the text around the octets cannot be octets itself.

@@ -118,7 +118,10 @@ impl WaitingOctets {
             OctetCells::of(text, 1).filter_map(move |cells| {
                 let (octets, length) = cells.octets(text)?;
                 let place = OctetPlace { cells, octets, start, end: start + length };
-                self.row.is_of_kind(&AlikeRow::at(&place, line)).then_some(place)
+                let is_row = self.row.is_of_kind(&AlikeRow::at(&place, line));
+                // Lines of a number and the same words.
+                let is_same = !self.row.has_head() && place.octets == self.octets;
+                (is_row && !is_same).then_some(place)
             })
         })
     }
