@@ -89,7 +89,7 @@ fn a_damaged_telegram_among_other_texts_is_told() {
                 if !between.is_empty() && at % 3 == 2 {
                     continue;
                 }
-                for text in ["", TEXTS[4], TEXTS[7]] {
+                for text in ["", TEXTS[0], TEXTS[7]] {
                     let text = format!("{text}{damaged}{text}{sound}");
                     let ran = run(&["decode", "--key-file", &key], text.as_bytes());
                     let found = (ran.status, &*ran.out);
@@ -131,8 +131,8 @@ fn numbers_of_octets_beside_a_telegram_are_none_of_it() {
         heads.iter().flat_map(|head| behind.iter().map(move |tail| (*head, nothing, *tail)));
     let forms: Vec<_> = behind.chain(before.iter().map(|head| ("", *head, nothing))).collect();
     for (words, head, tail) in forms {
-        for between in [" ", ":", ".", "", ", ", "-"] {
-            for size in [32, 16, all.len()] {
+        for between in [" ", ":", ".", ""] {
+            for size in [32, all.len()] {
                 let row = |row: &[u8]| {
                     let octets = listed(row, between, |octet| format!("{octet:02X}"));
                     let (head, tail) = (head(row.len(), all.len()), tail(row.len(), all.len()));

@@ -288,19 +288,6 @@ impl<'a> TextLines<'a> {
         is_alone && self.run.octets.len() < TELEGRAM_PART && words.count() > 0
     }
 
-    /// True for a line whose defect is none of a telegram.
-    fn is_other(&self, line: &[u8], error: &Error, was_amid: bool) -> bool {
-        match error.cause {
-            Cause::Unsupported { .. } => false,
-            // The line before ended amid an octet.
-            Cause::OddDigits if self.dump.defect_line() != self.line => !self.is_open_row,
-            Cause::NotHex | Cause::OddDigits => {
-                self.is_prose(line) || !self.is_of_telegram(line, was_amid)
-            }
-            _ => self.is_prose(line),
-        }
-    }
-
     /// True if a line may be of a telegram: one was open in front of it, or begins in it, or it is written as one.
     fn is_of_telegram(&self, line: &[u8], was_amid: bool) -> bool {
         was_amid
@@ -367,8 +354,18 @@ impl<'a> TextLines<'a> {
         }
         let was_amid = self.end.is_amid();
         self.end.line(&self.run.octets);
+        let is_own = self.dump.defect_line() == self.line;
         match result {
-            Err(error) if self.is_other(line, &error, was_amid) => {}
+            Err(Error { cause: Cause::NotHex | Cause::OddDigits, .. })
+                if is_own && !self.is_of_telegram(line, was_amid) =>
+            {
+                // Hex of another program: beside a telegram its octets would be noise of that.
+                self.run.clear();
+            }
+            Err(error)
+                if self.is_prose(line) && !matches!(error.cause, Cause::Unsupported { .. }) => {}
+            // The line before ended amid an octet.
+            Err(Error { cause: Cause::OddDigits, .. }) if !is_own && !self.is_open_row => {}
             Err(error) => self.refuse_hex(&error, context),
             Ok(()) if self.run.octets.is_empty() => {}
             Ok(()) => self.sound = self.line,
