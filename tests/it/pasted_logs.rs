@@ -517,7 +517,8 @@ fn a_later_telegram_without_its_first_row_is_told() {
     let simulate = ["simulate", "--meter", "wiener-netze", "--count", "3", "--start", start];
     let frames = run(&[&simulate[..], &["--output", "hex"]].concat(), b"").out;
     let frames: Vec<_> = frames.lines().map(octets).collect();
-    let forms: [&dyn Fn(&[u8]) -> String; 5] = [
+    type Row<'a> = &'a dyn Fn(&[u8]) -> String;
+    let forms: [Row<'_>; 5] = [
         &|row| digits_of(row),
         &|row| format!("2026-06-21 12:00:04;RX;{}", digits_of(row)),
         &|row| format!("12:00:04 RX: {}", spaced(row)),
