@@ -83,6 +83,12 @@ impl Layer {
             Self::Key => "key",
         }
     }
+
+    /// True for the layers of frames.
+    #[must_use]
+    pub const fn is_link(self) -> bool {
+        matches!(self, Self::Mbus | Self::Hdlc | Self::Wrapper | Self::Dsmr)
+    }
 }
 
 impl fmt::Display for Layer {

@@ -10,6 +10,7 @@
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
 //! 36 38 66 61 66 61 36 38 …            68fafa68: hex digits of a program in between
 //! ff fb 03 ff fd 03 …                  a server that speaks telnet: it doubles each ff of a telegram
+//! HTTP/1.1 400 …  SSH-2.0-…            other servers on the network
 //! ```
 
 use core::ops::RangeInclusive;
@@ -38,6 +39,10 @@ pub enum ForeignProtocol {
     OnRequest,
     /// A server on the network that speaks telnet in front of the meter.
     Telnet,
+    /// A web server.
+    Http,
+    /// A server for remote logins.
+    Ssh,
     /// Telegrams as hex digits, from a live source.
     HexText,
     /// Text that is none of these.
@@ -53,12 +58,19 @@ impl ForeignProtocol {
     #[must_use]
     pub const fn is_weak(self) -> bool {
         matches!(self, Self::Dsmr | Self::WirelessMbus | Self::HexText | Self::Text)
+            || self.is_service()
     }
 
     /// True for text that no protocol of a meter is.
     #[must_use]
     pub const fn is_text(self) -> bool {
         matches!(self, Self::HexText | Self::Text)
+    }
+
+    /// True for a server on the network that has nothing to do with a meter.
+    #[must_use]
+    pub const fn is_service(self) -> bool {
+        matches!(self, Self::Http | Self::Ssh)
     }
 
     /// The name in JSON.
@@ -72,6 +84,8 @@ impl ForeignProtocol {
             Self::MbusRecords => "mbus-records",
             Self::OnRequest => "on-request",
             Self::Telnet => "telnet",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
             Self::HexText => "hex",
             Self::Text => "text",
             Self::Form(name) | Self::Dlms(name) => name,
@@ -109,6 +123,10 @@ impl ForeignProtocol {
                 "telnet, with which a server on the way changes the octets of the meter",
                 "Telnet, womit ein Server auf dem Weg die Oktette des Zählers verändert",
             ],
+            Self::Http => {
+                ["HTTP, the answer of a web server", "HTTP, die Antwort eines Webservers"]
+            }
+            Self::Ssh => ["SSH, a server for remote logins", "SSH, ein Server für Anmeldungen"],
             Self::HexText => [
                 "a telegram written as hex digits, by a program between it and the meter",
                 "ein Telegramm in Hexziffern, geschrieben von einem Programm zwischen ihm und dem Zähler",
@@ -147,6 +165,10 @@ impl ForeignProtocol {
                 "set the port of the server to raw TCP: in ser2net raw, or tcp without telnet(rfc2217)",
                 "den Port des Servers auf rohes TCP stellen: in ser2net raw, oder tcp ohne telnet(rfc2217)",
             ],
+            Self::Http | Self::Ssh => [
+                "name the port on which the octets of the adapter come out: that of ser2net, or of the serial bridge in the adapter's settings",
+                "den Port angeben, an dem die Oktette des Adapters herauskommen: den von ser2net oder den der seriellen Brücke in den Einstellungen des Adapters",
+            ],
             Self::HexText => [
                 "let that program send the octets themselves, or read its text through a pipe: nc HOST PORT | meterpipe decode, or cat DEVICE | meterpipe decode",
                 "dieses Programm die Oktette selbst senden lassen, oder seinen Text durch eine Pipe lesen: nc RECHNER PORT | meterpipe decode, oder cat GERÄT | meterpipe decode",
@@ -181,7 +203,10 @@ pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
     if is_telnet(octets) {
         return Some(ForeignProtocol::Telnet);
     }
-    if memchr::memmem::find(octets, &SML).is_some() {
+    if let Some((_, service)) = BANNERS.iter().find(|(start, _)| octets.starts_with(start)) {
+        return Some(*service);
+    }
+    if memchr::memmem::find(octets, &SML).is_some() || has_sml_entries(octets) {
         return Some(ForeignProtocol::Sml);
     }
     text(octets)
@@ -196,33 +221,51 @@ fn is_telnet(octets: &[u8]) -> bool {
     octets.get(..6).is_some_and(|start| start.chunks(3).all(is_command))
 }
 
+/// The first octets of servers on the network.
+const BANNERS: [(&[u8], ForeignProtocol); 2] =
+    [(b"HTTP/1.", ForeignProtocol::Http), (b"SSH-2.0-", ForeignProtocol::Ssh)];
+
 /// The highest option that servers of serial lines offer: RFC 2217.
 const TELNET_OPTIONS: u8 = 44;
 
 /// The start of an SML file, in version 1.
 const SML: [u8; 8] = [0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1];
 
+/// True for two entries of an SML list, each with its OBIS code: the start may be damaged, or before the first octet.
+fn has_sml_entries(octets: &[u8]) -> bool {
+    let starts = memchr::memmem::find_iter(octets, &SML_ENTRY);
+    starts.filter(|at| octets.get(at + 7) == Some(&0xff)).nth(1).is_some()
+}
+
+/// A list of seven, and an octet string of six with the code of an electricity meter.
+const SML_ENTRY: [u8; 4] = [0x77, 7, 1, 0];
+
 /// Recognises readouts and other texts.
 fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let seven: Vec<u8> = octets.iter().map(|octet| octet & 0x7f).collect();
-    let octets = if has_parity_bits(octets) { &seven } else { octets };
+    let has_parity = has_parity_bits(octets)
+        || codes(octets).iter().sum::<usize>() < 2 && codes(&seven).iter().sum::<usize>() >= 2;
+    let octets = if has_parity { &seven } else { octets };
     let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
     let has_marks = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
-    let texts = octets.iter().filter(|octet| is_text(**octet)).count();
+    let count = |is: fn(u8) -> bool| octets.iter().filter(|octet| is(**octet)).count();
+    let texts = count(is_text);
+    let is_prose = count(|octet| octet.is_ascii_lowercase()) * 3 >= texts;
     match full + others {
         // Prose that names a code is no readout.
-        codes if codes * LONGEST_LINE < texts => {}
+        codes if codes * LONGEST_LINE < texts && is_prose => {}
         // A stream may be joined in the middle of a telegram: the codes tell.
         2.. if has_marks || full > others => return Some(ForeignProtocol::Dsmr),
         2.. => return Some(ForeignProtocol::D0),
         _ => {}
     }
-    let letters = octets.iter().filter(|octet| is_text(**octet)).count();
-    let is_text = octets.len() >= LEAST_TEXT && letters * 100 >= octets.len() * TEXT_PERCENT;
+    let is_clean = octets.len() >= LEAST_TEXT && texts * 100 >= octets.len() * TEXT_PERCENT
+        || octets.len() >= LEAST_BANNER && texts == octets.len();
+    let is_noisy = || octets.len() >= LEAST_NOISY && count(is_usual) * 2 >= octets.len();
     // One octet, over and over, is no text.
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
-    match is_text && differ > 4 {
+    match (is_clean || is_noisy()) && differ > 4 {
         true if is_hex_text(octets) => Some(ForeignProtocol::HexText),
         true => Some(ForeignProtocol::Text),
         false => None,
@@ -252,11 +295,23 @@ pub fn has_parity_bits(octets: &[u8]) -> bool {
 
 const LEAST_TEXT: usize = 24;
 
+/// The least octets of a text without any other.
+const LEAST_BANNER: usize = 16;
+
 /// The octets of text to a code, in readouts that come among noise.
 const LONGEST_LINE: usize = 400;
 
 /// Of random octets 39 in a hundred are text.
 const TEXT_PERCENT: usize = 90;
+
+/// The least octets of a text that is told from the noise within it.
+const LEAST_NOISY: usize = 200;
+
+/// True for the usual signs of a text: four fifths of one, a sixth of random octets, and two fifths at most of a text
+/// that is read with other settings.
+const fn is_usual(octet: u8) -> bool {
+    matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b' ' | b'\r' | b'\n' | b',' | b'-' | b'.' | b':')
+}
 
 const fn is_text(octet: u8) -> bool {
     matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t')
@@ -448,10 +503,48 @@ mod tests {
         }
         let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\n";
         assert_eq!(recognise(log), Some(ForeignProtocol::Text));
+        assert_eq!(recognise(b"\r\nraspberrypi login: "), Some(ForeignProtocol::Text));
+        assert_eq!(recognise(b"SSH-2.0-dropbear\r\n\0\0\x01D\x05"), Some(ForeignProtocol::Ssh));
+        let answer = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+        assert_eq!(recognise(answer), Some(ForeignProtocol::Http));
         for hex in
             [&b"68FAFA6853FF000167DB084B464D67500000\r\n"[..], b"68 fa fa 68 53 ff 00 01 67 db"]
         {
             assert_eq!(recognise(hex), Some(ForeignProtocol::HexText));
+        }
+    }
+
+    /// The octets with others in the place of so many of a hundred.
+    fn strewn(octets: &[u8], percent: usize) -> Vec<u8> {
+        let noise = noise(octets.len() * 2);
+        let (others, chances) = noise.split_at(octets.len());
+        let both = octets.iter().zip(others).zip(chances);
+        both.map(
+            |((octet, other), chance)| {
+                if usize::from(*chance) * 100 < percent * 256 { *other } else { *octet }
+            },
+        )
+        .collect()
+    }
+
+    #[test]
+    fn noise_within_a_text_or_a_readout_hides_neither() {
+        let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\r\n".repeat(30);
+        let long = b"/ESY5Q3DA1004\r\n\r\n1-0:0.0.0*255(0273011003684)\r\n1-0:1.8.0*255(00026107.7034231*kWh)\r\n1-0:21.7.255*255(000200.13*W)\r\n!\r\n";
+        let entry =
+            hex::decode("77070100010800ff65001c8104726201621e52ff5900000000001234").unwrap();
+        let all = [0, 10, 20, 30, 40];
+        for (octets, percents, expected) in [
+            (log, &all[..], ForeignProtocol::Text),
+            (D0.repeat(20), &all, ForeignProtocol::D0),
+            (long.repeat(20), &all[..4], ForeignProtocol::D0),
+            (even_parity(D0).repeat(20), &all, ForeignProtocol::D0),
+            (DSMR.repeat(20), &all, ForeignProtocol::Dsmr),
+            (entry.repeat(40), &all, ForeignProtocol::Sml),
+        ] {
+            for percent in percents {
+                assert_eq!(recognise(&strewn(&octets, *percent)), Some(expected), "{percent} %");
+            }
         }
     }
 

@@ -34,6 +34,8 @@ pub struct KeyFacts {
     pub closed: usize,
     /// The reason of the last of them.
     pub cause: Option<Cause>,
+    /// How many reasons they have.
+    pub causes: usize,
     /// Telegrams that a key opens and whose content cannot be read.
     pub unsound: usize,
     /// Of these, telegrams that were encrypted: the key fits.
@@ -95,9 +97,30 @@ impl KeyFacts {
 
     /// Closed telegrams of meters whose key opens others, and opened ones with damage inside.
     fn damaged(&self) -> usize {
-        let closed: usize =
-            self.meters.values().filter(|it| it.is_damage()).map(|it| it.closed).sum();
-        closed + if self.is_other_list() { 0 } else { self.unsound - self.unreadable }
+        self.closed_by_damage()
+            + if self.is_other_list() { 0 } else { self.unsound - self.unreadable }
+    }
+
+    /// Closed telegrams of meters whose key fits others. Without a whole one no key was exchanged.
+    fn closed_by_damage(&self) -> usize {
+        let is_damage = |it: &&KeyTurns| match self.opened {
+            0 => it.opened > 0,
+            _ => it.is_damage(),
+        };
+        self.meters.values().filter(is_damage).map(|it| it.closed).sum()
+    }
+
+    /// Closed telegrams of meters whose key is missing, if the key fits no whole one: fewer than it fits have a
+    /// damaged header, in which the title may be another one.
+    fn closed_of_others(&self) -> usize {
+        let closed = self.meters.values().filter(|it| it.opened == 0).map(|it| it.closed);
+        Some(closed.sum()).filter(|closed| *closed > self.fitted).unwrap_or_default()
+    }
+
+    /// Meters with one telegram, which stays closed.
+    pub fn lone(&self) -> impl Iterator<Item = &SystemTitle> {
+        let meters = self.meters.iter();
+        meters.filter(|(_, turns)| turns.opened == 0 && turns.closed == 1).map(|(title, _)| title)
     }
 
     /// True if telegrams open and all of them break at the same octet: damage does not.
@@ -123,7 +146,7 @@ impl KeyFacts {
     }
 
     fn is_exchanged(&self) -> bool {
-        self.meters.values().any(KeyTurns::is_exchange)
+        self.opened > 0 && self.meters.values().any(KeyTurns::is_exchange)
     }
 }
 
@@ -138,8 +161,10 @@ const LACKING: usize = 2;
 pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let KeyFacts { opened, unsound, .. } = *facts;
     let damaged = facts.damaged();
-    let of_damage = facts.meters.values().filter(|it| it.is_damage()).map(|it| it.closed);
-    let closed = facts.closed.saturating_sub(of_damage.sum());
+    let closed = match opened {
+        0 if facts.fitted > 0 => facts.closed_of_others(),
+        _ => facts.closed.saturating_sub(facts.closed_by_damage()),
+    };
     let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
     let lacking = facts.lacking();
     // Damage may hit a system title, too: then the key that fits all others fits this meter not.
@@ -397,6 +422,8 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
     };
     let names = || with_names(whole(Diagnosis::OtherMeter), facts);
     match facts.cause {
+        // Of one meter all telegrams are ciphered alike.
+        Some(Cause::Unsupported { .. }) if facts.causes > 1 => damaged_headers(closed),
         Some(Cause::Unsupported { what }) => Finding {
             protocol: Some(ForeignProtocol::Dlms(what)),
             ..Finding::new(Diagnosis::OtherProtocol)
@@ -447,6 +474,18 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         _ if facts.names.is_empty() => whole(Diagnosis::WrongKey),
         _ => with_names(whole(Diagnosis::WrongKey), facts),
     }
+}
+
+/// The finding that damage made telegrams of one meter differ.
+fn damaged_headers(closed: usize) -> Finding {
+    let cause = [
+        "octets of the telegrams are wrong or missing: their headers differ in what a meter never changes",
+        "Oktette der Telegramme sind falsch oder fehlen: ihre Köpfe unterscheiden sich in dem, was ein Zähler nie ändert",
+    ];
+    Finding::new(Diagnosis::Checksum).caused_by(cause).with(
+        format!("telegrams that stay closed for different reasons: {closed}"),
+        format!("Telegramme, die aus verschiedenen Gründen geschlossen bleiben: {closed}"),
+    )
 }
 
 /// The finding that telegrams are refused because nobody verifies their tag.

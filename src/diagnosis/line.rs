@@ -129,6 +129,13 @@ impl LineFacts {
         self.cut + self.broken_off + self.checksums + self.hdlc + self.marked_frames + self.halves
     }
 
+    /// True if no whole frame holds one of so many telegrams, and there are as many damaged ones: the telegrams are
+    /// parts of these, and nothing vouches for their octets.
+    #[must_use]
+    pub const fn outnumbers(&self, telegrams: usize) -> bool {
+        telegrams > 0 && self.apdus == 0 && self.damaged() - self.broken_off >= telegrams
+    }
+
     /// The same on a line that brought no telegram: octets do not tell how much time lies between two frames, and the
     /// stages, which know, joined none.
     #[must_use]

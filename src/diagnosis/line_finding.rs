@@ -31,6 +31,11 @@ pub struct LineView {
 }
 
 impl LineView {
+    /// True for a server on the network: the line behind it is not set from here.
+    const fn is_peer(&self) -> bool {
+        self.seconds.is_some() && !self.is_device
+    }
+
     /// The other programs, for people.
     #[must_use]
     pub fn others_wording(&self) -> Wording {
@@ -70,7 +75,8 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     let is_coded =
         facts.seven_bits || has_parity_bits && facts.foreign == Some(ForeignProtocol::Dsmr);
     if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts) && !is_coded) {
-        return Some(foreign(protocol, facts));
+        let found = foreign(protocol, facts);
+        return Some(if view.is_peer() { of_peer(found) } else { found });
     }
     let damaged = facts.damaged();
     if whole > 0 && (damaged <= 1 || damaged * TOLERATED < whole + damaged) {
@@ -85,10 +91,47 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
         }
         () => damage(facts, whole, view),
     };
+    let found = if view.is_peer() { of_peer(found) } else { found };
     Some(match view.others.is_empty() || found.diagnosis == Diagnosis::Constant {
         true => found,
         false => shared(found, view),
     })
+}
+
+/// The finding about a server on the network that sends text.
+fn server(found: Finding, protocol: ForeignProtocol) -> Finding {
+    let cause = [
+        "the server behind this name and port sends text, and nothing of a meter",
+        "der Server hinter diesem Namen und Port sendet Text und nichts von einem Zähler",
+    ];
+    let step = match protocol.is_service() {
+        true => [protocol.step(AdviceLanguage::English), protocol.step(AdviceLanguage::German)],
+        false => [
+            "check host and port; if the text is the greeting of a serial bridge, nothing comes from its adapter: check the wiring there",
+            "Rechner und Port prüfen; ist der Text die Begrüßung einer seriellen Brücke, kommt von ihrem Adapter nichts: dort die Adern prüfen",
+        ],
+    };
+    found.advising(cause, step).hinting(step[0])
+}
+
+/// The same finding with a step for a line that is set on another machine.
+fn of_peer(found: Finding) -> Finding {
+    let protocol = found.protocol.filter(|it| it.is_service() || *it == ForeignProtocol::Text);
+    if let Some(protocol) = protocol.filter(|_| found.advice.is_none()) {
+        return server(found, protocol);
+    }
+    let is_setting =
+        matches!(found.diagnosis, Diagnosis::Noise | Diagnosis::Baud | Diagnosis::Parity);
+    if !is_setting || found.advice.is_some() {
+        return found;
+    }
+    let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+    let cause = [english, german].map(|language| found.cause(language).to_owned());
+    let step = [
+        "set speed and parity where the adapter is read: M-Bus sockets have 2400 baud and 8E1 (ser2net: 2400e81), infrared often 9600, P1 115200; then check adapter and cable there",
+        "Geschwindigkeit und Parität dort einstellen, wo der Adapter gelesen wird: M-Bus-Buchsen haben 2400 Baud und 8E1 (ser2net: 2400e81), Infrarot oft 9600, P1 115200; dann dort Adapter und Kabel prüfen",
+    ];
+    found.advising(cause, step)
 }
 
 /// Fewer octets than that come of a contact that is touched.
@@ -150,10 +193,26 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
             )
         }
     };
-    match view.others.is_empty() {
-        true => found,
-        false => shared(found, view),
+    match (view.is_peer(), view.others.is_empty()) {
+        (true, _) => silent_peer(found),
+        (false, true) => found,
+        (false, false) => shared(found, view),
     }
+}
+
+/// The finding about a server that sends nothing, or hardly anything.
+fn silent_peer(found: Finding) -> Finding {
+    let cause = [
+        "the server takes the connection and sends no telegram: nothing reaches the adapter there, or the port is that of something else, such as a web page or MQTT",
+        "der Server nimmt die Verbindung an und sendet kein Telegramm: beim Adapter dort kommt nichts an, oder der Port gehört zu etwas anderem, etwa einer Webseite oder MQTT",
+    ];
+    let step = [
+        "check host and port: it is the port on which the adapter's octets come out (ser2net, a serial bridge); then, where the adapter is, plug, wires and power, and that the operator has switched the customer interface on",
+        "Rechner und Port prüfen: es ist der Port, an dem die Oktette des Adapters herauskommen (ser2net, eine serielle Brücke); dann dort, wo der Adapter ist, Stecker, Adern und Versorgung, und ob der Netzbetreiber die Kundenschnittstelle freigeschaltet hat",
+    ];
+    found.advising(cause, step).hinting(
+        "check host and port, and where the adapter is the wiring, and that the operator has switched the interface on",
+    )
 }
 
 /// The finding about a live line with a few octets, without evidence.
@@ -179,7 +238,12 @@ fn foreign(protocol: ForeignProtocol, facts: &LineFacts) -> Finding {
         format!("the octets are {}", protocol.title(English)),
         format!("die Oktette sind {}", protocol.title(German)),
     );
-    Finding { protocol: Some(protocol), ..sampled(found, facts) }
+    let is_words = protocol.is_text() || protocol.is_service();
+    let found = match printed(&facts.sample).filter(|_| is_words) {
+        Some(text) => counted_octets(found, facts, &format!("\"{text}\"")),
+        None => sampled(found, facts),
+    };
+    Finding { protocol: Some(protocol), ..found }
 }
 
 /// A DSMR telegram of which something is missing.
@@ -607,7 +671,18 @@ fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
 /// Adds the count of the octets and the first of them.
 fn sampled(found: Finding, facts: &LineFacts) -> Finding {
     let sample: Vec<String> = facts.sample.iter().map(|octet| format!("{octet:02x}")).collect();
-    let (octets, sample) = (facts.octets, sample.join(" "));
+    counted_octets(found, facts, &sample.join(" "))
+}
+
+/// The octets as text, if they are nothing else.
+fn printed(octets: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(octets).ok()?.trim();
+    (!text.is_empty() && !text.contains(char::is_control)).then_some(text)
+}
+
+/// Adds the count of the octets and what they begin with.
+fn counted_octets(found: Finding, facts: &LineFacts, sample: &str) -> Finding {
+    let octets = facts.octets;
     found.with(
         format!("{}: {sample} …", counted(octets, "octet")),
         format!("{}: {sample} …", counted_as(octets, "Oktett", "Oktette")),

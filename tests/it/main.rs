@@ -20,6 +20,7 @@ mod decode;
 mod docs;
 mod doctor;
 mod doctor_answers;
+mod doctor_beside;
 mod doctor_devices;
 mod doctor_inputs;
 mod doctor_texts;

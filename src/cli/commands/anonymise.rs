@@ -16,7 +16,10 @@ use crate::cli::{
     setup::{args, families, keys},
 };
 use meterpipe::{
-    chain::{anonymise::Anonymise, event::StageEvent},
+    chain::{
+        anonymise::Anonymise,
+        event::{Refusal, StageEvent},
+    },
     counted::counted,
     error::Cause,
     reading::{anonymous::Anonymous, pseudonym::Pseudonyms},
@@ -26,6 +29,7 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::AnonymiseArgs) -> Status {
     let mut context = Context::new("anonymise", args.messages);
+    context.messages.hide_titles();
     let mut stage = match stage_of(args, &context) {
         Ok(stage) => stage,
         Err(stop) => return context.stop(stop),
@@ -101,6 +105,9 @@ fn take(event: &StageEvent<'_>, closed: &mut u64, context: &mut Context) {
     match event {
         // A frame is a part of a telegram.
         StageEvent::Record(record, _) => record.write(&mut context.output.text),
+        // Messages may be shown to others too.
+        StageEvent::Refused(refusal) => context.refused(&Refusal { from: None, ..*refusal }),
+        StageEvent::Unverified(_) => events::unverified(None, context),
         event => events::of_stage(event, context),
     }
 }

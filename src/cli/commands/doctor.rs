@@ -12,6 +12,7 @@ mod trials;
 
 use std::{
     path::PathBuf,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -35,13 +36,14 @@ use crate::cli::{
         args::{self, DoctorFormat, LanguageArg},
         config_file::{self, Config},
         credentials, environment, families, keys,
-        shared_args::{KeyArgs, SerialArgs},
+        shared_args::{InputForm, KeyArgs, SerialArgs},
     },
 };
 use meterpipe::{
     diagnosis::{
         diagnosis::{AdviceLanguage, Diagnosis},
         finding::Finding,
+        foreign::ForeignProtocol,
         line_finding::LineView,
     },
     link::registry::LinkChoice,
@@ -126,8 +128,8 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
         patients.push(patient(args.source.clone().or(source), args.line.clone(), None));
     }
     let start = Instant::now();
-    let all = patients.iter().map(|patient| examine(patient, args, messages));
-    let mut reports = all.collect::<Result<Vec<_>, _>>()?;
+    let visits = patients.iter().map(|patient| visit(patient, args, messages));
+    let mut reports = examine(visits.collect::<Result<_, _>>()?)?;
     if let (Some(config), true) =
         (&config, reports.iter().all(|it| it.finding.diagnosis == Diagnosis::Ok))
     {
@@ -149,11 +151,51 @@ const LEAST_FOR_SINKS: Duration = Duration::from_secs(3);
 /// The longest examination unless the user wants a longer one.
 const LONGEST: Duration = Duration::from_secs(29);
 
-fn examine(
+/// An examination that can begin.
+struct Visit {
+    report: DoctorReport,
+    /// `None` if the report is complete: there is no source, or no key.
+    examiner: Option<(Examiner, Spec)>,
+    form: Option<InputForm>,
+}
+
+impl Visit {
+    fn examine(self) -> Result<DoctorReport, Stop> {
+        let Self { mut report, examiner, form } = self;
+        let Some((examiner, spec)) = examiner else {
+            return Ok(report);
+        };
+        match spec {
+            Spec::File(path) => of_file::examine(&examiner, &path, form, &mut report)?,
+            Spec::Simulated(source) => examine_source(&examiner, source, &mut report)?,
+            Spec::Live(source) => match source.line().device {
+                Some(device) => of_device::examine(&examiner, &device, &mut report)?,
+                None => examine_source(&examiner, source, &mut report)?,
+            },
+        }
+        Ok(report)
+    }
+}
+
+/// Examines all sources at the same time: silent ones take it all.
+fn examine(visits: Vec<Visit>) -> Result<Vec<DoctorReport>, Stop> {
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            visits.into_iter().map(|visit| scope.spawn(move || visit.examine())).collect();
+        let ended = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        ended.collect()
+    })
+}
+
+/// Finds the source and the keys of a patient.
+fn visit(
     patient: &Patient<'_>,
     args: &args::DoctorArgs,
     messages: &Messages,
-) -> Result<DoctorReport, Stop> {
+) -> Result<Visit, Stop> {
+    let done = |report| Ok(Visit { report, examiner: None, form: None });
     let mut report = DoctorReport {
         source: patient.source.clone().unwrap_or_default(),
         finding: Finding::new(Diagnosis::Ok),
@@ -169,7 +211,7 @@ fn examine(
     let spec = match sources::find(patient.source.as_deref(), &patient.line, false) {
         Err(Stop::Failed(Status::Source, why)) => {
             report.finding = obstacles::no_source(patient.source.is_some(), &why);
-            return Ok(report);
+            return done(report);
         }
         spec => spec?,
     };
@@ -184,7 +226,7 @@ fn examine(
     let entries = match sources.read(patient.config, messages) {
         Err(problem) => {
             report.finding = obstacles::keyless(problem);
-            return Ok(report);
+            return done(report);
         }
         Ok(entries) => entries,
     };
@@ -194,15 +236,7 @@ fn examine(
     let time = args.time.saturating_sub(args.time / ANSWER);
     let deadline = Instant::now() + time.max(LONGEST.min(time + LONGEST_PUSH));
     let examiner = Examiner { entries, key_args, line, families, links, time, deadline };
-    match spec {
-        Spec::File(path) => of_file::examine(&examiner, &path, args.form.form, &mut report)?,
-        Spec::Simulated(source) => examine_source(&examiner, source, &mut report)?,
-        Spec::Live(source) => match source.line().device {
-            Some(device) => of_device::examine(&examiner, &device, &mut report)?,
-            None => examine_source(&examiner, source, &mut report)?,
-        },
-    }
-    Ok(report)
+    Ok(Visit { report, examiner: Some((examiner, spec)), form: args.form.form })
 }
 
 /// A source whose line cannot be set from here.
@@ -216,7 +250,8 @@ fn examine_source(
     let ended = listen(source, examiner.time, &mut examination)?.err();
     let line = examination.line();
     let has_frames = examination.telegrams() > 0 || line.frames > 0 || line.damaged() > 0;
-    if let Some(error) = ended.as_ref().filter(|_| !has_frames) {
+    let is_service = line.foreign.is_some_and(ForeignProtocol::is_service);
+    if let Some(error) = ended.as_ref().filter(|_| !has_frames && !is_service) {
         report.finding = obstacles::ended(error, examination.words());
         return Ok(());
     }

@@ -122,7 +122,9 @@ impl Context {
         };
         let other = link::other_link(window.octets(), view.links);
         let clause = match status {
-            Status::Closed => self.messages.closed_hint(),
+            Status::Closed if !self.is_in_damaged_frames(&window.facts()) => {
+                self.messages.closed_hint()
+            }
             // Telegrams came: damage alone tells why they no longer do.
             _ if self.tally.telegrams > 0 => {
                 let facts = window.facts();
@@ -153,6 +155,11 @@ impl Context {
         };
         let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
         Stop::Failed(status, format!("{text}{clause}"))
+    }
+
+    /// True if all telegrams that stay closed are parts of damaged frames: no key is to blame.
+    fn is_in_damaged_frames(&self, facts: &LineFacts) -> bool {
+        facts.outnumbers(usize::try_from(self.tally.closed).unwrap_or(usize::MAX))
     }
 
     /// Prints a line on standard output, at once.
@@ -224,6 +231,7 @@ impl Context {
     fn count(&mut self, error: &Error) {
         self.tally.rejected += 1;
         self.tally.misfits += u64::from(error.cause == Cause::KeyOrDamage);
+        self.tally.fits += u64::from(matches!(error.cause, Cause::KeyFits { .. }));
         match (error.layer, error.cause) {
             (_, cause) if cause.leaves_closed() => self.tally.closed += 1,
             (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
@@ -295,7 +303,13 @@ impl Context {
                 let facts = [&self.text, &self.window].map(OctetWindow::facts);
                 Some(nothing(&self.tally, &facts, &self.ended(&facts[1], 0, ending.partial)))
             }
-            Status::Closed => Some(closed(&self.tally, self.messages.wrong_key_hint())),
+            Status::Closed => {
+                let facts = self.window.facts();
+                Some(match self.is_in_damaged_frames(&facts) {
+                    true => in_damaged_frames(&facts, &self.ended(&facts, 0, ending.partial)),
+                    false => closed(&self.tally, self.messages.wrong_key_hint()),
+                })
+            }
             _ => None,
         };
         self.messages.finish(&self.tally, status, reason.as_deref());
@@ -324,6 +338,12 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 fn closed(tally: &Tally, advice: &str) -> String {
     let text = "no telegram could be opened";
     match tally.misfits {
+        _ if tally.fits > 1 => {
+            format!(
+                "{text}: the key fits, and octets inside them are wrong; {}",
+                Diagnosis::Checksum.hint()
+            )
+        }
         2.. if tally.misfits == tally.closed && tally.untitled == tally.closed => format!(
             "{text}: the key or the system title that was given does not fit; compare the title with \
              the meter's; {advice}"
@@ -331,6 +351,13 @@ fn closed(tally: &Tally, advice: &str) -> String {
         2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {advice}"),
         _ => text.to_owned(),
     }
+}
+
+/// The same of telegrams that are parts of damaged frames.
+fn in_damaged_frames(facts: &LineFacts, input: &EndedInput<'_>) -> String {
+    let found = line_finding(facts, &LineView::default()).map(|found| input.finding(found));
+    let clause = found.map(|found| format!("; {}", found.clause())).unwrap_or_default();
+    format!("no telegram could be opened{clause}")
 }
 
 fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> String {
@@ -433,5 +460,12 @@ const ROWS_BELOW: usize = 3;
 const FIRST_ROWS: usize = 20;
 
 /// Causes that the octets of a file show beyond doubt.
-const TOLD_OF_FILES: [Diagnosis; 4] =
-    [Diagnosis::OtherProtocol, Diagnosis::OctetsLost, Diagnosis::Constant, Diagnosis::Half];
+const TOLD_OF_FILES: [Diagnosis; 7] = [
+    Diagnosis::OtherProtocol,
+    Diagnosis::OctetsLost,
+    Diagnosis::Constant,
+    Diagnosis::Half,
+    Diagnosis::Parity,
+    Diagnosis::Checksum,
+    Diagnosis::HdlcDamaged,
+];

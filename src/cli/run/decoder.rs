@@ -115,6 +115,9 @@ impl Decoder {
                 events::of_chain(&event, context);
                 if let (DecodeEvent::Refused(refusal), Some(doubts)) = (&event, doubts.as_mut()) {
                     let (title, cause) = (refusal.title, refusal.error.cause);
+                    if refusal.error.layer.is_link() {
+                        doubts.damaged();
+                    }
                     let find = || context.messages.closed_finding(title, cause);
                     let told = doubts.refused(title, cause, find);
                     context.messages.say_if(told);

@@ -17,11 +17,19 @@ const MOST: usize = 1024;
 
 /// The telegrams of each meter in a row that were whole and could not be opened.
 #[derive(Debug, Default)]
-pub struct KeyDoubts(HashMap<SystemTitle, MeterDoubt>);
+pub struct KeyDoubts {
+    meters: HashMap<SystemTitle, MeterDoubt>,
+    /// Frames that were damaged. Among many, what stays closed is damaged too.
+    damaged: u32,
+}
 
 #[derive(Debug, Default)]
 struct MeterDoubt {
     failures: u32,
+    /// The damaged frames before them.
+    damaged_before: u32,
+    /// The key was called wrong.
+    is_told: bool,
     /// There is no key for the meter.
     has_no_key: bool,
     /// All keys are for other meters, as their names tell.
@@ -36,6 +44,11 @@ impl KeyDoubts {
         if let Some(doubt) = title.and_then(|title| self.meter(title)) {
             *doubt = MeterDoubt { was_opened: true, ..MeterDoubt::default() };
         }
+    }
+
+    /// Notes a damaged frame.
+    pub const fn damaged(&mut self) {
+        self.damaged = self.damaged.saturating_add(1);
     }
 
     /// Notes a telegram that was refused. Returns a message if it is the third in a row, with the cause that `find`
@@ -53,23 +66,30 @@ impl KeyDoubts {
         let title = title.filter(|_| {
             matches!(cause, Cause::KeyOrDamage | Cause::Tag | Cause::NoKey | Cause::OtherMeter)
         })?;
+        let (damaged, opens_others) = (self.damaged, self.meters.values().any(|it| it.was_opened));
         let doubt = self.meter(title)?;
         doubt.has_no_key = matches!(cause, Cause::NoKey | Cause::OtherMeter);
         if doubt.has_no_key {
             return None;
         }
+        if doubt.failures == 0 {
+            doubt.damaged_before = damaged;
+        }
         doubt.failures = doubt.failures.saturating_add(1);
-        if doubt.failures != ENOUGH {
+        let is_damage = (damaged - doubt.damaged_before) / FRAMES > doubt.failures;
+        if doubt.failures < ENOUGH || is_damage || doubt.is_told {
             return None;
         }
+        doubt.is_told = true;
         let found = find().unwrap_or(Finding::new(Diagnosis::WrongKey));
         let hint = found.hint();
         let advice = match (doubt.was_opened, found.diagnosis) {
+            (false, _) if opens_others => ANOTHER.to_owned(),
             (true, _) => format!("the key fits no longer: was it exchanged? {COMPARE}"),
             (false, Diagnosis::WrongKey) => format!("the key is wrong: {hint}"),
             (false, _) => hint.to_owned(),
         };
-        doubt.is_for_others = found.diagnosis == Diagnosis::OtherMeter;
+        doubt.is_for_others = found.diagnosis == Diagnosis::OtherMeter || opens_others;
         Some(format!(
             "{ENOUGH} whole telegrams in a row of the meter with system title {} could not be opened; {advice}",
             hex::encode(title)
@@ -78,8 +98,8 @@ impl KeyDoubts {
 
     /// Appends the meters without a key that fits, for a status line.
     pub fn add_status(&self, text: &mut String) {
-        let is_closed = |doubt: &MeterDoubt| doubt.has_no_key || doubt.failures >= ENOUGH;
-        let mut closed: Vec<_> = self.0.iter().filter(|(_, doubt)| is_closed(doubt)).collect();
+        let is_closed = |doubt: &MeterDoubt| doubt.has_no_key || doubt.is_told;
+        let mut closed: Vec<_> = self.meters.iter().filter(|(_, doubt)| is_closed(doubt)).collect();
         closed.sort_by_key(|(title, _)| **title);
         let Some((title, doubt)) = closed.first() else {
             return;
@@ -101,10 +121,17 @@ impl KeyDoubts {
     }
 
     fn meter(&mut self, title: SystemTitle) -> Option<&mut MeterDoubt> {
-        let has_room = self.0.len() < MOST || self.0.contains_key(&title);
-        has_room.then(|| self.0.entry(title).or_default())
+        let has_room = self.meters.len() < MOST || self.meters.contains_key(&title);
+        has_room.then(|| self.meters.entry(title).or_default())
     }
 }
+
+/// The advice about a meter that no key opens while others open.
+const ANOTHER: &str = "the keys open other meters: write a line for this one into the key file, its system title, a \
+    space and its key; a meter of the neighbours needs none";
+
+/// The frames of most telegrams.
+const FRAMES: u32 = 2;
 
 /// The things to compare when a key does not fit.
 pub const COMPARE: &str = Diagnosis::WrongKey.hint();
@@ -134,6 +161,36 @@ mod tests {
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
         assert_eq!(doubts.refused(a, Cause::KeyFits { damaged: 40 }, || None), None);
         assert_eq!(refused(&mut doubts, a), None, "the key fits the one before");
+    }
+
+    #[test]
+    fn a_meter_beside_others_that_open_lacks_its_key() {
+        let mut doubts = KeyDoubts::default();
+        doubts.opened(Some([1; 8]));
+        let find = || Some(Finding::new(Diagnosis::WrongKey));
+        let refused = |_| doubts.refused(Some([2; 8]), Cause::KeyOrDamage, find);
+        let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
+        assert!(told.contains("the keys open other meters"), "{told}");
+        assert!(!told.contains("is wrong"), "{told}");
+        let mut text = String::new();
+        doubts.add_status(&mut text);
+        assert!(
+            text.starts_with("; there is no key for the meter with system title 0202"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn telegrams_among_many_damaged_frames_say_nothing_about_a_key() {
+        let mut doubts = KeyDoubts::default();
+        let find = || Some(Finding::new(Diagnosis::WrongKey));
+        for _ in 0..20 {
+            assert_eq!(doubts.refused(Some([7; 8]), Cause::KeyOrDamage, find), None);
+            (0..9).for_each(|_| doubts.damaged());
+        }
+        let mut text = String::new();
+        doubts.add_status(&mut text);
+        assert_eq!(text, "");
     }
 
     #[test]

@@ -94,6 +94,8 @@ pub struct Messages {
     keys: RefCell<KeyFacts>,
     /// True if the only keys are authentication keys of the published examples.
     has_lone_gak: Cell<bool>,
+    /// True if messages name no meter.
+    hides_titles: bool,
     /// True if a message on a terminal is broken between words: the live view had it so before.
     wraps: Cell<bool>,
 }
@@ -164,6 +166,7 @@ impl Messages {
             target,
             keys,
             has_lone_gak,
+            hides_titles: false,
             wraps: Cell::new(false),
         }
     }
@@ -195,6 +198,11 @@ impl Messages {
     /// Sums up repeats by time from now on.
     pub const fn live(&mut self) {
         self.live = true;
+    }
+
+    /// Names no meter from now on: messages stand beside what is shown to others.
+    pub const fn hide_titles(&mut self) {
+        self.hides_titles = true;
     }
 
     /// Names the input that the next messages are about, if there are several.
@@ -345,7 +353,8 @@ impl Messages {
             }
         }
         let _ = write!(text, "{error}");
-        if let (Some(title), Cause::NoKey) = (refusal.title, error.cause) {
+        let title = refusal.title.filter(|_| !self.hides_titles);
+        if let (Some(title), Cause::NoKey) = (title, error.cause) {
             let _ = write!(text, " (system title {})", hex::encode(title));
         }
         // No adapter is to blame for a text.

@@ -60,6 +60,8 @@ pub struct Tally {
     pub closed: u64,
     /// Of these, telegrams that are damaged, or that the key does not fit.
     pub misfits: u64,
+    /// Telegrams that are damaged, and that a key fits.
+    pub fits: u64,
     /// Of the misfits, telegrams that carry no system title: that of the user was tried.
     pub untitled: u64,
     /// Of the rejected, whole telegrams that were opened, but whose content is wrong.

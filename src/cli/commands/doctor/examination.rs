@@ -236,11 +236,12 @@ impl Examination {
         }
     }
 
-    /// True if the only telegrams are look-alikes among noise: in no frame, and few for so many octets.
+    /// True if the only telegrams are in no frame, and look-alikes among noise, few for so many octets, or parts of
+    /// damaged frames.
     pub const fn is_chance(&self, line: &LineFacts) -> bool {
-        let telegrams = self.telegrams() as u64;
-        let is_rare = telegrams > 0 && telegrams * LOOK_ALIKE < self.octets();
-        self.keys.opened == 0 && line.apdus == 0 && is_rare
+        let telegrams = self.telegrams();
+        let is_rare = telegrams > 0 && telegrams as u64 * LOOK_ALIKE < self.octets();
+        self.keys.opened == 0 && (line.apdus == 0 && is_rare || line.outnumbers(telegrams))
     }
 
     /// The octets that came, if they are a line or two of text.
@@ -378,6 +379,7 @@ impl Examination {
             Some((_, times)) => *times += 1,
             None => self.causes.push((cause, 1)),
         }
+        self.keys.causes = self.causes.len();
         let most = self.causes.iter().rev().max_by_key(|(_, times)| *times);
         self.keys.cause = most.map(|(cause, _)| *cause);
         self.keys.title = title.or(self.keys.title);
@@ -400,6 +402,8 @@ impl Examination {
     /// True once a live source has shown enough.
     fn is_done(&mut self) -> bool {
         let KeyFacts { opened, closed, unsound, keys, .. } = self.keys;
+        // A second telegram tells another meter from a damaged one.
+        let waits = self.keys.lone().next().is_some();
         let octets = self.window.octets();
         if self.telegrams() == 0 && self.chain.frames() == 0 && octets.len() >= self.look_at {
             let foreign = foreign::recognise(octets);
@@ -419,7 +423,7 @@ impl Examination {
                 && (octets.len() >= it.octets * 2 || !line::begins_apdu(octets))
         });
         let in_vain = is_long && self.chain.frames() == 0 && self.telegrams() == 0;
-        opened >= ENOUGH && self.rejected == 0 && unsound == 0
+        opened >= ENOUGH && self.rejected == 0 && unsound == 0 && !waits
             || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
             || unsound >= ENOUGH_CLOSED
             || self.is_foreign

@@ -61,10 +61,15 @@ pub fn unreached(error: &OpenError) -> Finding {
 
 /// The same about a server that said something before it ended the connection.
 pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
-    let found = unreached(error);
+    let mut found = unreached(error);
     let Some(words) = words else {
         return found;
     };
+    // The message of a run ends with the words, in English alone.
+    for Wording { english, .. } in &mut found.evidence {
+        english.truncate(english.find("; the server says: ").unwrap_or(english.len()));
+    }
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
     let found = match words.to_ascii_lowercase().contains("in use") {
         true => Finding { evidence: found.evidence, ..taken() },
@@ -116,8 +121,8 @@ fn unreachable_source(why: Wording) -> Finding {
         "die Quelle lässt sich nicht lesen oder ging verloren",
     ];
     let step = [
-        "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter",
-        "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat",
+        "check its name, and for tcp://HOST:PORT that the server (ser2net) runs and has its adapter, and that the port is not that of a web page or of MQTT",
+        "ihren Namen prüfen, und bei tcp://RECHNER:PORT, ob der Server (ser2net) läuft und seinen Adapter hat und der Port nicht zu einer Webseite oder zu MQTT gehört",
     ];
     Finding { evidence: vec![why], ..Finding::new(Diagnosis::NoDevice).advising(cause, step) }
 }

@@ -16,7 +16,10 @@ use meterpipe::{
 pub fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
     let line = examination.line();
-    let damaged = line.damaged() + keys.closed + keys.unsound;
+    // A telegram that is whole and stays closed on a sound line is that of another meter.
+    let mut others: Vec<_> = keys.lone().filter(|_| line.damaged() == 0).map(hex::encode).collect();
+    others.sort_unstable();
+    let damaged = line.damaged() + keys.closed.saturating_sub(others.len()) + keys.unsound;
     let mut found = match keys.ciphered {
         0 => plain(),
         _ => Finding::new(Diagnosis::Ok),
@@ -29,6 +32,14 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
         found = found.with(
             format!("and of {}", counted(more, "more meter")),
             format!("und von {}", counted_as(more, "weiteren Zähler", "weiteren Zählern")),
+        );
+    }
+    for title in others.iter().take(MOST_METERS) {
+        found = found.with(
+            format!("1 telegram of another meter, which no key opens: system title {title}"),
+            format!(
+                "1 Telegramm eines anderen Zählers, das kein Schlüssel öffnet: Systemtitel {title}"
+            ),
         );
     }
     if examination.verified {
