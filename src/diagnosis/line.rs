@@ -84,6 +84,9 @@ pub struct BegunPart {
     pub is_over: bool,
 }
 
+/// Damaged frames to a telegram that holds by chance what its sum says.
+const FAR_MORE: usize = 10;
+
 /// Of random octets 23 in a hundred are smeared, of those that are read four times too fast nearly all.
 const SMEARED: usize = 70;
 
@@ -130,10 +133,13 @@ impl LineFacts {
     }
 
     /// True if no whole frame holds one of so many telegrams, and there are as many damaged ones: the telegrams are
-    /// parts of these, and nothing vouches for their octets.
+    /// parts of these, and nothing vouches for their octets. Among far more damaged frames the sum of one fits by
+    /// chance.
     #[must_use]
     pub const fn outnumbers(&self, telegrams: usize) -> bool {
-        telegrams > 0 && self.apdus == 0 && self.damaged() - self.broken_off >= telegrams
+        let damaged = self.damaged() - self.broken_off;
+        let least = if self.apdus == 0 { telegrams } else { telegrams * FAR_MORE };
+        telegrams > 0 && damaged >= least
     }
 
     /// The same on a line that brought no telegram: octets do not tell how much time lies between two frames, and the
