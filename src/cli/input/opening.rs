@@ -33,8 +33,8 @@ pub struct Opening {
     end: TelegramEnd,
     /// The octets of the last line that was read.
     width: usize,
-    /// The most octets of a line since a telegram began.
-    widest: usize,
+    /// The octets of the line in which a telegram began, and the most of one behind it.
+    widths: [usize; 2],
     /// The octets of the lines that are kept.
     octets: Zeroizing<Vec<u8>>,
 }
@@ -125,8 +125,12 @@ impl Opening {
         let begins = self.end.is_between();
         self.end.line(octets);
         self.width = octets.len();
-        self.widest =
-            if begins && self.width > 0 { self.width } else { self.widest.max(self.width) };
+        let [_, behind] = self.widths;
+        match self.width {
+            0 => {}
+            first if begins => self.widths = [first, 0],
+            width => self.widths[1] = behind.max(width),
+        }
     }
 
     /// True for octets that are a row of a dump, though they may look like a key: it goes on as it was, or a
@@ -137,7 +141,7 @@ impl Opening {
         }
         let goes_on = octets.len() == self.width && !self.end.is_sure();
         // Two keys are hardly written as one word, and just as wide as the rows.
-        let is_wide = octets.len() == self.widest && octets.len() >= 2 * KEY;
+        let is_wide = self.widths.contains(&octets.len()) && octets.len() >= 2 * KEY;
         goes_on || is_wide || has_start(octets) || !reads_as_key(line)
     }
 
