@@ -14,7 +14,6 @@ use meterpipe::{
     error::{Cause, Error, Layer},
     hex::{
         dump::{Dump, HexRun, is_numbered},
-        telegram::{TelegramEnd, holds_header},
         telegram_row::holds_row,
     },
     p1::CodeForm,
@@ -55,8 +54,6 @@ pub struct TextLines<'a> {
     first: Option<Vec<u8>>,
     /// The last line whose octets could all be read.
     sound: u64,
-    /// The place among the telegrams.
-    end: TelegramEnd,
     /// The last line ended amid an octet, and may be of a telegram.
     is_open_row: bool,
     opening: Opening,
@@ -175,7 +172,6 @@ impl<'a> TextLines<'a> {
             dsmr_text: false,
             first: None,
             sound: 0,
-            end: TelegramEnd::default(),
             is_open_row: false,
             opening: Opening::default(),
         }
@@ -289,12 +285,8 @@ impl<'a> TextLines<'a> {
     }
 
     /// True if a line may be of a telegram: one was open in front of it, or begins in it, or it is written as one.
-    fn is_of_telegram(&self, line: &[u8], was_amid: bool) -> bool {
-        was_amid
-            || self.end.is_amid()
-            || holds_header(&self.run.octets)
-            || self.dump.owns(line)
-            || holds_row(line)
+    fn is_of_telegram(&self, line: &[u8]) -> bool {
+        self.opening.is_amid(&self.run.octets) || self.dump.owns(line) || holds_row(line)
     }
 
     fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {
@@ -352,12 +344,10 @@ impl<'a> TextLines<'a> {
         if !is_sound || line.len() <= 4 * self.run.octets.len() + 2 {
             context.text_facts.note_dots(self.line, line, is_sound);
         }
-        let was_amid = self.end.is_amid();
-        self.end.line(&self.run.octets);
         let is_own = self.dump.defect_line() == self.line;
         match result {
             Err(Error { cause: Cause::NotHex | Cause::OddDigits, .. })
-                if is_own && !self.is_of_telegram(line, was_amid) =>
+                if is_own && !self.is_of_telegram(line) =>
             {
                 // Hex of another program: beside a telegram its octets would be noise of that.
                 self.run.clear();
@@ -371,8 +361,7 @@ impl<'a> TextLines<'a> {
             Ok(()) => self.sound = self.line,
         }
         self.is_open_row = self.dump.is_amid_octet()
-            && (self.is_open_row && self.run.octets.is_empty()
-                || self.is_of_telegram(line, was_amid));
+            && (self.is_open_row && self.run.octets.is_empty() || self.is_of_telegram(line));
         self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.note_prose();

@@ -133,6 +133,16 @@ impl Opening {
         }
     }
 
+    /// True if octets of a telegram are due in front of those of a line or behind them, or one begins in them.
+    pub fn is_amid(&self, octets: &[u8]) -> bool {
+        let is_behind = || {
+            let mut end = self.end.clone();
+            end.line(octets);
+            end.is_amid()
+        };
+        self.end.is_amid() || holds_header(octets) || is_behind()
+    }
+
     /// True for octets that are a row of a dump, though they may look like a key: it goes on as it was, or a
     /// frame begins in it.
     fn is_row(&self, octets: &[u8], line: &[u8]) -> bool {
