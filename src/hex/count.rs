@@ -56,9 +56,13 @@ fn before_unit(text: &[u8]) -> Option<&[u8]> {
 
 /// `len=4`, `length: 4`.
 fn before_name(text: &[u8]) -> Option<&[u8]> {
-    let (name, _) = before_number(text)?;
-    let name = name.trim_ascii_end();
-    let name = name.strip_suffix(b"=").or_else(|| name.strip_suffix(b":"))?.trim_ascii_end();
+    let at = text.iter().rposition(|c| !c.is_ascii_digit() && *c != b' ')?;
+    // Nearly all lines end here, those of octets with colons between them a little later.
+    let name = match text.split_at_checked(at)? {
+        (name, [b'=' | b':', ..]) if !name.last()?.is_ascii_digit() => name.trim_ascii_end(),
+        _ => return None,
+    };
+    before_number(text)?;
     let is_name = |octets: &&[u8]| octets.last().is_none_or(|c| !c.is_ascii_alphanumeric());
     let octets = NAMES.iter().find_map(|it| {
         let (octets, word) = name.split_at_checked(name.len().checked_sub(it.len())?)?;
