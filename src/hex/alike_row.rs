@@ -150,12 +150,13 @@ impl AlikeRow {
             && is_prose(slice(&self.tail, 1..self.tail.len()))
     }
 
-    /// True for words behind the octets, as `OK` or `len=32`.
+    /// True for a word or two behind the octets, as `OK` or `len=32`; more are a sentence.
     fn is_before_words(&self) -> bool {
         let is_word = |word: &[u8]| word.iter().any(|c| matches!(c, b'G'..=b'Z' | b'g'..=b'z'));
-        let first = self.tail.trim_ascii_start().split(|c| !c.is_ascii_alphanumeric()).next();
+        let mut words = self.tail.split(|c| !c.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
         self.tail.first().is_some_and(|c| is_blank(*c))
-            && first.is_some_and(is_word)
+            && words.next().is_some_and(is_word)
+            && words.count() <= 1
             && is_prose(&self.head)
             && is_prose(&self.tail)
     }

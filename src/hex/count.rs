@@ -7,8 +7,9 @@
 //! It may be that of the octets in the line, or that of their telegram.
 
 use super::{
-    prefix::{decimal, octet_count, slice},
+    prefix::{decimal, has_octets, octet_count, slice},
     separator::is_blank,
+    stamp,
 };
 
 /// The line without such numbers at its end.
@@ -39,7 +40,9 @@ fn in_brackets(text: &[u8], open: u8) -> Option<&[u8]> {
     let is_apart = octets.last().is_some_and(|&c| is_blank(c));
     // One octet of several in brackets.
     let is_list = matches!(octets.trim_ascii_end(), [.., b')' | b']' | b',' | b';' | b'='] | []);
-    let is_count = open == b'(' || counts(number, octets);
+    // A row may be a time and one octet in brackets.
+    let own = slice(octets, stamp::skip(octets)..octets.len());
+    let is_count = has_octets(own, 1) && (open == b'(' || counts(number, own));
     (is_apart && !is_list && is_count).then_some(octets)
 }
 

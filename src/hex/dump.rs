@@ -237,11 +237,12 @@ impl Dump {
             return self.instead(digits, before, &octets, run);
         }
         // Digits behind the first one of an octet are those of no telegram.
-        if !is_alone || !self.digits.is_between_octets() {
+        if !is_alone {
             return read;
         }
+        let is_open = !self.digits.is_between_octets();
         let is_comment = prefix::is_comment(text.trim_ascii_start());
-        let read = read.and_then(|()| match is_comment {
+        let read = read.and_then(|()| match is_comment || is_open {
             true => Ok(()),
             false => self.all_telegrams(text, before, run),
         });
@@ -249,12 +250,12 @@ impl Dump {
         // A listing has rows of its own.
         let alike = match self.listing {
             Some(_) => None,
-            None => self.alike.octets(text, taken, read.is_ok()),
+            None => self.alike.octets(text, taken, read.is_ok() && !is_open),
         };
         match alike {
             None => {
                 let is_unread = self.listing.is_none() && taken.is_empty();
-                if is_unread && read.is_ok() && !is_comment {
+                if is_unread && read.is_ok() && !is_open && !is_comment {
                     self.alike.note(text);
                 }
                 read

@@ -119,8 +119,8 @@ impl WaitingOctets {
                 let (octets, length) = cells.octets(text)?;
                 let place = OctetPlace { cells, octets, start, end: start + length };
                 let is_row = self.row.is_of_kind(&AlikeRow::at(&place, line));
-                // Lines of a number and the same words.
-                let is_same = !self.row.has_head() && place.octets == self.octets;
+                // Lines of the same number and words.
+                let is_same = place.octets == self.octets;
                 (is_row && !is_same).then_some(place)
             })
         })

@@ -195,7 +195,9 @@ impl RowValues {
         let found = [16, 10].into_iter().find_map(|radix| {
             let octets = self.waiting.iter().map(|value| octet(value, radix));
             let octets = octets.collect::<Option<Vec<u8>>>()?;
-            let is_telegram = octets.len() == FIRST && begins_telegram(&octets);
+            // Rows that say the same are no octets of a telegram.
+            let is_same = octets.iter().all(|octet| octets.first() == Some(octet));
+            let is_telegram = octets.len() == FIRST && begins_telegram(&octets) && !is_same;
             is_telegram.then_some((radix, octets))
         });
         self.radix = found.as_ref().map(|(radix, _)| *radix);
