@@ -7,24 +7,30 @@
 //! 68fafa6853ff0001…  a telegram
 //! ```
 //!
-//! A serial line has noise, and may be read from the middle of a telegram on. A text between two telegrams was one,
-//! whatever its rows look like.
+//! A serial line has noise, and may be read from the middle of a telegram on. In a text that has telegrams in rows,
+//! more rows of that width between two of them were one. Other hex has other rows.
+
+use core::ops::Range;
 
 use crate::error::{Cause, Error, Layer};
 
 /// The octets behind the last telegram, and where they begin.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StrayOctets<O> {
-    /// Where the last telegram begins, if it was whole, and no defect was told since.
-    telegram: Option<O>,
+    /// The positions of the last telegram, if it was whole, and no defect was told since.
+    telegram: Option<Range<u64>>,
     run: Option<(O, usize)>,
 }
 
-impl<O: PartialEq> StrayOctets<O> {
-    /// Takes octets that belong to no telegram, of a row with so many.
-    pub(super) fn noise(&mut self, octets: usize, row: usize, origin: O) {
-        // A line with a telegram may have others beside it, as its plaintext.
-        if row >= ROW && self.telegram.as_ref().is_some_and(|telegram| *telegram != origin) {
+impl<O> StrayOctets<O> {
+    /// The positions of the last telegram, if octets behind it would be those of a lost one.
+    pub(super) fn behind(&self) -> Option<Range<u64>> {
+        self.telegram.clone()
+    }
+
+    /// Takes octets that belong to no telegram, of a row as wide as one of the last telegram.
+    pub(super) fn noise(&mut self, octets: usize, origin: O) {
+        if self.telegram.is_some() {
             let (_, count) = self.run.get_or_insert((origin, 0));
             *count += octets;
         }
@@ -36,8 +42,8 @@ impl<O: PartialEq> StrayOctets<O> {
     }
 
     /// Takes note of a telegram: a defect if one is lost in front of it.
-    pub(super) fn telegram(&mut self, origin: O) -> Option<(Error, O)> {
-        self.telegram = Some(origin);
+    pub(super) fn telegram(&mut self, positions: Range<u64>) -> Option<(Error, O)> {
+        self.telegram = Some(positions);
         self.end()
     }
 
@@ -47,9 +53,6 @@ impl<O: PartialEq> StrayOctets<O> {
         Some((Error::new(Layer::Hex, 0, Cause::Stray { octets }), origin))
     }
 }
-
-/// A row with fewer octets may be a date or an address.
-const ROW: usize = 12;
 
 /// Fewer octets may be a checksum.
 const LEAST: usize = 40;
@@ -61,24 +64,18 @@ mod tests {
     #[test]
     fn a_telegram_is_lost_where_octets_stand_between_two() {
         let mut stray = StrayOctets::default();
-        stray.noise(100, 32, 1);
-        assert_eq!(stray.telegram(11), None, "a text may begin amid a telegram");
-        stray.noise(60, 32, 2);
-        stray.noise(43, 25, 3);
+        stray.noise(100, 1);
+        assert_eq!(stray.telegram(0..9), None, "a text may begin amid a telegram");
+        stray.noise(60, 2);
+        stray.noise(43, 3);
         let error = Error::new(Layer::Hex, 0, Cause::Stray { octets: 103 });
-        assert_eq!(stray.telegram(12), Some((error, 2)));
-        for _ in 0..9 {
-            stray.noise(6, 6, 4);
-        }
-        assert_eq!(stray.telegram(13), None, "addresses");
-        stray.noise(100, 300, 13);
-        assert_eq!(stray.telegram(20), None, "a plaintext beside the telegram");
-        stray.noise(32, 32, 5);
-        assert_eq!(stray.telegram(14), None, "a checksum");
-        stray.noise(100, 32, 6);
+        assert_eq!(stray.telegram(0..9), Some((error, 2)));
+        stray.noise(32, 4);
+        assert_eq!(stray.telegram(0..9), None, "a checksum");
+        stray.noise(100, 5);
         stray.told();
-        stray.noise(100, 32, 7);
-        assert_eq!(stray.telegram(15), None, "a damaged telegram was told");
+        stray.noise(100, 6);
+        assert_eq!(stray.telegram(0..9), None, "a damaged telegram was told");
         assert_eq!(stray.end(), None);
     }
 }

@@ -215,7 +215,7 @@ impl SourceStream {
                                 out(StageEvent::Unchecked);
                             }
                         }
-                        hand_on(&apdu, stray, from, out);
+                        hand_on(&apdu, frame.end(), stray, from, out);
                     }
                 }
                 Some(StreamItem::Skipped(skipped)) => {
@@ -273,9 +273,10 @@ impl SourceStream {
     }
 }
 
-/// Hands on an APDU whose segments add up to the length in its ciphering header.
+/// Hands on an APDU that ends there, and whose segments add up to the length in its ciphering header.
 fn hand_on(
     apdu: &LinkApdu<'_, OctetOrigin>,
+    end: u64,
     stray: &mut StrayOctets<OctetOrigin>,
     from: Option<&str>,
     out: &mut impl Out,
@@ -283,7 +284,7 @@ fn hand_on(
     let LinkApdu { link, octets, origin } = *apdu;
     match is_whole(octets, link.layer()) {
         Ok(()) => {
-            tell_stray(stray.telegram(*origin), from, out);
+            tell_stray(stray.telegram(origin.position..end), from, out);
             // The lines of a text are no octets in hex.
             if link == LinkKind::Dsmr {
                 stray.told();
@@ -323,7 +324,7 @@ fn drain_bare(
                 if sorts {
                     sort(octets, begin, StreamPart::Apdu(end), &origin, from, out);
                 }
-                tell_stray(stray.telegram(origin), from, out);
+                tell_stray(stray.telegram(origin.position..end), from, out);
                 let attributes = Attributes { from, near_frame, ..Attributes::default() };
                 out(apdu_event(octets, &origin, attributes));
             }
@@ -336,10 +337,13 @@ fn drain_bare(
                 out(StageEvent::Refused(origin.refusal(error, from)));
             }
             FoundApdu::Noise(octets) => {
-                if let Place::Line(_) = origins.peek(position).place {
+                if let Place::Line(_) = origins.peek(position).place
+                    && let Some(telegram) = stray.behind()
+                {
                     origins
                         .among(position..position + octets as u64)
-                        .for_each(|(origin, octets)| stray.noise(octets, origin.octets, origin));
+                        .filter(|(row, _)| origins.have_row_like(row, &telegram))
+                        .for_each(|(row, octets)| stray.noise(octets, row));
                 }
                 out(StageEvent::Noise(octets));
             }
@@ -431,6 +435,14 @@ impl OctetOrigins {
         origin.onward(position)
     }
 
+    /// True for a row of a text as wide as one of several that a telegram has.
+    fn have_row_like(&self, row: &OctetOrigin, telegram: &Range<u64>) -> bool {
+        let at = |position| self.0.partition_point(|origin| origin.position < position);
+        let rows = self.0.range(at(telegram.start)..at(telegram.end));
+        let is_alike = |origin: &OctetOrigin| origin.octets == row.octets;
+        row.octets >= ROW && rows.len() > 1 && rows.clone().any(is_alike)
+    }
+
     /// The origins of some octets, with the number of octets of each.
     fn among(&self, octets: Range<u64>) -> impl Iterator<Item = (OctetOrigin, usize)> {
         let mut at = octets.start;
@@ -442,6 +454,9 @@ impl OctetOrigins {
         })
     }
 }
+
+/// A row of a text with fewer octets may be an address.
+const ROW: usize = 7;
 
 /// Of two telegrams that the end cuts off the one that begins first; that of a frame in doubt.
 fn earlier(framed: Option<Error>, bare: Option<Error>) -> Option<Error> {

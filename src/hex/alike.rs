@@ -56,6 +56,11 @@ impl AlikeRows {
         found
     }
 
+    /// True if it is known how a row is written.
+    pub(super) const fn has_row(&self) -> bool {
+        self.row.is_some()
+    }
+
     /// True if octets wait for those of the next line.
     pub(super) const fn is_waiting(&self) -> bool {
         self.first.is_waiting()
@@ -80,7 +85,8 @@ impl AlikeRows {
             if let Some(octets) = row.octets(line, self.end.is_amid()) {
                 return (octets != taken || !is_sound).then_some(AlikeOctets::Octets(octets));
             }
-            if taken.is_empty() && is_sound && row.is_damaged(line, self.end.is_amid()) {
+            let damaged = if is_sound { row.damaged(line, self.end.is_amid()) } else { None };
+            if damaged.is_some_and(|octets| taken.is_empty() || taken.len() < octets) {
                 return Some(AlikeOctets::Damaged);
             }
         }

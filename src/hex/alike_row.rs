@@ -197,25 +197,23 @@ impl AlikeRow {
         (alike(&self.tail, tail) == Some(tail.len())).then_some(octets)
     }
 
-    /// True for a row that is written as this one up to its octets, and which are damaged.
-    pub(super) fn is_damaged(&self, line: &[u8], is_amid: bool) -> bool {
+    /// The octets of a row that is written as this one, and in which they are damaged, as far as their number is known.
+    pub(super) fn damaged(&self, line: &[u8], is_amid: bool) -> Option<usize> {
         // A word of base64 between two telegrams.
         if self.is_bare_base64() && !is_amid && line.len() < WORD {
-            return false;
+            return None;
         }
-        let Some(start) = alike(&self.head, line) else {
-            return false;
-        };
+        let start = alike(&self.head, line)?;
         let rest = slice(line, start..line.len());
         // The text behind begins with the same sign in each row.
         let end = match self.tail.first() {
             Some(sign) => memchr::memchr(*sign, rest).filter(|end| {
                 let tail = slice(rest, *end..rest.len());
                 alike(&self.tail, tail) == Some(tail.len())
-            }),
-            None => Some(rest.len()),
+            })?,
+            None => rest.len(),
         };
-        end.is_some_and(|end| self.cells.are_damaged(slice(rest, 0..end)))
+        self.cells.damaged(slice(rest, 0..end))
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) fn without_counts(line: &[u8]) -> &[u8] {
 /// The text in front of a number at its end.
 fn before_count(text: &[u8]) -> Option<&[u8]> {
     match text {
+        // Nearly all lines of logs.
+        [.., b'0'..=b'9' | b'A'..=b'F', b':', _, _] => None,
         [octets @ .., c, b'O' | b'o', b'K' | b'k'] if is_blank(*c) => ends_with_octet(octets),
         [.., b')'] => in_brackets(text, b'('),
         [.., b']'] => in_brackets(text, b'['),

@@ -221,7 +221,9 @@ impl Dump {
         self.margin = margin;
         let is_pairs =
             !self.pasted.is_within() && ends_with_pairs(text) && !begins_with_number(text);
-        if is_pairs && !self.alike.is_waiting() && self.logged(text, run) {
+        // A damaged row is known by those in front of it.
+        let is_usual = is_pairs && self.alike.has_row() && !self.alike.is_waiting();
+        if is_usual && self.logged(text, run) {
             return Ok(());
         }
         let (before, is_alone) = (run.octets.len(), self.digits.is_between_octets());

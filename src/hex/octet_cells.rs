@@ -102,25 +102,28 @@ impl OctetCells {
         (!octets.is_empty()).then_some((octets, end))
     }
 
-    /// True for a text that is no whole octets, and which can be nothing else.
-    pub(super) fn are_damaged(self, text: &[u8]) -> bool {
+    /// The octets of a text that is not whole, and which can be nothing else; for hex alone their number is known.
+    pub(super) fn damaged(self, text: &[u8]) -> Option<usize> {
         let is_digit = |c: &&u8| c.is_ascii_hexdigit();
         match self {
             Self::Base64 => {
                 let has = |kind: fn(&u8) -> bool| text.iter().any(kind);
-                text.len() >= LONG
+                let are_digits = text.len() >= LONG
                     && text.iter().all(|&c| base64::is_digit(c) || c == b'=')
                     && has(u8::is_ascii_digit)
                     && has(u8::is_ascii_uppercase)
-                    && has(u8::is_ascii_lowercase)
+                    && has(u8::is_ascii_lowercase);
+                are_digits.then_some(0)
             }
             _ => {
                 let text: Vec<u8> =
                     text.iter().copied().filter(|c| !self.gap().contains(c)).collect();
                 let digits = text.iter().filter(is_digit).count();
-                digits >= FEW
+                let are_digits = digits >= FEW
                     && text.len() - digits <= digits / 8
-                    && text.iter().any(u8::is_ascii_digit)
+                    && text.iter().any(u8::is_ascii_digit);
+                let octets = if let Self::Hex(_) = self { digits.div_ceil(2) } else { 0 };
+                are_digits.then_some(octets)
             }
         }
     }

@@ -28,13 +28,21 @@ pub(super) fn skip(text: &[u8]) -> usize {
     text.len() - rest.len()
 }
 
+const fn is_arrow(c: &u8) -> bool {
+    matches!(c, b'<' | b'>' | b'-')
+}
+
 /// The text behind an arrow in front of a stamp: `<< 12:34:56: 68 FA`.
 fn behind_arrow(text: &[u8]) -> &[u8] {
-    let length = text.iter().take_while(|c| matches!(c, b'<' | b'>' | b'-')).count();
+    // Nearly all lines.
+    if !text.first().is_some_and(is_arrow) {
+        return text;
+    }
+    let length = text.iter().take_while(|c| is_arrow(c)).count();
     let behind = text.get(length..).unwrap_or_default();
-    let is_arrow = (1..=3).contains(&length) && behind.first().is_some_and(|&c| is_blank(c));
+    let is_apart = (1..=3).contains(&length) && behind.first().is_some_and(|&c| is_blank(c));
     let behind = behind.trim_ascii_start();
-    if is_arrow && stamp(behind).is_some() { behind } else { text }
+    if is_apart && stamp(behind).is_some() { behind } else { text }
 }
 
 /// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.

@@ -96,7 +96,14 @@ impl Opening {
                 || starts && octets.len() > 1
                 || is_damaged(line));
         let is_other = is_key || !is_nothing && !is_clean && !is_part;
+        // Nobody has three keys one below the other.
+        let width = octets.len();
+        let are_rows = is_key
+            && self.widths.contains(&width)
+            && self.lines.len() >= MOST_KEYS
+            && self.octets.len() == self.lines.len() * width;
         match () {
+            () if are_rows => self.release(),
             () if begins && (self.lines.is_empty() || holds_header(&self.octets)) => self.over(),
             () if begins => self.drop_hex(),
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
@@ -182,7 +189,13 @@ impl Opening {
         if self.end.is_between() && !self.lines.is_empty() {
             return self.drop_hex();
         }
-        self.is_over = true;
+        self.release()
+    }
+
+    /// Reads the lines that were kept.
+    fn release(&mut self) -> OpeningStep {
+        (self.is_over, self.has_key) = (true, false);
+        self.hex = Vec::new();
         self.octets = Zeroizing::default();
         match core::mem::take(&mut self.lines) {
             lines if lines.is_empty() => OpeningStep::Read,
@@ -255,6 +268,9 @@ fn begins_frame(octets: &[u8]) -> bool {
         _ => begins_telegram(octets),
     }
 }
+
+/// The most keys of a meter: the GUEK and the GAK.
+const MOST_KEYS: usize = 2;
 
 /// The octets of a key.
 const KEY: usize = 16;
