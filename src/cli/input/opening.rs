@@ -129,7 +129,7 @@ impl Opening {
 
     /// Takes the octets that were read from a line.
     pub fn passed(&mut self, octets: &[u8]) {
-        let begins = self.end.is_between();
+        let begins = self.end.is_between() || self.widths == [0, 0];
         self.end.line(octets);
         self.width = octets.len();
         let [_, behind] = self.widths;
