@@ -184,6 +184,7 @@ impl KeyFileReader {
                     _ if digits + 4 >= DIGITS => return Err(defect(line.text())),
                     Some(KeyLabel::Other) | None if guek.is_some() || !meter => {}
                     Some(KeyLabel::Other) => {}
+                    None => name = meter_of(first.text).filter(|_| meter).or(name),
                     _ => name = Some(name_of(first.text)).filter(|_| meter).or(name),
                 }
                 continue;
@@ -344,8 +345,17 @@ const LONGEST_NUMBER: usize = 20;
 fn meter_of(column: &str) -> Option<MeterName> {
     let digits = column.chars().filter(char::is_ascii_digit).count();
     let parts: Vec<_> = column.split(['-', '.', '/']).map(str::len).collect();
-    let is_date = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]);
+    let is_date = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]) || is_day(column);
     (title(column).is_some() || digits >= LEAST_NUMBER && !is_date).then(|| name_of(column))
+}
+
+/// True for a date without marks: `20260102`.
+fn is_day(column: &str) -> bool {
+    let part = |range| column.get(range).and_then(|digits: &str| digits.parse::<u32>().ok());
+    column.len() == 8
+        && column.starts_with("20")
+        && part(4..6).is_some_and(|month| (1..=12).contains(&month))
+        && part(6..8).is_some_and(|day| (1..=31).contains(&day))
 }
 
 /// The digits of a meter number in front of a key.
@@ -581,8 +591,15 @@ mod tests {
 
     #[test]
     fn a_word_an_item_and_a_date_in_front_of_a_key_name_no_meter() {
-        for name in ["Bad", "cafe", "1.", "1)", "12", "2024-05-01", "01.05.2024", "1234567"] {
-            for text in [format!("{name}: {A}"), format!("{name} {A}"), format!("{name} {A} {B}")] {
+        for name in
+            ["Bad", "cafe", "1.", "1)", "12", "2024-05-01", "01.05.2024", "1234567", "20260102"]
+        {
+            for text in [
+                format!("{name}: {A}"),
+                format!("{name} {A}"),
+                format!("{name} {A} {B}"),
+                format!("{name} GUEK: {A}"),
+            ] {
                 let entries = parse(&text).unwrap_or_else(|defect| panic!("{text}: {defect:?}"));
                 assert_eq!((entries.len(), &entries[0].name), (1, &None), "{text}");
             }
@@ -592,6 +609,26 @@ mod tests {
         {
             assert!(parse(&format!("{name} {A}")).unwrap()[0].name.is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_number_within_a_label_is_part_of_it() {
+        for label in [
+            "Key 1:",
+            "Schlüssel 2 =",
+            "Key 12 = ",
+            "GUEK (32):",
+            "Schlüssel (16 Byte):",
+            "GUEK 1:",
+        ] {
+            let entries = parse(&format!("{label} {A}")).unwrap();
+            assert_eq!(
+                (entries[0].guek.clone(), &entries[0].name),
+                (Key::parse(A).unwrap(), &None)
+            );
+        }
+        let entries = parse(&format!("GUEK: {}", spaced(A, " "))).unwrap();
+        assert_eq!(entries[0].guek, Key::parse(A).unwrap());
     }
 
     #[test]

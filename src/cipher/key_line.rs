@@ -209,7 +209,7 @@ fn blank_labels(line: &mut [char], labels: &mut Vec<(usize, KeyLabel)>) {
         let word: Zeroizing<String> = Zeroizing::new(rest.iter().take(length).collect());
         let behind = rest.iter().skip(length).find(|c| !c.is_whitespace());
         let signed = matches!(behind, Some(':' | '='));
-        if is_label(&word, signed, data) {
+        if is_label(&word, signed, data) || !name.is_empty() && is_label_number(rest) {
             name.push_str(&word);
             name.push(' ');
             line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
@@ -270,7 +270,26 @@ fn is_column_next(text: &[char]) -> bool {
     let start = text.iter().position(|c| !c.is_whitespace()).unwrap_or(text.len());
     let rest = text.get(start..).unwrap_or_default();
     let word: Zeroizing<String> = Zeroizing::new(rest.iter().take(word_length(rest)).collect());
-    word.is_empty() || !is_label(&word, false, true)
+    word.is_empty() || !is_label(&word, false, true) && !is_label_number(rest)
+}
+
+/// True for a number that ends a label, or stands in front of its last word: `Key 1:`, `GUEK (16 Byte):`.
+fn is_label_number(text: &[char]) -> bool {
+    let (number, rest) = word_and_rest(text);
+    let (unit, behind) = word_and_rest(rest);
+    let is_signed = |text: &[char]| matches!(text.first(), Some(':' | '='));
+    let is_unit =
+        unit.iter().all(|c| c.is_alphabetic()) && unit.iter().any(|c| !c.is_ascii_hexdigit());
+    (1..=2).contains(&number.len())
+        && number.iter().all(char::is_ascii_digit)
+        && (is_signed(rest) || is_unit && is_signed(behind))
+}
+
+/// A word, and the text behind it and the blanks.
+fn word_and_rest(text: &[char]) -> (&[char], &[char]) {
+    let (word, behind) = text.split_at_checked(word_length(text)).unwrap_or((text, &[]));
+    let blanks = behind.iter().take_while(|c| c.is_whitespace()).count();
+    (word, behind.get(blanks..).unwrap_or_default())
 }
 
 /// True for a word that is neither key nor number. Behind a column it must not be a damaged part
