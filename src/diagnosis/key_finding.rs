@@ -110,10 +110,11 @@ impl KeyFacts {
         self.meters.values().filter(is_damage).map(|it| it.closed).sum()
     }
 
-    /// Closed telegrams of meters whose key is missing, if the key fits no whole one: fewer than it fits have a
-    /// damaged header, in which the title may be another one.
+    /// Closed telegrams of meters whose key is missing, if the key fits no whole one: a title that comes once, and fewer
+    /// than the key fits, are those of a damaged header.
     fn closed_of_others(&self) -> usize {
-        let closed = self.meters.values().filter(|it| it.opened == 0).map(|it| it.closed);
+        let lacking = |it: &&KeyTurns| it.opened == 0 && it.closed >= LACKING;
+        let closed = self.meters.values().filter(lacking).map(|it| it.closed);
         Some(closed.sum()).filter(|closed| *closed > self.fitted).unwrap_or_default()
     }
 
@@ -169,7 +170,9 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let lacking = facts.lacking();
     // Damage may hit a system title, too: then the key that fits all others fits this meter not.
     let fits = opened + facts.fitted > 0;
-    let are_many = closed > 1 && closed * TOLERATED >= opened + facts.fitted + closed;
+    // Where octets inside telegrams are wrong, some are those of a title.
+    let tolerated = if facts.fitted > 0 { opened + facts.fitted } else { opened / (TOLERATED - 1) };
+    let are_many = closed > 1 && closed > tolerated;
     if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
             true => exchanged(closed, opened),

@@ -138,7 +138,12 @@ impl LineFacts {
     #[must_use]
     pub const fn outnumbers(&self, telegrams: usize) -> bool {
         let damaged = self.damaged() - self.broken_off;
-        let least = if self.apdus == 0 { telegrams } else { telegrams * FAR_MORE };
+        let least = match (self.apdus, self.frames) {
+            // Where no frame passes its check, one may hold two telegrams.
+            (0, 0) => telegrams.div_ceil(2),
+            (0, _) => telegrams,
+            _ => telegrams * FAR_MORE,
+        };
         telegrams > 0 && damaged >= least
     }
 
