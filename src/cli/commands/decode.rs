@@ -27,7 +27,7 @@ pub fn run(args: &args::DecodeArgs) -> Status {
         Ok(mut stage) => {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, stage.as_mut(), &mut context);
-            link_choice::remark(args.link.choice(), &context);
+            link_choice::remark(args.link.choice(), &mut context);
             stage::finish(context, result, stage.as_mut())
         }
         Err(stop) => context.stop(stop),

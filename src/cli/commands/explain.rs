@@ -56,7 +56,7 @@ pub fn run(args: &args::ExplainArgs) -> Status {
             let (files, form) = (&args.input.files, args.input.form.form);
             let result = files::run(files, form, None, &mut stage, &mut context);
             let result = result.and_then(|()| stage.rest.printer.has_shown_the_place(&mut context));
-            link_choice::remark(args.link.choice(), &context);
+            link_choice::remark(args.link.choice(), &mut context);
             stage::finish(context, result, &mut stage)
         }
         Err(stop) => context.stop(stop),

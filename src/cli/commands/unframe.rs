@@ -25,7 +25,7 @@ pub fn run(args: &args::UnframeArgs) -> Status {
     let mut stage = Unframer(Unframe::with(args.link.choice()));
     let (files, form) = (&args.input.files, args.input.form.form);
     let result = files::run(files, form, None, &mut stage, &mut context);
-    link_choice::remark(args.link.choice(), &context);
+    link_choice::remark(args.link.choice(), &mut context);
     stage::finish(context, result, &mut stage)
 }
 

@@ -58,7 +58,7 @@ pub fn run(args: &args::WatchArgs) -> Status {
             let result = read(found, args, stage.as_mut(), &mut context);
             // A live source was reported while it was read.
             if let Some(link) = link.filter(|_| !has_live) {
-                link_choice::remark(link, &context);
+                link_choice::remark(link, &mut context);
             }
             stage::finish(context, result, stage.as_mut())
         }

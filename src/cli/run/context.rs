@@ -48,6 +48,8 @@ pub struct Context {
     pub text_facts: TextFacts,
     /// True once the user was told why an input has nothing.
     is_told: bool,
+    /// True once the user was told that the octets have another link layer than the chosen one.
+    pub has_other_link: bool,
     /// True once rows had another kind.
     has_other_rows: bool,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
@@ -76,6 +78,7 @@ impl Context {
             text,
             text_facts: TextFacts::default(),
             is_told: false,
+            has_other_link: false,
             has_other_rows: false,
             may_name_doctor: false,
         }
@@ -301,7 +304,9 @@ impl Context {
         let reason = match status {
             Status::Nothing => {
                 let facts = [&self.text, &self.window].map(OctetWindow::facts);
-                Some(nothing(&self.tally, &facts, &self.ended(&facts[1], 0, ending.partial)))
+                // As frames of the chosen link layer these octets say nothing.
+                let read_as = if self.has_other_link { &[][..] } else { &facts };
+                Some(nothing(&self.tally, read_as, &self.ended(&facts[1], 0, ending.partial)))
             }
             Status::Closed => {
                 let facts = self.window.facts();
@@ -360,7 +365,7 @@ fn in_damaged_frames(facts: &LineFacts, input: &EndedInput<'_>) -> String {
     format!("no telegram could be opened{clause}")
 }
 
-fn nothing(tally: &Tally, facts: &[LineFacts; 2], input: &EndedInput<'_>) -> String {
+fn nothing(tally: &Tally, facts: &[LineFacts], input: &EndedInput<'_>) -> String {
     let mut text = match (tally.octets, tally.prose) {
         (0, 1..) => {
             let lines = counted(tally.prose, "line");

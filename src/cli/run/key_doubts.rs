@@ -75,8 +75,9 @@ impl KeyDoubts {
         })?;
         let source = self.source(from);
         let damaged = self.sources.get(source).map_or(0, |(_, damaged)| *damaged);
-        let mut others = self.meters.values().filter(|it| it.source == source);
-        let opens_others = others.any(|it| it.was_opened);
+        let mut others =
+            self.meters.iter().filter(|(it, doubt)| **it != title && doubt.source == source);
+        let opens_others = others.any(|(_, doubt)| doubt.was_opened);
         let doubt = self.meter(title)?;
         doubt.source = source;
         doubt.has_no_key = matches!(cause, Cause::NoKey | Cause::OtherMeter);

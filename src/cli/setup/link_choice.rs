@@ -4,11 +4,13 @@ use crate::cli::run::{context::Context, status::Status};
 use meterpipe::{diagnosis::link, link::registry::LinkChoice};
 
 /// Says of a run that found nothing that the choice may be the reason.
-pub fn remark(chosen: LinkChoice, context: &Context) {
+pub fn remark(chosen: LinkChoice, context: &mut Context) {
     let is_nothing = context.tally.status() == Status::Nothing && context.tally.octets > 0;
     if is_nothing && chosen != LinkChoice::Auto {
         let name = chosen.name();
-        context.messages.say(&match link::other_link(context.window.octets(), chosen) {
+        let other = link::other_link(context.window.octets(), chosen);
+        context.has_other_link = other.is_some();
+        context.messages.say(&match other {
             Some(other) => format!(
                 "the octets are {}, and --link {name} makes them noise; without it the content tells the link",
                 link::in_words(other)
