@@ -293,7 +293,7 @@ fn behind_number(text: &[u8], begin: usize, beyond: usize) -> usize {
                 return begin + at + text.len() - hex.len() - 1;
             }
             [b')' | b']', b':', c, hex @ ..]
-                if is_blank(*c) && has_octets(hex, TAIL_OCTETS) && opens(slice(rest, 0..at)) =>
+                if is_blank(*c) && opens(slice(rest, 0..at)) && has_octets(hex, TAIL_OCTETS) =>
             {
                 return begin + at + text.len() - hex.len() - 1;
             }
