@@ -147,13 +147,13 @@ impl SourceStream {
         if let Place::Line(_) = place {
             self.bare.line(position);
         }
-        if record.attributes.err.is_some() {
-            self.stray.told();
-        }
         match record.attributes.err {
             // Nearly always.
             None => self.link.push(record.octets, []),
-            Some(err) => self.link.push(record.octets, record::marks(err)),
+            Some(err) => {
+                self.stray.told();
+                self.link.push(record.octets, record::marks(err));
+            }
         }
     }
 
@@ -373,7 +373,7 @@ fn apdu_event<'a>(
 }
 
 /// The origin of some octets of a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 struct OctetOrigin {
     /// The position in the stream of the first of them.
     position: u64,

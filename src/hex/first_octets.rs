@@ -61,20 +61,16 @@ impl FirstOctets {
             self.waiting = more;
             return;
         }
-        let mut found: Vec<OctetPlace> = Vec::new();
+        let mut found: Vec<(usize, WaitingOctets)> = Vec::new();
         for place in places(line, 1, may_be_first).filter(|it| it.octets.len() < FEW_OCTETS) {
-            let is_other = |it: &OctetPlace| (it.start, &it.octets) != (place.start, &place.octets);
-            let is_row = AlikeRow::at(&place, line).has_words();
-            if is_row && found.len() < MOST && found.iter().all(is_other) {
-                found.push(place);
+            let (start, row) = (place.start, AlikeRow::at(&place, line));
+            let is_known = found.iter().any(|(at, it)| (*at, &it.octets) == (start, &place.octets));
+            if !is_known && row.has_words() && found.len() < MOST {
+                found.push((start, WaitingOctets { octets: place.octets, row }));
             }
         }
         if !found.is_empty() {
-            let waiting = |place: OctetPlace| {
-                let row = AlikeRow::at(&place, line);
-                WaitingOctets { octets: place.octets, row }
-            };
-            self.waiting = found.into_iter().map(waiting).collect();
+            self.waiting = found.into_iter().map(|(_, waiting)| waiting).collect();
         }
     }
 }
