@@ -267,6 +267,14 @@ impl<'a> Columns<'a> {
         Some(Self { kind, time, rest, start: line.len() - rest.len() })
     }
 
+    /// True if the column HEX is whole octets.
+    #[must_use]
+    pub fn has_hex(&self) -> bool {
+        let width = memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len());
+        let digits = self.rest.get(..width).unwrap_or_default();
+        width > 0 && width.is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
+    }
+
     /// Reads the others. The octets are put into `room`.
     ///
     /// # Errors

@@ -14,9 +14,10 @@
 
 use super::{prefix::slice, stamp};
 
-/// True for a line that may be a part of a telegram.
+/// True for a line that may be a part of a telegram. `has_telegram`: one was in front of it. Without, a few groups of
+/// digits and short lists of numbers are those of other texts.
 #[must_use]
-pub fn holds_row(line: &[u8]) -> bool {
+pub fn holds_row(line: &[u8], has_telegram: bool) -> bool {
     let text = slice(line, stamp::skip(line)..line.len());
     let groups: Vec<_> = groups(text).collect();
     let count = |is_kind: fn(&[u8]) -> bool| groups.iter().filter(|group| is_kind(group)).count();
@@ -24,15 +25,29 @@ pub fn holds_row(line: &[u8]) -> bool {
         || count(is_pair) >= OCTETS
         || (OCTETS / 2).max(groups.len() / 2) <= count(is_word)
             && groups.iter().any(|it| is_word(it) && has_letter(it))
-        || numbers(text) >= 2 * OCTETS
-        || !groups.iter().any(|group| is_foreign(group)) && are_digits(&groups)
+        || is_list(text, if has_telegram { 2 * OCTETS } else { LONG_LIST })
+        || (has_telegram || is_bare(text) || groups.iter().any(|it| is_damaged(it)))
+            && !groups.iter().any(|group| is_foreign(group))
+            && are_digits(&groups, if is_bare(text) { 2 } else { FEW })
 }
 
-/// True for groups of one width, one of which is no number.
-fn are_digits(groups: &[&[u8]]) -> bool {
+/// True for a line of digits and blanks.
+fn is_bare(text: &[u8]) -> bool {
+    text.iter().all(|c| c.is_ascii_hexdigit() || c.is_ascii_whitespace() || *c == b'-')
+}
+
+/// True for digits of a few octets, one of them without its partner. A word may have as many letters: `added`.
+fn is_damaged(group: &[u8]) -> bool {
+    group.len() > FEW && group.len() % 2 == 1 && has_letter(group) && has_digit(group)
+}
+
+/// True for groups of one width with more digits than a `few`, which are numbers and words.
+fn are_digits(groups: &[&[u8]], few: usize) -> bool {
     let of_width = |width| groups.iter().filter(|group| group.len() == width).count();
     let most = groups.iter().map(|group| of_width(group.len())).max().unwrap_or_default();
     groups.iter().any(|group| has_letter(group))
+        && groups.iter().any(|group| has_digit(group))
+        && groups.iter().map(|group| group.len()).sum::<usize>() > few
         && (groups.len() < FEW || 4 * most >= 3 * groups.len())
 }
 
@@ -57,12 +72,14 @@ fn is_word(group: &[u8]) -> bool {
     group.len() == 4 && is_hex(group)
 }
 
-/// The numbers of a line that may be octets in decimal.
-fn numbers(text: &[u8]) -> usize {
+/// True for so many numbers that may be octets in decimal, with hardly another one among them: `8 0 c -0.550781`.
+fn is_list(text: &[u8], least: usize) -> bool {
     let words = text.split(|c| !c.is_ascii_alphanumeric() && *c != b'.');
     let is_octet =
-        |word: &&[u8]| (1..=3).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
-    words.filter(is_octet).count()
+        |word: &[u8]| (1..=3).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
+    let is_fraction = |word: &[u8]| word.contains(&b'.') && has_digit(word);
+    let numbers = words.clone().filter(|word| is_octet(word)).count();
+    numbers >= least && numbers >= 4 * words.filter(|word| is_fraction(word)).count()
 }
 
 fn is_foreign(group: &[u8]) -> bool {
@@ -77,6 +94,10 @@ fn has_letter(group: &[u8]) -> bool {
     group.iter().any(u8::is_ascii_alphabetic)
 }
 
+fn has_digit(group: &[u8]) -> bool {
+    group.iter().any(u8::is_ascii_digit)
+}
+
 /// Letters and digits without others between them, and without the mark of hex.
 fn groups(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let groups = text.split(|c| !c.is_ascii_alphanumeric()).filter(|group| !group.is_empty());
@@ -88,6 +109,9 @@ fn groups(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Fewer octets in a sentence are no part of a telegram.
 const OCTETS: usize = 8;
+
+/// The numbers of a line that is a telegram of its own.
+const LONG_LIST: usize = 64;
 
 /// Fewer groups may have any width.
 const FEW: usize = 4;
@@ -115,7 +139,7 @@ mod tests {
             "68fafa6",
             "RX: 68fafa6853ff000167db084b464d67500006",
         ] {
-            assert!(holds_row(line.as_bytes()), "{line}");
+            assert!(holds_row(line.as_bytes(), true), "{line}");
         }
     }
 
@@ -134,10 +158,28 @@ mod tests {
             "01.11.2026,00:15,0.694",
             "18817",
             "0\t34037679\t3540",
+            "            f,",
+            "  added.",
+            ".B #",
+            "    \"A | D\",",
+            "    assert_eq!(b(\"a,bc\"), 'c');",
+            "<path d=\"m 8 0 c -4.40625 0 -8 3.59375 -8 8 s 3.59375 8 8 8 s 8 -3.59375 8 -8 s -3.59375 -8 -8 -8 z m 3.398438 4\"/>",
             "cat 0.03 0.07 0.11 1.16 0.0232 39.5 0.0000 0 1.34 1.34",
             "kernel: at ffffffff81000000 0xffffffff8100abc0 1",
         ] {
-            assert!(!holds_row(line.as_bytes()), "{line}");
+            assert!(!holds_row(line.as_bytes(), true), "{line}");
+        }
+    }
+
+    #[test]
+    fn few_digits_are_those_of_a_telegram_only_behind_one() {
+        for line in [
+            "128 140 172 196 219 235 247 256 255 246 234 218 194 171 139 127",
+            "\tDB\t3,0,1,2,7,4,5,6,11,8,9,10,15,12,13,14",
+            "(68, FA, F, 68)",
+        ] {
+            assert!(holds_row(line.as_bytes(), true), "{line}");
+            assert!(!holds_row(line.as_bytes(), false), "{line}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// As programs write them.
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 20] = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a b.bin\n\
      2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  src/main.rs\n",
     "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f\
@@ -33,6 +33,10 @@ const TEXTS: [&str; 16] = [
     "                Exponent: 65537 (0x10001)\n                    00:b5:2c:9a:11:0d:ee:41:7f:5d:8e:a0:33:19:c2:\n",
     "68 0% done, 7E left, DB 08 E0\n68 1% done, 7E left, DB 08 E0\n68 2% done, 7E left, DB 08 E0\n\
      68 3% done, 7E left, DB 08 E0\n68 4% done, 7E left, DB 08 E0\n",
+    "- is almost done\n- some clippy lints are enabled\n- implement `AsRef` for arrays\n",
+    "            f,\n            c => {\nadded.\n.B #\n  Add,\n",
+    "    \"A | D\",\n    ('a', 'b') | ('b', 'a') => {\n    assert_eq!(b(\"a,bc\"));\n",
+    "<path d=\"m 8 0 c -4.40625 0 -8 3.59375 -8 8 s 3.59375 8 8 8 s 8 -3.59375 8 -8 s -3.59375 -8 -8 -8 z m 3.398438 4\"/>\n",
 ];
 
 #[test]

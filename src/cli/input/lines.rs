@@ -139,11 +139,11 @@ impl LineReader for TextLines<'_> {
             self.line = 1;
             self.hex(first_line(&first), true, context);
         }
-        if self.opening.is_key() {
+        if let Some(key) = self.opening.key() {
             context.tally.is_key = true;
             let what = "a key file";
             let error = Error::new(Layer::Hex, 0, Cause::Unsupported { what });
-            return self.stage.refused(&line_refusal(1, &error), context);
+            return self.stage.refused(&line_refusal(key, &error), context);
         }
         let step = self.opening.over();
         self.open(step, context);
@@ -192,7 +192,10 @@ impl<'a> TextLines<'a> {
         let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
         let is_record = match (self.form, columns.kind) {
             (Some(InputForm::Hex), _) => false,
-            (None, RecordKind::Other(_)) => self.records || line.starts_with(b"-"),
+            // An item of a list begins so too: `- is almost done`.
+            (None, RecordKind::Other(_)) => {
+                self.records || line.starts_with(b"-") && columns.has_hex()
+            }
             _ => true,
         };
         is_record.then_some(columns)
@@ -286,7 +289,9 @@ impl<'a> TextLines<'a> {
 
     /// True if a line may be of a telegram: one was open in front of it, or begins in it, or it is written as one.
     fn is_of_telegram(&self, line: &[u8]) -> bool {
-        self.opening.is_amid(&self.run.octets) || self.dump.owns(line) || holds_row(line)
+        self.opening.is_amid(&self.run.octets) || self.dump.owns(line) || {
+            holds_row(line, self.opening.has_telegram())
+        }
     }
 
     fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {

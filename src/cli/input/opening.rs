@@ -27,7 +27,8 @@ pub struct Opening {
     lines: Vec<NumberedLine>,
     /// The numbers of those that are a key, or hex of no octets.
     hex: Vec<u64>,
-    has_key: bool,
+    /// The number of the first one that is a key.
+    key: Option<u64>,
     is_over: bool,
     /// The end of the last telegram that was read.
     end: TelegramEnd,
@@ -35,6 +36,8 @@ pub struct Opening {
     width: usize,
     /// The octets of the line in which a telegram began, and the most of one behind it.
     widths: [usize; 2],
+    /// The header of a telegram was in a line.
+    has_telegram: bool,
     /// The octets of the lines that are kept.
     octets: Zeroizing<Vec<u8>>,
 }
@@ -109,7 +112,9 @@ impl Opening {
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
             () if is_between && !is_other => self.over(),
             () if is_whole && (is_key || is_stray) && self.lines.len() < LINES => {
-                self.has_key |= is_key;
+                if is_key && !is_hash(line) {
+                    self.key.get_or_insert(number);
+                }
                 // Whole octets in front of a telegram may have been on the line.
                 if is_other {
                     self.hex.push(number);
@@ -131,6 +136,7 @@ impl Opening {
     pub fn passed(&mut self, octets: &[u8]) {
         let begins = self.end.is_between() || self.widths == [0, 0];
         self.end.line(octets);
+        self.has_telegram = self.has_telegram || holds_header(octets);
         self.width = octets.len();
         let [_, behind] = self.widths;
         match self.width {
@@ -138,6 +144,11 @@ impl Opening {
             first if begins => self.widths = [first, 0],
             width => self.widths[1] = behind.max(width),
         }
+    }
+
+    /// True behind the header of a telegram.
+    pub const fn has_telegram(&self) -> bool {
+        self.has_telegram
     }
 
     /// True if octets of a telegram are due in front of those of a line or behind them, or one begins in them.
@@ -172,16 +183,16 @@ impl Opening {
     fn drop_hex(&mut self) -> OpeningStep {
         self.is_over = true;
         let hex = core::mem::take(&mut self.hex);
-        let key = hex.first().copied().filter(|_| core::mem::take(&mut self.has_key));
+        let key = self.key.take();
         self.octets = Zeroizing::default();
         let mut others = core::mem::take(&mut self.lines);
         others.retain(|(number, _)| !hex.contains(number));
         OpeningStep::Drop { key, dropped: hex.len() as u64, others }
     }
 
-    /// The end of the text: true if all of it was keys.
-    pub const fn is_key(&self) -> bool {
-        self.has_key && !self.is_over
+    /// The end of the text: the line of a key, if nothing else was in it.
+    pub const fn key(&self) -> Option<u64> {
+        if self.is_over { None } else { self.key }
     }
 
     /// The lines that are still kept.
@@ -194,7 +205,7 @@ impl Opening {
 
     /// Reads the lines that were kept.
     fn release(&mut self) -> OpeningStep {
-        (self.is_over, self.has_key) = (true, false);
+        (self.is_over, self.key) = (true, None);
         self.hex = Vec::new();
         self.octets = Zeroizing::default();
         match core::mem::take(&mut self.lines) {
@@ -219,6 +230,24 @@ fn may_be_keys(octets: &[u8], line: &[u8]) -> bool {
         KEY..40 => reads_as_key(line),
         _ => false,
     }
+}
+
+/// True for a line with the word of a hash or an identifier: nobody writes two keys as one word.
+fn is_hash(line: &[u8]) -> bool {
+    let is_digits = |word: &[u8]| word.iter().all(u8::is_ascii_hexdigit);
+    let mut words = line.split(|c| !c.is_ascii_alphanumeric());
+    let is_identifier = || {
+        let groups: Vec<_> = line.split(|c| *c == b'-').collect();
+        groups.windows(5).any(|it| {
+            let [first, a, b, c, last] = it else {
+                return false;
+            };
+            let first = first.last_chunk::<8>().is_some_and(|it| is_digits(it));
+            let last = last.first_chunk::<12>().is_some_and(|it| is_digits(it));
+            first && last && [a, b, c].iter().all(|it| it.len() == 4 && is_digits(it))
+        })
+    };
+    words.any(|word| word.len() == 2 * HASH_OF_KEYS && is_digits(word)) || is_identifier()
 }
 
 /// True if a frame begins within the octets: they are a row of a dump in which one before it is missing.
@@ -280,6 +309,9 @@ const KEYS: usize = 160;
 
 /// Fewer octets are no telegram.
 const STRAY: usize = 12;
+
+/// The octets of a hash that two keys have too.
+const HASH_OF_KEYS: usize = 32;
 
 /// The octets of the longest hash.
 const HASH: usize = 64;
