@@ -70,6 +70,25 @@ fn a_telegram_beside_other_texts_is_read() {
     }
 }
 
+#[test]
+fn a_key_beside_a_telegram_is_named_by_its_line_and_a_hash_is_none() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for (text, line) in [
+        (TEXTS[0].to_owned(), None),
+        ("8c8bd21c-5f41-40dd-ad6c-e8b26b68c2fa\n".to_owned(), None),
+        (KEY.to_owned(), Some(1)),
+        (format!("282\n\n{KEY}"), Some(3)),
+    ] {
+        let text = format!("{text}\n{DUMP}\n");
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+        assert_eq!((ran.status, &*ran.out), (0, READING), "{text}: {}", ran.err);
+        let told = line.map(|line| format!("line {line}: a key, not read"));
+        assert_eq!(ran.err.contains("a key, not read"), told.is_some(), "{text}: {}", ran.err);
+        assert!(ran.err.contains(&told.unwrap_or_default()), "{text}: {}", ran.err);
+    }
+}
+
 /// A digit of a telegram that cannot be read is told, wherever it stands in its row.
 #[test]
 fn a_damaged_telegram_among_other_texts_is_told() {

@@ -160,10 +160,37 @@ pub fn hint(text: &str) -> [&'static str; 2] {
             "; 64 digits look like the character codes of a key",
             "; 64 Ziffern sehen aus wie die Zeichencodes eines Schlüssels",
         ],
-        32 if text.contains(['o', 'O']) => [
+        _ if has_key_with(text, &['o', 'O']) => [
             "; is a letter O meant to be a zero?",
             "; ist mit einem Buchstaben O eine Null gemeint?",
         ],
+        _ if has_key_with(text, &['l', 'I', 'i']) => [
+            "; is a letter l or I meant to be a one?",
+            "; ist mit einem Buchstaben l oder I eine Eins gemeint?",
+        ],
         _ => ["", ""],
+    }
+}
+
+/// True for a word of 32 characters that would be a key but for these letters.
+fn has_key_with(text: &str, letters: &[char]) -> bool {
+    let is_meant = |c: char| c.is_ascii_hexdigit() || letters.contains(&c);
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.len() == 32 && word.contains(letters) && word.chars().all(is_meant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_look_like_digits_are_named() {
+        let key = "11112222333344445555666677778888";
+        for (digit, letter, named) in [("2", "O", "letter O"), ("1", "l", "letter l")] {
+            let text = format!("GUEK: {}\n", key.replacen(digit, letter, 1));
+            assert!(hint(&text)[0].contains(named), "{text}");
+        }
+        assert_eq!(hint(&format!("GUEK: {key}\n")), ["", ""]);
+        assert_eq!(hint("illegal"), ["", ""]);
     }
 }

@@ -15,10 +15,26 @@ pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
             Err(_) => octets.iter().copied().map(char::from).collect(),
         },
     };
-    let text = Zeroizing::new(text);
+    let whole = Zeroizing::new(text);
+    // Some programs put zeros at the end.
+    let end = whole.trim_end_matches('\0');
+    // Growing would leave copies of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(end.len()));
+    text.extend(end.chars().map(narrow));
     let is_text = |c: char| !c.is_control() || c.is_ascii_whitespace() || c == '\u{b}';
     text.chars().all(is_text).then_some(text)
 }
+
+/// The digit or letter that a full-width one stands for.
+fn narrow(c: char) -> char {
+    let is_wide =
+        matches!(c, '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}');
+    let narrow = char::from_u32((c as u32).wrapping_sub(WIDE)).filter(|_| is_wide);
+    narrow.unwrap_or(c)
+}
+
+/// From ASCII to the full-width forms.
+const WIDE: u32 = 0xfee0;
 
 fn utf16(octets: &[u8]) -> Option<Zeroizing<Vec<u16>>> {
     let (pairs, []) = octets.as_chunks() else {
@@ -36,7 +52,7 @@ fn utf16(octets: &[u8]) -> Option<Zeroizing<Vec<u16>>> {
     Some(Zeroizing::new(pairs.iter().map(|pair| unit(*pair)).collect()))
 }
 
-/// The character at the place of a defect, if it is a mark: letters and digits may be the key's.
+/// The character at the place of a defect, if it is a mark or a foreign letter: those of ASCII may be the key's.
 pub fn mark(text: &str, defect: &Defect) -> String {
     let line = text.lines().nth(defect.line.saturating_sub(1)).unwrap_or_default();
     let found = line.trim_start_matches('\u{feff}').chars().nth(defect.error.offset);
@@ -64,6 +80,9 @@ mod tests {
             assert_eq!(read.trim_start_matches('\u{feff}'), text);
         }
         assert_eq!(decode(b"").as_deref().map(String::as_str), Some(""));
+        for text in ["36C6\0", "36C6\0\0", "\u{ff13}\u{ff16}\u{ff23}\u{ff16}"] {
+            assert_eq!(decode(text.as_bytes()).as_deref().map(String::as_str), Some("36C6"));
+        }
         assert!(decode(&[0x1f, 0x8b, 8, 0, 0]).is_none());
         assert!(decode(&[0x36, 0xc6, 0x66, 0x39, 0x01]).is_none());
     }

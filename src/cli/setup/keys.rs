@@ -24,6 +24,7 @@ use meterpipe::{
         key::Key,
         key_file::{self, KeyEntry},
     },
+    hex::{detect, unread},
     sink::settings::redact,
 };
 
@@ -190,7 +191,7 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), KeyProblem> {
     let mut octets = Zeroizing::new(Vec::with_capacity(4096));
     if path == Path::new("-") {
         std::io::stdin().lock().take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
-        return Ok((key_text::decode(&octets).ok_or_else(|| not_text(&name))?, 0));
+        return Ok((decoded(&octets, &name)?, 0));
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
@@ -202,13 +203,22 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), KeyProblem> {
     }
     octets.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
     file.take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
-    let text = key_text::decode(&octets).ok_or_else(|| not_text(&name))?;
+    let text = decoded(&octets, &name)?;
     Ok((text, if about.is_file() { about.mode() } else { 0 }))
 }
 
-fn not_text(name: &str) -> KeyProblem {
-    let texts = ["the key file is not a text", "die Schlüsseldatei ist kein Text"];
-    KeyProblem::new(KeyFault::Format, name, texts)
+/// The text of a key file, or its kind if it is none.
+fn decoded(octets: &[u8], name: &str) -> Result<Zeroizing<String>, KeyProblem> {
+    let failed = |texts: [&str; 2]| KeyProblem::new(KeyFault::Format, name, texts);
+    if let Some(what) = detect::kind_of_file(octets) {
+        let [english, german] = unread::titles(what);
+        return Err(failed([
+            &format!("the key file is {english}: copy the key into a text file"),
+            &format!("die Schlüsseldatei ist {german}: den Schlüssel in eine Textdatei kopieren"),
+        ]));
+    }
+    let not_text = ["the key file is not a text", "die Schlüsseldatei ist kein Text"];
+    key_text::decode(octets).ok_or_else(|| failed(not_text))
 }
 
 fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, KeyProblem> {
