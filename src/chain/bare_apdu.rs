@@ -514,13 +514,33 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             Ok(Some(_)) => Start::Nothing,
             Err(error) => Start::Damaged(error),
         },
-        0xdd | 0xdf if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
-            Some(what) => Start::Foreign(Layer::Apdu, rest.len(), what),
-            None => Start::Nothing,
-        },
+        0xdd | 0xdf if trusted && position == 0 => {
+            match (begins_general(rest), ciphered::unsupported_apdu(first)) {
+                (None, _) => Start::Wait,
+                (Some(true), Some(what)) => Start::Foreign(Layer::Apdu, rest.len(), what),
+                _ => Start::Nothing,
+            }
+        }
         _ => Start::Nothing,
     }
 }
+
+/// True for octets whose header is that of general-ciphering or general-signing: a number of the transaction, and the
+/// titles of both sides (IEC 62056-5-3, 9.3). Words of a text begin with `DD` too. `None`: more are needed.
+fn begins_general(octets: &[u8]) -> Option<bool> {
+    let mut at = 1;
+    for _ in 0..3 {
+        let length = usize::from(*octets.get(at)?);
+        if length > TITLE {
+            return Some(false);
+        }
+        at += 1 + length;
+    }
+    Some(true)
+}
+
+/// The octets of a title. The number of a transaction has no more.
+const TITLE: usize = 8;
 
 /// Octets of a header that have to be right before a defect behind them is worth a word.
 const HEADER: usize = 6;

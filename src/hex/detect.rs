@@ -110,9 +110,14 @@ fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     }
 }
 
-/// True if all of the sample is text, and long enough to tell.
+/// True if the sample is text, and long enough to tell.
 fn readable(sample: &[u8], complete: bool) -> Option<bool> {
-    let (text, least) = match core::str::from_utf8(sample) {
+    let (sample, complete) = match sample.get(..SAMPLE_OCTETS) {
+        Some(first) if first.len() < sample.len() => (first, false),
+        _ => (sample, complete),
+    };
+    let utf8 = core::str::from_utf8(sample);
+    let (text, mut least) = match utf8 {
         Ok(_) => (sample, LINE_OCTETS),
         // A character that the end of the sample cuts is no defect.
         Err(error) if error.error_len().is_none() && !complete => {
@@ -122,17 +127,32 @@ fn readable(sample: &[u8], complete: bool) -> Option<bool> {
         Err(_) if is_latin(sample) => (sample, LATIN_OCTETS),
         Err(_) => return Some(false),
     };
-    let mut rest = text;
+    let has_other = utf8.is_err_and(|error| error.error_len().is_some());
+    let (mut rest, mut letters, mut controls) = (text, 0, 0);
     while let Some((&octet, behind)) = rest.split_first() {
-        rest = match colour(rest) {
+        rest = match sequence(rest) {
             Some(Some(behind)) => behind,
-            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return None,
-            _ if is_text(octet) => behind,
-            _ => return Some(false),
+            Some(None) if !complete && rest.len() < SEQUENCE_OCTETS => return None,
+            _ if is_text(octet) => {
+                letters += 1;
+                behind
+            }
+            _ => {
+                (controls, least) = (controls + 1, LATIN_OCTETS);
+                if has_other || controls > CONTROLS + letters / CONTROL_SHARE {
+                    return Some(false);
+                }
+                // A file system leaves a block of zeros where power failed.
+                let same = behind.iter().take_while(|next| **next == octet).count();
+                behind.get(same..).unwrap_or_default()
+            }
         };
     }
     let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
-    (complete || sample.len() >= SAMPLE_OCTETS || line_end && text.len() >= least).then_some(true)
+    match complete || sample.len() >= SAMPLE_OCTETS {
+        true => Some(controls == 0 || letters >= LATIN_OCTETS),
+        false => (line_end && letters >= least).then_some(true),
+    }
 }
 
 /// True if few of the first octets are beyond ASCII.
@@ -143,17 +163,18 @@ fn is_latin(sample: &[u8]) -> bool {
     beyond(LINE_OCTETS) && beyond(LATIN_OCTETS)
 }
 
-/// The text behind a colour sequence of a terminal (`ESC [ 0;36 m`, as ESPHome writes it into its
-/// logs), `Some(None)` if it is cut, `None` if there is none.
-fn colour(text: &[u8]) -> Option<Option<&[u8]>> {
+/// The text behind a control sequence of a terminal (ECMA-48, 5.4): `ESC [ 0;36 m`, as ESPHome writes it into its
+/// logs, `ESC [ 2 J` in front of a screen; `Some(None)` if it is cut, `None` if there is none.
+fn sequence(text: &[u8]) -> Option<Option<&[u8]>> {
     let behind = text.strip_prefix(b"\x1b")?;
     let Some(behind) = behind.strip_prefix(b"[") else {
         return behind.is_empty().then_some(None);
     };
-    let end = behind.iter().position(|octet| !matches!(octet, b'0'..=b'9' | b';'));
-    match end.map(|end| behind.split_at(end).1) {
+    let end = behind.iter().position(|octet| !matches!(octet, b'0'..=b'?'));
+    match end.and_then(|end| behind.get(end..)?.split_first()) {
         None => Some(None),
-        Some(end) => end.strip_prefix(b"m").map(Some),
+        Some((b'@'..=b'~', behind)) => Some(Some(behind)),
+        Some(_) => None,
     }
 }
 
@@ -187,15 +208,21 @@ const SAMPLE_OCTETS: usize = 512;
 /// once in two thousand times, of two once in seven.
 const LINE_OCTETS: usize = 8;
 
-/// Where octets beyond ASCII are no UTF-8, more has to be seen: 64 random octets are text with so
-/// few of those once in a million times.
+/// Where octets beyond ASCII are no UTF-8, or control characters are among the text, more has to be seen: 64 random
+/// octets are text with so few of those once in a million times.
 const LATIN_OCTETS: usize = 64;
 
 /// Four characters, beyond the end of any noise of this shape.
 const UTF16_OCTETS: usize = 8;
 
 /// `ESC [ 38;2;255;255;255 m` is the longest in use.
-const COLOUR_OCTETS: usize = 20;
+const SEQUENCE_OCTETS: usize = 20;
+
+/// The control characters with which a text may begin: those around the title of a window.
+const CONTROLS: usize = 2;
+
+/// Behind them a text has no more than one in so many characters.
+const CONTROL_SHARE: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -238,6 +265,19 @@ mod tests {
         assert_eq!(detect(&[b'6'; 512], false), Some(Ok(Form::Text)));
         assert_eq!(detect("\u{feff}\t68 FA\x0b\x0c\r\n".as_bytes(), false), Some(Ok(Form::Text)));
         assert_eq!(detect(b"\x1b[0;36m[D] 68:FA\x1b[0m\n", false), Some(Ok(Form::Text)));
+    }
+
+    #[test]
+    fn a_text_may_have_a_few_control_characters() {
+        let line = "68FAFA68 53FF0001 67DB084B 464D6750 00000981 F8200000 002388D5 AB4F9751\n";
+        for before in
+            ["\x07", "\0", "\x1b[2J\x1b[H", "\x1b[?25l", "\x1b]0;meter\x07", "12:00 \x07 \x08"]
+        {
+            let text = format!("{before}{line}");
+            assert_eq!(detect(text.as_bytes(), false), Some(Ok(Form::Text)), "{before:?}");
+        }
+        assert_eq!(detect(&[0; 512], false), Some(Ok(Form::Binary)));
+        assert_eq!(detect(b"\x10@\x00@\x16", false), Some(Ok(Form::Binary)));
     }
 
     #[test]
@@ -284,7 +324,10 @@ mod tests {
 
     #[test]
     fn the_verdict_does_not_depend_on_how_the_octets_trickle_in() {
-        let inputs: [&[u8]; 7] = [
+        let inputs: [&[u8]; 10] = [
+            b"12:00 \x07 68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA\n",
+            b"\x07\x07 68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA\n",
+            b"\x1b[2J68FAFA6853FF\n",
             b"Z\xe4hler Gr\xf6\xdfe 68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA\n",
             b"68FAFA6853FF\n6814\n",
             &[0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67],

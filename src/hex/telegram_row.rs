@@ -22,7 +22,7 @@ pub fn holds_row(line: &[u8], has_telegram: bool) -> bool {
     let groups: Vec<_> = groups(text).collect();
     let count = |is_kind: fn(&[u8]) -> bool| groups.iter().filter(|group| is_kind(group)).count();
     groups.iter().any(|group| is_run(group))
-        || count(is_pair) >= OCTETS
+        || count(is_pair) >= OCTETS && groups.iter().any(|it| is_pair(it) && has_hex_letter(it))
         || (OCTETS / 2).max(groups.len() / 2) <= count(is_word)
             && groups.iter().any(|it| is_word(it) && has_letter(it))
         || is_list(text, if has_telegram { 2 * OCTETS } else { LONG_LIST })
@@ -41,14 +41,16 @@ fn is_damaged(group: &[u8]) -> bool {
     group.len() > FEW && group.len() % 2 == 1 && has_letter(group) && has_digit(group)
 }
 
-/// True for groups of one width with more digits than a `few`, which are numbers and words.
+/// True for groups of whole octets with more digits than a `few`, which are numbers and words: nearly all have one
+/// width. Among few groups one may be damaged.
 fn are_digits(groups: &[&[u8]], few: usize) -> bool {
     let of_width = |width| groups.iter().filter(|group| group.len() == width).count();
-    let most = groups.iter().map(|group| of_width(group.len())).max().unwrap_or_default();
+    let widths = groups.iter().map(|group| group.len()).filter(|width| width % 2 == 0);
+    let most = widths.map(of_width).max().unwrap_or_default();
     groups.iter().any(|group| has_letter(group))
         && groups.iter().any(|group| has_digit(group))
         && groups.iter().map(|group| group.len()).sum::<usize>() > few
-        && (groups.len() < FEW || 4 * most >= 3 * groups.len())
+        && (groups.len() < FEW && most + 1 >= groups.len() || 4 * most >= 3 * groups.len())
 }
 
 /// True for digits with few wrong ones, more than an address has, which are no hash.
@@ -57,8 +59,9 @@ fn is_run(group: &[u8]) -> bool {
     let is_hash = wrong == 0 && HASHES.contains(&group.len());
     group.len() > ADDRESS
         && 8 * wrong <= group.len()
-        && group.iter().any(u8::is_ascii_digit)
-        && group.iter().any(u8::is_ascii_alphabetic)
+        && has_digit(group)
+        // A number of many digits has hardly a letter.
+        && group.iter().filter(|c| is_hex_letter(c)).count() > group.len() / 16
         && !is_hash
 }
 
@@ -72,14 +75,17 @@ fn is_word(group: &[u8]) -> bool {
     group.len() == 4 && is_hex(group)
 }
 
-/// True for so many numbers that may be octets in decimal, with hardly another one among them: `8 0 c -0.550781`.
+/// True for so many numbers that may be octets in decimal: of those that a meter sends most have three digits. Other
+/// lists are `0, 0, 0, 1, 0`, or have fractions among them: `8 0 c -0.550781`.
 fn is_list(text: &[u8], least: usize) -> bool {
     let words = text.split(|c| !c.is_ascii_alphanumeric() && *c != b'.');
-    let is_octet =
-        |word: &[u8]| (1..=3).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
+    let digits = |word: &[u8]| if word.iter().all(u8::is_ascii_digit) { word.len() } else { 0 };
     let is_fraction = |word: &[u8]| word.contains(&b'.') && has_digit(word);
-    let numbers = words.clone().filter(|word| is_octet(word)).count();
-    numbers >= least && numbers >= 4 * words.filter(|word| is_fraction(word)).count()
+    let numbers = words.clone().filter(|word| (1..=3).contains(&digits(word))).count();
+    let long = words.clone().filter(|word| digits(word) == 3).count();
+    numbers >= least
+        && 8 * long >= numbers
+        && numbers >= 4 * words.filter(|word| is_fraction(word)).count()
 }
 
 fn is_foreign(group: &[u8]) -> bool {
@@ -92,6 +98,14 @@ fn is_hex(group: &[u8]) -> bool {
 
 fn has_letter(group: &[u8]) -> bool {
     group.iter().any(u8::is_ascii_alphabetic)
+}
+
+fn is_hex_letter(c: &u8) -> bool {
+    c.is_ascii_hexdigit() && c.is_ascii_alphabetic()
+}
+
+fn has_hex_letter(group: &[u8]) -> bool {
+    group.iter().any(is_hex_letter)
 }
 
 fn has_digit(group: &[u8]) -> bool {
@@ -165,7 +179,16 @@ mod tests {
             "    assert_eq!(b(\"a,bc\"), 'c');",
             "<path d=\"m 8 0 c -4.40625 0 -8 3.59375 -8 8 s 3.59375 8 8 8 s 8 -3.59375 8 -8 s -3.59375 -8 -8 -8 z m 3.398438 4\"/>",
             "cat 0.03 0.07 0.11 1.16 0.0232 39.5 0.0000 0 1.34 1.34",
+            "\tDB\t3,0,1,2,7,4,5,6,11,8,9,10,15,12,13,14",
             "kernel: at ffffffff81000000 0xffffffff8100abc0 1",
+            "  const _RealType __pi_4 = 0.7853981633974483096156608458198757L;",
+            "const uint64_t FNV_OFFSET_64 = 14695981039346656037u;",
+            "  1, 0xffffffff, 0xffffffff, 0, 1, 0, 0, 0, 0, 0",
+            "    1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,",
+            "            6.02e23",
+            "6F0\t6F9\t0",
+            "003F 0 1",
+            "<path d=\"M11.1 12.08c-2.33-4.51-.5-8.48.53-10.07C6.27 2.2 1.98 6.59 1.98 12c0 .14.02.28\"/>",
         ] {
             assert!(!holds_row(line.as_bytes(), true), "{line}");
         }
@@ -173,11 +196,9 @@ mod tests {
 
     #[test]
     fn few_digits_are_those_of_a_telegram_only_behind_one() {
-        for line in [
-            "128 140 172 196 219 235 247 256 255 246 234 218 194 171 139 127",
-            "\tDB\t3,0,1,2,7,4,5,6,11,8,9,10,15,12,13,14",
-            "(68, FA, F, 68)",
-        ] {
+        for line in
+            ["128 140 172 196 219 235 247 256 255 246 234 218 194 171 139 127", "(68, FA, F, 68)"]
+        {
             assert!(holds_row(line.as_bytes(), true), "{line}");
             assert!(!holds_row(line.as_bytes(), false), "{line}");
         }

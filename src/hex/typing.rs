@@ -7,6 +7,7 @@
 //! 68 FA 16 ␍␊       line ends that CuteCom draws
 //! > > 68 FA FA      what a mail quotes
 //! ␛[0;36m68 FA      colours, also without their first character, as a terminal leaves them
+//! ␛[2J␀68 FA␇       other controls of a terminal, and the zeros that a file system leaves in a log when power fails
 //! ```
 
 use std::borrow::Cow;
@@ -19,7 +20,10 @@ pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
         true => Cow::Borrowed(text),
         false => core::str::from_utf8(text).map_or(Cow::Borrowed(text), |it| ascii(it).into()),
     };
-    let typed = without_colours(typed);
+    let mut typed = without_colours(typed);
+    if typed.iter().any(is_control) {
+        typed.to_mut().iter_mut().filter(|c| is_control(c)).for_each(|c| *c = b' ');
+    }
     // The last character of a text beside octets is one of theirs.
     let is_open = |text: &[u8]| end && beside_text::without_text(text).line.len() == text.len();
     match ended(&typed).filter(|_| is_open(&typed)) {
@@ -46,10 +50,17 @@ fn ascii(text: &str) -> Vec<u8> {
     typed.into_bytes()
 }
 
-/// The line without the colours of a terminal.
+/// True for a control character that is no blank and ends no line.
+const fn is_control(c: &u8) -> bool {
+    c.is_ascii_control() && !matches!(*c, b'\t' | b'\r' | 0x0b | 0x0c)
+}
+
+/// The line without the control sequences of a terminal, most of which are colours.
 fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     let bracket = memchr::memchr(b'[', &text).and_then(|at| text.get(at..));
-    if bracket.and_then(|behind| memchr::memchr2(b'm', b'K', behind)).is_none() {
+    if bracket.and_then(|behind| memchr::memchr(b'm', behind)).is_none()
+        && memchr::memchr(0x1b, &text).is_none()
+    {
         return text;
     }
     // A literal of a program has its own: b'h\xfa[0m'.
@@ -59,7 +70,7 @@ fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
         memchr::memchr_iter(b'[', text).find_map(|at| {
             let escape = at.checked_sub(1).and_then(|at| text.get(at)) == Some(&0x1b);
             let length =
-                colour_length(text.get(at + 1..)?, escape).filter(|_| escape || !is_literal)?;
+                sequence_length(text.get(at + 1..)?, escape).filter(|_| escape || !is_literal)?;
             Some((at - usize::from(escape), at + 1 + length))
         })
     };
@@ -75,16 +86,17 @@ fn without_colours(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     Cow::Owned(typed)
 }
 
-/// The length of a colour behind its bracket. Without an `escape` it is `0m`, or has a semicolon.
-fn colour_length(text: &[u8], escape: bool) -> Option<usize> {
-    let length = text.iter().take_while(|c| matches!(c, b'0'..=b'9' | b';')).count();
+/// The length of a control sequence behind its bracket. Without an `escape` it is a colour: `0m`, or one with a
+/// semicolon.
+fn sequence_length(text: &[u8], escape: bool) -> Option<usize> {
+    let length = text.iter().take_while(|c| matches!(c, b'0'..=b'?')).count();
     let numbers = text.get(..length)?;
-    let is_colour = match text.get(length)? {
-        b'm' => escape || numbers == b"0" || numbers.contains(&b';'),
-        b'K' => escape,
+    let is_sequence = match text.get(length)? {
+        b'@'..=b'~' if escape => true,
+        b'm' => numbers == b"0" || numbers.contains(&b';') && !numbers.contains(&b':'),
         _ => false,
     };
-    is_colour.then_some(length + 1)
+    is_sequence.then_some(length + 1)
 }
 
 /// The line without the marks of a quotation, or the bullet in front of a single octet, and how many

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// As programs write them.
-const TEXTS: [&str; 20] = [
+const TEXTS: [&str; 23] = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a b.bin\n\
      2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  src/main.rs\n",
     "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f\
@@ -37,6 +37,9 @@ const TEXTS: [&str; 20] = [
     "            f,\n            c => {\nadded.\n.B #\n  Add,\n",
     "    \"A | D\",\n    ('a', 'b') | ('b', 'a') => {\n    assert_eq!(b(\"a,bc\"));\n",
     "<path d=\"m 8 0 c -4.40625 0 -8 3.59375 -8 8 s 3.59375 8 8 8 s 8 -3.59375 8 -8 s -3.59375 -8 -8 -8 z m 3.398438 4\"/>\n",
+    "const double quarter = 0.7853981633974483096156608458198757L;\nconst big = 14695981039346656037u;\n",
+    "  1, 0xffffffff, 0xffffffff, 0, 1, 0, 0, 0, 0, 0\n    1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,\n",
+    "6F0\t6F9\t0\n003F 0 1\n<dd>\n            6.02e23\n",
 ];
 
 #[test]
@@ -67,6 +70,18 @@ fn a_telegram_beside_other_texts_is_read() {
             let count = text.matches(DUMP).count();
             assert_eq!((ran.status, ran.out), (0, READING.repeat(count)), "{text}: {}", ran.err);
         }
+    }
+}
+
+#[test]
+fn a_log_may_hold_the_controls_of_a_terminal_and_a_block_of_zeros() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let zeros = "\0".repeat(300);
+    for controls in ["\x07", "\x1b[2J\x1b[H", "\x1b]0;meter\x07", &zeros] {
+        let text = format!("{controls}{DUMP}\n{controls}{DUMP}\n{controls}\n{DUMP}\n");
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+        assert_eq!((ran.status, ran.out), (0, READING.repeat(3)), "{controls:?}: {}", ran.err);
     }
 }
 

@@ -289,9 +289,10 @@ impl<'a> TextLines<'a> {
 
     /// True if a line may be of a telegram: one was open in front of it, or begins in it, or it is written as one.
     fn is_of_telegram(&self, line: &[u8]) -> bool {
-        self.opening.is_amid(&self.run.octets) || self.dump.owns(line) || {
-            holds_row(line, self.opening.has_telegram())
-        }
+        let has_telegram = self.opening.has_telegram();
+        self.opening.is_amid(&self.run.octets)
+            || has_telegram && self.dump.owns(line)
+            || holds_row(line, has_telegram)
     }
 
     fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {
