@@ -18,7 +18,10 @@ use crate::{
     cipher::{
         ciphered::SystemTitle,
         key::Key,
-        key_line::{KeyColumn, KeyLabel, KeyLine},
+        key_groups::{self, KeyField},
+        key_line::{self, KeyColumn, KeyLabel, KeyLine},
+        key_pieces::{self, KeyPiece},
+        quoted_printable,
     },
     error::{Cause, Error, Layer},
 };
@@ -63,14 +66,12 @@ pub const ONLY_AUTHENTICATION: &str =
 pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = &*Zeroizing::new(text.replace("\r\n", "\n").replace('\r', "\n"));
-    let mut reader = KeyFileReader::default();
-    for (line, text_of_line) in arrays(text) {
-        if let Err(error) = reader.line(&text_of_line, line) {
-            // A key may be wrapped, or have an octet a line.
-            return wrapped(text).ok_or(Defect { line, error });
-        }
-    }
-    reader.finish()
+    let defect = match lines(text).and_then(KeyFileReader::finish) {
+        Err(defect) if defect.line > 0 => defect,
+        read => return read,
+    };
+    // A key may be wrapped, or have an octet a line; a mail may have escapes.
+    wrapped(text).or_else(|| parse(&quoted_printable::decoded(text)?).ok()).ok_or(defect)
 }
 
 /// Reads the text of an authentication key alone.
@@ -78,65 +79,63 @@ pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
-    let mut reader = KeyFileReader::default();
-    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-    for (index, line) in lines {
-        reader.line(line, index + 1).map_err(|error| Defect { line: index + 1, error })?;
-    }
-    match reader.gak.take() {
-        Some(gak) => Ok(gak),
-        None => {
-            let entries = reader.finish()?.into_iter();
-            let mut keys = entries.map(|entry| entry.gak.unwrap_or(entry.guek));
-            keys.next().ok_or(Defect { line: 0, error: column(0, "no key in the file") })
-        }
-    }
+    let (mut entries, gak) =
+        key_groups::entries(&lines(text.trim_start_matches('\u{feff}'))?.fields);
+    let key = entries.drain(..).next().map(|entry| entry.gak.unwrap_or(entry.guek));
+    gak.or(key).ok_or_else(|| Defect { line: 0, error: column(0, "no key in the file") })
 }
 
-/// The lines with their numbers. An array of octets is one, however many it is written in.
-fn arrays(text: &str) -> Vec<(usize, Zeroizing<String>)> {
-    let mut lines: Vec<(usize, Zeroizing<String>)> = Vec::new();
-    let mut is_open = false;
-    for (index, line) in text.lines().enumerate() {
-        let octets = line.trim_end_matches([' ', '\t', ';', '}', ']']);
-        let is_octet = |c: char| c.is_ascii_hexdigit() || " \t,xX".contains(c);
-        let is_next = is_open && octets.chars().all(is_octet);
-        match lines.last_mut().filter(|(_, array)| is_next && array.len() < LONGEST_ARRAY) {
-            Some((_, array)) => {
-                // The old text of a string that grows would stay in memory.
-                *array = Zeroizing::new([array.as_str(), " ", line].concat());
-                is_open = octets.len() == line.trim_end().len();
-            }
-            None => {
-                lines.push((index + 1, Zeroizing::new(line.to_owned())));
-                is_open = line.trim_end().ends_with(['{', '[']);
-            }
-        }
+fn lines(text: &str) -> Result<KeyFileReader, Defect> {
+    let mut reader = KeyFileReader::default();
+    for piece in key_pieces::of(text) {
+        let place = |error: Error| Defect {
+            line: piece.line,
+            error: Error { offset: error.offset + piece.column, ..error },
+        };
+        reader.piece(&piece).map_err(place)?;
     }
-    lines
+    Ok(reader)
 }
 
 /// The state between two lines.
 #[derive(Default)]
 struct KeyFileReader {
-    entries: Vec<KeyEntry>,
+    fields: Vec<KeyField>,
+    /// Where the fields of each open object begin.
+    objects: Vec<usize>,
     /// A label that stands alone on its line.
     label: Option<KeyLabel>,
-    /// The meter that a line of its own names.
-    meter: Option<MeterName>,
-    /// The name of an entry is from such a line.
-    named: bool,
-    /// An authentication key before its encryption key.
-    gak: Option<Key>,
+    /// The columns of a table have the authentication key first.
+    is_gak_first: bool,
     /// The first line that has text and no key.
     skipped: Option<Defect>,
 }
 
 impl KeyFileReader {
-    fn line(&mut self, text: &str, number: usize) -> Result<(), Error> {
+    fn piece(&mut self, piece: &KeyPiece) -> Result<(), Error> {
+        self.objects.extend(core::iter::repeat_n(self.fields.len(), piece.opened));
+        if piece.is_section {
+            self.fields.push(KeyField::End);
+        }
+        self.line(piece)?;
+        let closed = self.objects.len().saturating_sub(piece.closed);
+        let starts = self.objects.split_off(closed);
+        if starts.iter().any(|start| *start < self.fields.len()) {
+            self.fields.push(KeyField::End);
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, piece: &KeyPiece) -> Result<(), Error> {
+        let (text, number) = (&piece.text, piece.line);
         let mut line = KeyLine::of(text, self.label);
         if !line.text().contains(char::is_alphanumeric) {
-            self.label = line.open_label();
+            let heading = key_line::heading(text);
+            self.label = line.open_label().filter(|_| heading.len() < 2);
+            if heading.len() > 1 {
+                let first = heading.iter().find(|label| **label != KeyLabel::Meter);
+                self.is_gak_first = first == Some(&KeyLabel::Authentication);
+            }
             if self.label.is_some() {
                 self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex));
             }
@@ -148,92 +147,147 @@ impl KeyFileReader {
             line = KeyLine::of(text, None);
         }
         let columns = line.columns();
-        match columns.iter().any(|column| column.label.is_some()) {
-            true => self.labelled(&line, &columns, number),
-            false => {
-                let entry = entry(&line)?;
-                self.add(entry);
-                Ok(())
-            }
+        if columns.iter().any(|column| column.label.is_some()) {
+            return self.labelled(&line, &columns, number);
         }
+        if let Some(name) = heading_name(&columns, piece.is_section) {
+            self.skip(number, defect(line.text()));
+            self.fields.push(KeyField::Name { name, line: number, may_be_remark: true });
+            return Ok(());
+        }
+        if piece.is_section && !columns.iter().any(|column| looks_like_key(column.text)) {
+            return Ok(());
+        }
+        match entry(&line) {
+            Ok(entry) => self.row(entry, number),
+            Err(_) if are_names_and_keys(&columns) => self.labelled(&line, &columns, number)?,
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
-    /// A line whose columns have names.
+    /// A row of columns without labels.
+    fn row(&mut self, KeyEntry { name, guek, gak }: KeyEntry, line: usize) {
+        let name = name.map(|name| KeyField::Name { name, line, may_be_remark: false });
+        self.fields.extend(name);
+        let (guek, gak) = match gak {
+            Some(gak) if self.is_gak_first => (gak, Some(guek)),
+            gak => (guek, gak),
+        };
+        self.fields.push(KeyField::Guek(guek, line));
+        self.fields.extend(gak.map(KeyField::Gak));
+    }
+
+    /// A line whose columns have names, or are several meters.
     fn labelled(
         &mut self,
         line: &KeyLine,
         columns: &[KeyColumn<'_>],
         number: usize,
     ) -> Result<(), Error> {
-        let (mut name, mut guek, mut gak) = (None, None, None);
+        let start = self.fields.len();
         let mut rest = columns;
+        // The label in front of the number of a meter, `GAK_181220000009=…`, or of the one before.
+        let (mut kind, mut last_kind) = (None, None);
         while let Some((first, _)) = rest.split_first() {
             let Some((key, behind)) = key_of(rest) else {
+                let this = rest;
                 rest = rest.get(1..).unwrap_or_default();
                 let digits = digits(first.text);
                 let meter = (NUMBER..=LONGEST_NUMBER).contains(&first.text.len());
-                // `The key of the meter 181220000009 is: 36C6…`.
-                let is_number = meter && first.text.bytes().all(|c| c.is_ascii_digit());
-                let has_key = |at| rest.get(at..).is_some_and(|rest| key_of(rest).is_some());
-                match first.label {
-                    Some(KeyLabel::Encryption | KeyLabel::Authentication)
-                        if is_number && (0..rest.len()).any(has_key) => {}
-                    Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
-                        return Err(defect(line.text()));
+                let is_number = first.text.bytes().all(|c| c.is_ascii_digit());
+                // `The key of the meter 181220000009 is: 36C6…`, `The key of 01.05.2024 is …`.
+                let is_beside_key = (is_number || is_date(first.text))
+                    && first.text.len() <= LONGEST_NUMBER
+                    && has_key(rest);
+                let name = match first.label {
+                    Some(KeyLabel::Encryption | KeyLabel::Authentication) if is_beside_key => {
+                        last_kind = first.label;
+                        meter_of(first.text).filter(|_| meter)
                     }
-                    _ if digits + 4 >= DIGITS => return Err(defect(line.text())),
-                    Some(KeyLabel::Other) | None if guek.is_some() || !meter => {}
-                    Some(KeyLabel::Other) => {}
-                    None => name = meter_of(first.text).filter(|_| meter).or(name),
-                    _ => name = Some(name_of(first.text)).filter(|_| meter).or(name),
-                }
+                    Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
+                        return Err(defect_of(this));
+                    }
+                    _ if digits + 4 >= DIGITS => return Err(defect_of(this)),
+                    Some(KeyLabel::Other) => None,
+                    None => meter_of(first.text).filter(|_| meter),
+                    _ => Some(name_of(first.text)).filter(|_| meter),
+                };
+                let may_be_remark = !matches!(first.label, None | Some(KeyLabel::Meter));
+                let name = name.map(|name| KeyField::Name { name, line: number, may_be_remark });
+                kind = last_kind.filter(|_| name.is_some()).or(kind);
+                self.fields.extend(name);
                 continue;
             };
             rest = behind;
-            match first.label {
-                Some(KeyLabel::Authentication) => gak = Some(key),
-                _ if guek.is_none() => guek = Some(key),
-                _ => gak = Some(key),
-            }
+            let is_key = |it: &KeyLabel| *it != KeyLabel::Other;
+            let is_second = matches!(self.fields.get(start..), Some([.., KeyField::Guek(..)]));
+            let is_gak = match first.label.filter(is_key).or(kind.take()) {
+                Some(KeyLabel::Authentication) => true,
+                Some(_) => false,
+                None => is_second && first.label.is_none(),
+            };
+            self.fields.push(match is_gak {
+                true => KeyField::Gak(key),
+                false => KeyField::Guek(key, number),
+            });
         }
-        match (guek, gak) {
-            (Some(guek), gak) => self.add(KeyEntry { name, guek, gak }),
-            (None, Some(gak)) => match self.entries.last_mut().filter(|last| last.gak.is_none()) {
-                Some(last) => last.gak = Some(gak),
-                None => self.gak = Some(gak),
-            },
-            (None, None) => {
-                self.meter = name.or(self.meter.take());
-                self.skip(number, defect(line.text()));
-            }
+        let is_name = |field: &KeyField| matches!(field, KeyField::Name { .. });
+        if self.fields.get(start..).is_none_or(|fields| fields.iter().all(is_name)) {
+            self.skip(number, defect(line.text()));
         }
         Ok(())
-    }
-
-    fn add(&mut self, entry: KeyEntry) {
-        let named = self.meter.take();
-        self.named |= named.is_some() && entry.name.is_none();
-        let (name, gak) = (entry.name.or(named), entry.gak.or(self.gak.take()));
-        self.entries.push(KeyEntry { name, gak, ..entry });
     }
 
     fn skip(&mut self, line: usize, error: Error) {
         self.skipped.get_or_insert(Defect { line, error });
     }
 
-    fn finish(mut self) -> Result<Vec<KeyEntry>, Defect> {
-        if let ([only], true) = (self.entries.as_mut_slice(), self.named) {
-            // The number beside the only key is a remark: it may be that of the connection.
-            only.name = None;
-        }
+    fn finish(self) -> Result<Vec<KeyEntry>, Defect> {
         let nothing = |what| Defect { line: 0, error: column(0, what) };
-        match (self.entries.is_empty(), self.gak, self.skipped) {
-            (false, ..) => Ok(self.entries),
-            (true, Some(_), _) => Err(nothing(ONLY_AUTHENTICATION)),
-            (true, None, Some(defect)) => Err(defect),
-            (true, None, None) => Err(nothing("no key in the file")),
+        match (key_groups::entries(&self.fields), self.skipped) {
+            ((entries, _), _) if !entries.is_empty() => Ok(entries),
+            ((_, Some(_)), _) => Err(nothing(ONLY_AUTHENTICATION)),
+            ((_, None), Some(defect)) => Err(defect),
+            ((_, None), None) => Err(nothing("no key in the file")),
         }
     }
+}
+
+/// True if a key follows that has no label of its own.
+fn has_key(columns: &[KeyColumn<'_>]) -> bool {
+    let of_label = |it: &KeyColumn<'_>| {
+        !matches!(it.label, Some(KeyLabel::Encryption | KeyLabel::Authentication))
+    };
+    let mut starts = (0..columns.len()).filter_map(|at| columns.get(at..));
+    starts.any(|rest| key_of(rest).is_some() && rest.first().is_some_and(of_label))
+}
+
+/// The meter that a line alone names, as the heading of lines with its keys.
+fn heading_name(columns: &[KeyColumn<'_>], is_section: bool) -> Option<MeterName> {
+    let [only] = columns else {
+        return None;
+    };
+    let is_number = only.text.bytes().all(|c| c.is_ascii_digit());
+    let name = meter_of(only.text).filter(|_| only.text.len() <= LONGEST_NUMBER)?;
+    match &name {
+        // Half a key has as many digits as a title, which begins with the letters of a maker.
+        MeterName::Title(title) => title.iter().take(3).all(u8::is_ascii_uppercase),
+        MeterName::Meter(_) => is_number || is_section,
+    }
+    .then_some(name)
+}
+
+/// True if each column is a whole key or the name of a meter.
+fn are_names_and_keys(columns: &[KeyColumn<'_>]) -> bool {
+    let is_key = |it: &KeyColumn<'_>| Key::parse(it.text).is_ok();
+    let is_known = |it: &KeyColumn<'_>| {
+        is_key(it) || it.text.len() <= LONGEST_NUMBER && meter_of(it.text).is_some()
+    };
+    columns.iter().any(is_key)
+        && columns.iter().all(is_known)
+        && columns.chunk_by(|one, next| is_key(one) == is_key(next)).all(|run| run.len() <= COLUMNS)
+        && !columns.iter().all(is_key)
 }
 
 /// The key that all lines make together.
@@ -272,6 +326,22 @@ fn key_of<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> Option<(Key, &'a [KeyColumn<'
 fn digits(text: &str) -> usize {
     let signs = text.matches("0x").count() + text.matches("0X").count();
     text.chars().filter(char::is_ascii_hexdigit).count() - signs
+}
+
+/// The defect of the first column and those that belong to it.
+fn defect_of(columns: &[KeyColumn<'_>]) -> Error {
+    let start = columns.first().map_or(0, |first| first.at);
+    let is_next = |it: &KeyColumn<'_>| it.label.is_some() || Key::parse(it.text).is_ok();
+    let rest = columns.iter().skip(1).position(is_next).unwrap_or(columns.len());
+    let end = columns.last().map_or(0, |last| last.at - start + last.text.len());
+    let mut text = Zeroizing::new(String::with_capacity(end));
+    for column in columns.iter().take(rest + 1) {
+        let blanks = (column.at - start).saturating_sub(text.chars().count());
+        text.extend(core::iter::repeat_n(' ', blanks));
+        text.push_str(column.text);
+    }
+    let error = defect(&text);
+    Error { offset: error.offset + start, ..error }
 }
 
 fn defect(line: &str) -> Error {
@@ -331,9 +401,6 @@ fn looks_like_key(column: &str) -> bool {
 /// The columns of two keys that have one each.
 const COLUMNS: usize = 2;
 
-/// The characters of an array of octets.
-const LONGEST_ARRAY: usize = 1024;
-
 /// Hex digits of a key.
 const DIGITS: usize = 32;
 
@@ -344,9 +411,13 @@ const LONGEST_NUMBER: usize = 20;
 /// The meter that a column in front of a key names. A word, the number of an item and a date name none.
 fn meter_of(column: &str) -> Option<MeterName> {
     let digits = column.chars().filter(char::is_ascii_digit).count();
+    (title(column).is_some() || digits >= LEAST_NUMBER && !is_date(column)).then(|| name_of(column))
+}
+
+fn is_date(column: &str) -> bool {
     let parts: Vec<_> = column.split(['-', '.', '/']).map(str::len).collect();
-    let is_date = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]) || is_day(column);
-    (title(column).is_some() || digits >= LEAST_NUMBER && !is_date).then(|| name_of(column))
+    let is_written = matches!(*parts, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]);
+    is_written && column.bytes().all(|c| !c.is_ascii_alphabetic()) || is_day(column)
 }
 
 /// True for a date without marks: `20260102`.
@@ -375,6 +446,10 @@ fn title(name: &str) -> Option<SystemTitle> {
 const fn column(offset: usize, what: &'static str) -> Error {
     Error::new(Layer::Key, offset, Cause::Column { what })
 }
+
+#[cfg(test)]
+#[path = "key_forms_test.rs"]
+mod key_forms_test;
 
 #[cfg(test)]
 mod tests {

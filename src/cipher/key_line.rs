@@ -40,6 +40,8 @@ pub(super) struct KeyLine {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyColumn<'a> {
     pub(super) text: &'a str,
+    /// Its first character within the line.
+    pub(super) at: usize,
     /// The label just before it.
     pub(super) label: Option<KeyLabel>,
 }
@@ -82,7 +84,7 @@ impl KeyLine {
             if !word.is_empty() {
                 let mut before = self.labels.iter().filter(|(end, _)| (from..=at).contains(end));
                 let label = before.next_back().map(|(_, label)| *label);
-                columns.push(KeyColumn { text: word, label });
+                columns.push(KeyColumn { text: word, at, label });
                 from = at + 1;
             }
             at += word.chars().count() + 1;
@@ -91,7 +93,18 @@ impl KeyLine {
     }
 }
 
-/// Tags and entities of HTML, control words of RTF.
+/// The kinds of keys of the cells that head the columns of a table, if more than one has a meaning.
+pub(super) fn heading(line: &str) -> Vec<KeyLabel> {
+    let mut is_tag = false;
+    let between = |c: char| {
+        is_tag = (is_tag || c == '<') && c != '>';
+        is_tag || matches!(c, '>' | ';' | ',' | '|' | '\t')
+    };
+    let meanings = line.split(between).map(meaning);
+    meanings.filter(|it| !matches!(it, KeyLabel::Other | KeyLabel::Password)).collect()
+}
+
+/// Tags and entities of HTML, control words of RTF. The tag of a key is its label.
 fn blank_markup(line: &mut [char]) {
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
@@ -100,9 +113,19 @@ fn blank_markup(line: &mut [char]) {
             at += 1;
             continue;
         };
-        line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
+        match line.get_mut(at..at + length) {
+            Some([start @ '<', name @ .., end]) if is_key_name(name) => (*start, *end) = (' ', ':'),
+            part => part.into_iter().flatten().for_each(|c| *c = ' '),
+        }
         at += length;
     }
+}
+
+/// True for the name of an element with a key: `<guek>`.
+fn is_key_name(name: &[char]) -> bool {
+    let word: String = name.iter().collect();
+    name.iter().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        && matches!(meaning(&word), KeyLabel::Encryption | KeyLabel::Authentication)
 }
 
 fn tag(text: &[char]) -> Option<usize> {
@@ -159,8 +182,9 @@ fn blank_marks(line: &mut [char]) {
             // The commas and colons between the octets of a key stay.
             ',' => ends || run > GROUP,
             '/' => run == 0 || run > GROUP,
-            '_' => is_grouped(before, behind),
-            '.' | '!' | '?' => ends,
+            '_' => is_grouped(before, behind) || is_path(before, behind),
+            '.' => ends || is_path(before, behind),
+            '!' | '?' => ends,
             '-' | '–' | '—' | '•' => run == 0 && ends,
             _ => is_mark(*mark) || mark.is_control(),
         };
@@ -177,6 +201,21 @@ fn is_grouped(before: &[char], behind: &[char]) -> bool {
     let before = before.iter().rev().take_while(is_group).filter(digits).count();
     let behind = behind.iter().take_while(is_group).filter(digits).count();
     before > 0 && behind > 0 && before + behind == DIGITS
+}
+
+/// True between the number of a meter and a word: `meter.181220000009.guek`, `GUEK_181220000009`.
+fn is_path(before: &[char], behind: &[char]) -> bool {
+    let is_part = |c: &&char| c.is_alphanumeric();
+    let parts = [
+        before.iter().rev().take_while(is_part).collect::<Vec<_>>(),
+        behind.iter().take_while(is_part).collect(),
+    ];
+    let is_number =
+        |part: &Vec<&char>| part.len() >= LEAST_PATH && part.iter().all(|c| c.is_ascii_digit());
+    let is_word = |part: &Vec<&char>| {
+        part.iter().all(|c| c.is_alphabetic()) && part.iter().any(|c| !c.is_ascii_hexdigit())
+    };
+    parts.iter().any(is_number) && parts.iter().any(is_word)
 }
 
 /// True for a mark that is never part of a key.
@@ -317,8 +356,8 @@ fn meaning(name: &str) -> KeyLabel {
     let name = name.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
-    if has(&["guek"]) && has(&["gak"]) {
-        // The heading of a table.
+    if has(&["guek"]) && has(&["gak"]) || has(&["_len", "länge", "length"]) {
+        // The heading of a table, or a number beside the key.
         KeyLabel::Other
     } else if has(&["gak", "auth"]) || is("ak") {
         KeyLabel::Authentication
@@ -326,7 +365,8 @@ fn meaning(name: &str) -> KeyLabel {
         KeyLabel::Password
     } else if has(&["key", "schl", "guek", "encr", "decr", "pass"]) || is("ek") {
         KeyLabel::Encryption
-    } else if has(&["meter", "hler", "serial", "title", "ger", "device"]) {
+    } else if has(&["meter", "hler", "serial", "title", "ger", "device"]) || name.trim() == "number"
+    {
         KeyLabel::Meter
     } else {
         KeyLabel::Other
@@ -344,3 +384,6 @@ const GROUP: usize = 8;
 
 /// The fewest digits of a meter number.
 const NUMBER: usize = 6;
+
+/// The same within a name of several parts.
+const LEAST_PATH: usize = 8;

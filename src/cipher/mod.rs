@@ -8,5 +8,8 @@ pub mod ciphered;
 pub mod gcm;
 pub mod key;
 pub mod key_file;
+mod key_groups;
 mod key_line;
 mod key_notation;
+mod key_pieces;
+mod quoted_printable;

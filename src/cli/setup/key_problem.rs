@@ -153,8 +153,12 @@ pub fn hint(text: &str) -> [&'static str; 2] {
     let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
     match text.len() {
         16 if !text.contains(char::is_whitespace) => [
-            "; 16 characters are a key only when written as 32 hex digits",
-            "; 16 Zeichen sind nur als 32 Hexziffern ein Schlüssel",
+            "; 16 characters are a key only when written as 32 hex digits: xxd -p writes those",
+            "; 16 Zeichen sind nur als 32 Hexziffern ein Schlüssel: xxd -p schreibt sie",
+        ],
+        _ if text.contains(BASE64) => [
+            "; the mail is in base64: copy the key from the mail program",
+            "; die Mail ist in base64: den Schlüssel aus dem Mailprogramm kopieren",
         ],
         64 if hex => [
             "; 64 digits look like the character codes of a key",
@@ -171,6 +175,9 @@ pub fn hint(text: &str) -> [&'static str; 2] {
         _ => ["", ""],
     }
 }
+
+/// The header of a saved mail whose text is not readable.
+const BASE64: &str = "Content-Transfer-Encoding: base64";
 
 /// True for a word of 32 characters that would be a key but for these letters.
 fn has_key_with(text: &str, letters: &[char]) -> bool {

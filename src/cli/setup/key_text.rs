@@ -1,10 +1,14 @@
 //! The text of a key file, however an editor has stored it, and the mark in it that is in the way.
 
-use meterpipe::{cipher::key_file::Defect, error::Cause};
+use meterpipe::{
+    cipher::key_file::Defect,
+    error::Cause,
+    hex::dump::{Dump, HexRun},
+};
 use zeroize::Zeroizing;
 
-/// The characters of a file: UTF-8, UTF-16 with or without a byte order mark, or Latin-1. Nothing
-/// if it is no text.
+/// The characters of a file: UTF-8, UTF-16 with or without a byte order mark, or Latin-1. One or two
+/// keys in binary become their hex digits. Nothing if it is neither.
 pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
     let text = match utf16(octets) {
         Some(units) => {
@@ -22,7 +26,30 @@ pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(end.len()));
     text.extend(end.chars().map(narrow));
     let is_text = |c: char| !c.is_control() || c.is_ascii_whitespace() || c == '\u{b}';
-    text.chars().all(is_text).then_some(text)
+    if text.chars().all(is_text) {
+        return Some(text);
+    }
+    // Some editors put a line end behind the octets.
+    let octets = octets.strip_suffix(b"\n").filter(|it| is_keys(it)).unwrap_or(octets);
+    is_keys(octets).then(|| Zeroizing::new(hex::encode(octets)))
+}
+
+/// The keys of a listing that begins with its first octet: of xxd, hexdump -C, od -t x1.
+pub fn listed(text: &str) -> Option<Zeroizing<String>> {
+    let offset = text.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    if !(7..=8).contains(&offset.len()) || offset.contains(|c| c != '0') {
+        return None;
+    }
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
+    let is_read = text.lines().all(|line| dump.line(line.as_bytes(), true, &mut run).is_ok());
+    let octets = Zeroizing::new(run.octets);
+    let is_whole = is_read && dump.finish().is_ok() && run.marks.is_empty();
+    (is_whole && is_keys(&octets)).then(|| Zeroizing::new(hex::encode(&*octets)))
+}
+
+/// True for as many octets as one key has, or both keys.
+const fn is_keys(octets: &[u8]) -> bool {
+    matches!(octets.len(), 16 | 32)
 }
 
 /// The digit or letter that a full-width one stands for.
@@ -67,6 +94,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_key_of_a_listing_is_read() {
+        let key = "36c66639e48a8ca4d6bc8b282a793bbb";
+        for text in [
+            "00000000: 36c6 6639 e48a 8ca4 d6bc 8b28 2a79 3bbb  6.f9.......(*y;.\n",
+            "00000000  36 c6 66 39 e4 8a 8c a4  d6 bc 8b 28 2a 79 3b bb  |6.f9.......(*y;.|\n00000010\n",
+            "0000000 36 c6 66 39 e4 8a 8c a4 d6 bc 8b 28 2a 79 3b bb\n0000020\n",
+        ] {
+            assert_eq!(listed(text).as_deref().map(String::as_str), Some(key), "{text}");
+            assert_eq!(listed(&text.replace("3bbb", "3b").replace("3b bb", "3b")), None);
+            assert_eq!(listed(text.trim_start_matches('0')), None);
+        }
+    }
+
+    #[test]
     fn the_text_of_every_editor_is_read() {
         let text = "Schlüssel: 36C6\r\n";
         let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -82,6 +123,14 @@ mod tests {
         assert_eq!(decode(b"").as_deref().map(String::as_str), Some(""));
         for text in ["36C6\0", "36C6\0\0", "\u{ff13}\u{ff16}\u{ff23}\u{ff16}"] {
             assert_eq!(decode(text.as_bytes()).as_deref().map(String::as_str), Some("36C6"));
+        }
+        for octets in [&[0x36, 0xc6, 1, 0xbb].repeat(4)[..], &[0x36, 0xc6, 1, 0xbb].repeat(8)] {
+            let hex = hex::encode(octets);
+            for end in [&b""[..], b"\n"] {
+                let text = decode(&[octets, end].concat());
+                assert_eq!(text.as_deref(), Some(&hex));
+            }
+            assert!(decode(&[octets, &[0]].concat()).is_none());
         }
         assert!(decode(&[0x1f, 0x8b, 8, 0, 0]).is_none());
         assert!(decode(&[0x36, 0xc6, 0x66, 0x39, 0x01]).is_none());

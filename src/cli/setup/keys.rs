@@ -217,14 +217,26 @@ fn decoded(octets: &[u8], name: &str) -> Result<Zeroizing<String>, KeyProblem> {
             &format!("die Schlüsseldatei ist {german}: den Schlüssel in eine Textdatei kopieren"),
         ]));
     }
-    let not_text = ["the key file is not a text", "die Schlüsseldatei ist kein Text"];
-    key_text::decode(octets).ok_or_else(|| failed(not_text))
+    key_text::decode(octets).ok_or_else(|| {
+        let count = octets.len();
+        failed([
+            &format!("the key file is not a text; a key in binary has 16 octets, it has {count}"),
+            &format!(
+                "die Schlüsseldatei ist kein Text; ein Schlüssel in Binärform hat 16 Oktette, sie hat {count}"
+            ),
+        ])
+    })
 }
 
 fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, KeyProblem> {
-    key_file::parse(text).map_err(|defect| {
-        KeyProblem::of_defect(text, name, &defect, &key_text::mark(text, &defect))
-    })
+    key_file::parse(text)
+        .or_else(|defect| {
+            let listed = key_text::listed(text).and_then(|text| key_file::parse(&text).ok());
+            listed.ok_or(defect)
+        })
+        .map_err(|defect| {
+            KeyProblem::of_defect(text, name, &defect, &key_text::mark(text, &defect))
+        })
 }
 
 fn one((text, name): &NamedSecret, [what, was]: [&str; 2]) -> Result<Key, KeyProblem> {

@@ -1,0 +1,187 @@
+//! The forms in which people have the keys of one meter or of several.
+
+use super::*;
+
+const A: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
+const B: &str = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
+const C: &str = "A1B2C3D4E5F60718293A4B5C6D7E8F90";
+const D: &str = "0F1E2D3C4B5A69788796A5B4C3D2E1F0";
+
+/// The numbers of two meters.
+const ONE: &str = "181220000009";
+const TWO: &str = "181220000010";
+
+/// The entries of a text, or its defect: `181220000009 A B, - C -`.
+fn read(text: &str) -> String {
+    let keys = [A, B, C, D].map(|key| Key::parse(key).unwrap());
+    let letter = |key: &Key| ["A", "B", "C", "D"][keys.iter().position(|it| it == key).unwrap()];
+    let entry = |entry: &KeyEntry| {
+        let name = match &entry.name {
+            None => "-".to_owned(),
+            Some(MeterName::Title(title)) => hex::encode(title),
+            Some(MeterName::Meter(number)) => number.clone(),
+        };
+        format!("{name} {} {}", letter(&entry.guek), entry.gak.as_ref().map_or("-", letter))
+    };
+    match parse(text) {
+        Ok(entries) => entries.iter().map(entry).collect::<Vec<_>>().join(", "),
+        Err(defect) => format!("line {}: {}", defect.line, defect.error),
+    }
+}
+
+/// A form with the letters of keys and `1` and `2` for the numbers in `<>`.
+fn filled(form: &str) -> String {
+    [("<A>", A), ("<B>", B), ("<C>", C), ("<D>", D), ("<1>", ONE), ("<2>", TWO)]
+        .iter()
+        .fold(form.to_owned(), |text, (sign, value)| text.replace(sign, value))
+}
+
+#[track_caller]
+fn all_are(forms: &[&str], entries: &str) {
+    for form in forms {
+        let read = read(&filled(form));
+        assert_eq!(read, entries.replace("<1>", ONE).replace("<2>", TWO), "{form}");
+    }
+}
+
+#[test]
+fn both_keys_of_two_meters() {
+    all_are(
+        &[
+            r#"[{"meter":"<1>","guek":"<A>","gak":"<B>"},{"meter":"<2>","guek":"<C>","gak":"<D>"}]"#,
+            r#"[{"guek": "<A>", "gak": "<B>", "meter": "<1>"}, {"guek": "<C>", "gak": "<D>", "meter": "<2>"}]"#,
+            r#"[{"guek":"<A>","meter":"<1>","gak":"<B>"},{"guek":"<C>","meter":"<2>","gak":"<D>"}]"#,
+            r#"{"<1>":{"guek":"<A>","gak":"<B>"},"<2>":{"guek":"<C>","gak":"<D>"}}"#,
+            r#"{"guek":{"<1>":"<A>","<2>":"<C>"},"gak":{"<1>":"<B>","<2>":"<D>"}}"#,
+            r#"[{"serialNumber":<1>,"encryptionKey":"<A>","authenticationKey":"<B>"},{"serialNumber":<2>,"encryptionKey":"<C>","authenticationKey":"<D>"}]"#,
+            "{\n  \"<1>\": {\n    \"guek\": \"<A>\",\n    \"gak\": \"<B>\"\n  },\n  \"<2>\": {\n    \"guek\": \"<C>\",\n    \"gak\": \"<D>\"\n  }\n}",
+            "[\n  {\n    \"gak\": \"<B>\",\n    \"guek\": \"<A>\",\n    \"meter\": \"<1>\"\n  },\n  {\n    \"gak\": \"<D>\",\n    \"guek\": \"<C>\",\n    \"meter\": \"<2>\"\n  }\n]",
+            "[<1>]\nguek = <A>\ngak = <B>\n\n[<2>]\nguek = <C>\ngak = <D>\n",
+            "[<1>]\ngak=<B>\nguek=<A>\n[<2>]\ngak=<D>\nguek=<C>\n",
+            "[meter <1>]\nguek = <A>\ngak = <B>\n[meter:<2>]\nguek = <C>\ngak = <D>\n",
+            "[meters.<1>]\nguek = \"<A>\"\ngak = \"<B>\"\n[\"<2>\"]\nguek = \"<C>\"\ngak = \"<D>\"\n",
+            "[a]\nnumber = <1>\nguek = <A>\ngak = <B>\n[b]\nguek = <C>\ngak = <D>\nnumber = <2>\n",
+            "<1> = { guek = \"<A>\", gak = \"<B>\" }\n<2> = { guek = \"<C>\", gak = \"<D>\" }\n",
+            "meter.<1>.guek=<A>\nmeter.<1>.gak=<B>\nmeter.<2>.guek=<C>\nmeter.<2>.gak=<D>\n",
+            "GUEK_<1>=<A>\nGAK_<1>=<B>\nGUEK_<2>=<C>\nGAK_<2>=<D>\n",
+            "GAK_<1>=<B>\nGAK_<2>=<D>\nGUEK_<1>=<A>\nGUEK_<2>=<C>\n",
+            "<1>:\n  guek: <A>\n  gak: <B>\n<2>:\n  guek: <C>\n  gak: <D>\n",
+            "meters:\n  \"<1>\":\n    keys:\n      guek: <A>\n      gak: <B>\n  '<2>':\n    keys:\n      guek: <C>\n      gak: <D>\n",
+            "meters:\n  - number: <1>\n    guek: <A>\n    gak: <B>\n  - number: <2>\n    guek: <C>\n    gak: <D>\n",
+            "- guek: <A>\n  gak: <B>\n  meter: <1>\n- guek: <C>\n  gak: <D>\n  meter: <2>\n",
+            "Zähler: <1>\nGUEK: <A>\nGAK: <B>\n\nZähler: <2>\nGUEK: <C>\nGAK: <D>\n",
+            "GUEK: <A>\nGAK: <B>\nZähler: <1>\nGUEK: <C>\nGAK: <D>\nZähler: <2>\n",
+            "meter,guek,gak\n<1>,<A>,<B>\n<2>,<C>,<D>\n",
+            "guek;gak;meter\n<A>;<B>;<1>\n<C>;<D>;<2>\n",
+            "Zähler;GAK;GUEK\n<1>;<B>;<A>\n<2>;<D>;<C>\n",
+            "| Zähler | AK | EK |\n|---|---|---|\n| <1> | <B> | <A> |\n| <2> | <D> | <C> |\n",
+            "<table><tr><th>Zähler</th><th>GAK</th><th>GUEK</th></tr><tr><td><1></td><td><B></td><td><A></td></tr><tr><td><2></td><td><D></td><td><C></td></tr></table>",
+            "<meters><meter><number><1></number><guek><A></guek><gak><B></gak></meter><meter><number><2></number><guek><C></guek><gak><D></gak></meter></meters>",
+            "<meter>\n<number><1></number>\n<gak><B></gak>\n<guek><A></guek>\n</meter>\n<meter>\n<number><2></number>\n<gak><D></gak>\n<guek><C></guek>\n</meter>",
+            r#"meters = [("<1>", "<A>", "<B>"), ("<2>", "<C>", "<D>")]"#,
+        ],
+        "<1> A B, <2> C D",
+    );
+}
+
+#[test]
+fn the_encryption_keys_of_two_meters() {
+    all_are(
+        &[
+            r#"{"<1>":"<A>","<2>":"<C>"}"#,
+            r#"[["<1>","<A>"],["<2>","<C>"]]"#,
+            "[\n [\n  \"<1>\",\n  \"<A>\"\n ],\n [\n  \"<2>\",\n  \"<C>\"\n ]\n]",
+            "[[meter]]\nkey = \"<A>\"\nserial = \"<1>\"\n\n[[meter]]\nkey = \"<C>\"\nserial = \"<2>\"\n",
+            "GUEK: <A>\nZähler: <1>\n\nGUEK: <C>\nZähler: <2>\n",
+            "guek;meter\n<A>;<1>\n<C>;<2>\n",
+            "<1>\n<A>\n<2>\n<C>\n",
+            "<table><tr><td><1></td><td><A></td></tr><tr><td><2></td><td><C></td></tr></table>",
+            "<meters><meter number=\"<1>\" guek=\"<A>\"/><meter number=\"<2>\" guek=\"<C>\"/></meters>",
+            r#"KEYS = {"<1>": bytes.fromhex("<A>"), "<2>": bytes.fromhex("<C>")}"#,
+            "Der Schlüssel für den Zähler <1> lautet <A> und der Schlüssel für den Zähler <2> lautet <C>.",
+            "Z=C3=A4hler =3D <1>\nGUEK =3D <A>\nZ=C3=A4hler =3D <2>\nGUEK =3D <C>\n",
+        ],
+        "<1> A -, <2> C -",
+    );
+    // A key of any meter, and one of a meter that is named.
+    all_are(
+        &[
+            r#"[{"guek":"<A>"},{"meter":"<1>","guek":"<C>"}]"#,
+            "<A>\nmeter: <1>\nkey: <C>\n",
+            "[a]\nguek = <A>\n[<1>]\nguek = <C>\n",
+        ],
+        "- A -, <1> C -",
+    );
+    all_are(
+        &[
+            r#"[{"guek":"<A>"},{"guek":"<C>"}]"#,
+            "GUEK: <A> GUEK: <C>",
+            "Key 1: <A>, Key 2: <C>",
+            "GUEK_1=<A>\nGUEK_2=<C>\n",
+        ],
+        "- A -, - C -",
+    );
+}
+
+#[test]
+fn the_number_beside_the_only_key_is_a_remark() {
+    all_are(
+        &[
+            "[<1>]\nguek = <A>\ngak = <B>\n",
+            "<1>:\n  guek: <A>\n  gak: <B>\n",
+            "GAK;GUEK\n<B>;<A>\n",
+            "<meter>\n<gak><B></gak>\n<guek><A></guek>\n</meter>",
+            r#"{"guek":"<A>","valid":{"from":"2024"},"gak":"<B>"}"#,
+            "GUEK =3D <A>\nGAK =3D <B>\n",
+            "Ihr GUEK ist <A> und Ihr GAK ist <B>.",
+            "unsigned char guek[] = {<A>};\nunsigned int guek_len = 16;\nGAK = <B>",
+        ],
+        "- A B",
+    );
+    all_are(
+        &[
+            "Ihr Schlüssel lautet: <A> .",
+            "Ihr Schlüssel vom 01.05.2024 lautet <A>.",
+            "Ihr Schlüssel vom 1. Mai 2024 für <1> lautet: <A>.",
+            "Schlüssel <A> gültig ab 01.05.2024",
+            "Ihr Schlüssel: <A>\nBei Fragen: +43 2236 201 2030 oder 0810 800 100\nKundennummer 4711081512\n",
+            "GUEK=3D<A>\n",
+        ],
+        "- A -",
+    );
+    let (start, end) = A.split_at(20);
+    for text in [
+        format!("GUEK: {start}=\n{end}\n"),
+        format!("Ihr Schl=C3=BCssel lautet: {start}=\r\n{end}.\r\n"),
+        format!("<tr><td style=3D\"border:0\">GUEK</td><td>{start}=\n{end}</td></tr>\n"),
+    ] {
+        assert_eq!(read(&text), "- A -", "{text}");
+    }
+}
+
+#[test]
+fn a_damaged_key_among_others_is_named_with_its_own_digits() {
+    let short = &C[1..];
+    for (text, message) in [
+        (
+            format!(r#"[{{"meter":"{ONE}","guek":"{A}"}},{{"meter":"{TWO}","guek":"{short}"}}]"#),
+            "line 1: key: 31 hex digits, expected 32",
+        ),
+        (
+            format!("[{ONE}]\nguek = {A}\n[{TWO}]\nguek = {short}\n"),
+            "line 4: key: 31 hex digits, expected 32",
+        ),
+        (
+            format!("[{ONE}]\nguek = {A}\n[{TWO}]\nguek = {short}O\n"),
+            "line 4: key: character 39 is not a hex digit",
+        ),
+        (
+            format!(r#"[{{"guek":"{A}"}},{{"guek":"{short}g"}}]"#),
+            "line 1: key: character 86 is not a hex digit",
+        ),
+        (format!("{}\n{C}\n", &A[..16]), "line 1: key: 16 hex digits, expected 32"),
+        (format!("{ONE}\n"), "line 1: key: 12 hex digits, expected 32"),
+    ] {
+        assert_eq!(read(&text), message, "{text}");
+    }
+}

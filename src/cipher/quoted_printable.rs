@@ -1,0 +1,37 @@
+//! The text of a saved mail in quoted-printable (RFC 2045, 6.7): `=3D` for `=`, and a line that
+//! ends with `=` goes on in the next one.
+
+use zeroize::Zeroizing;
+
+/// The text without its escapes; nothing if it has none.
+pub(super) fn decoded(text: &str) -> Option<Zeroizing<String>> {
+    // A string that grows would leave copies of the key behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    let mut escapes = 0;
+    while let Some((first, behind)) = rest.split_first() {
+        let escape = match (first, behind) {
+            (b'=', [b'\n', rest @ ..]) => Some((None, rest)),
+            (b'=', [high, low, rest @ ..]) => octet(*high, *low).map(|octet| (Some(octet), rest)),
+            _ => None,
+        };
+        escapes += usize::from(escape.is_some());
+        let (octet, behind) = escape.unwrap_or((Some(*first), behind));
+        octets.extend(octet);
+        rest = behind;
+    }
+    let text = match core::str::from_utf8(&octets) {
+        Ok(text) => Zeroizing::new(text.to_owned()),
+        Err(_) => Zeroizing::new(octets.iter().copied().map(char::from).collect()),
+    };
+    (escapes > 0).then_some(text)
+}
+
+/// The octet of two digits in upper case, as the standard wants them.
+fn octet(high: u8, low: u8) -> Option<u8> {
+    let digit = |c: u8| match c {
+        b'a'..=b'f' => None,
+        c => char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok()),
+    };
+    Some(digit(high)? << 4 | digit(low)?)
+}
