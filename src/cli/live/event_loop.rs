@@ -217,8 +217,10 @@ impl EventLoop {
         let Some(line) = self.lines.get_mut(index) else {
             return Ok(());
         };
-        let said = || line.words().unwrap_or_default();
-        let failed = |error: OpenError| Stop::Failed(Status::Source, format!("{error}{}", said()));
+        let failed = |error: OpenError| {
+            let said = line.words().unwrap_or_default();
+            Stop::Failed(Status::Source, format!("{error}{said}"))
+        };
         let event = event.map_err(failed)?;
         let now = Instant::now();
         match event {
@@ -245,7 +247,8 @@ impl EventLoop {
                 if alone {
                     stage.end(context);
                 }
-                let why = format!("{}: lost: {why}{}", line.name, line.words().unwrap_or_default());
+                let said = line.words().unwrap_or_default();
+                let why = format!("{}: lost: {why}{said}", line.name);
                 context.messages.warn(&format!("{why}; waiting for it to come back"));
                 line.went(why, now);
             }

@@ -68,6 +68,8 @@ pub struct SourceState {
     window: OctetWindow,
     /// The clause of the last fault that was reported.
     clause: String,
+    /// The last text of a server that was shown.
+    shown: Option<String>,
 }
 
 /// Octets since the last frame.
@@ -78,7 +80,9 @@ struct Frameless {
     marked: usize,
     /// The number of octets at which they are looked at for another protocol.
     look_at: usize,
-    is_foreign: bool,
+    foreign: Option<ForeignProtocol>,
+    /// The time of the last octets.
+    last: Instant,
     /// Their link layer, if another one was chosen.
     other_link: Option<LinkChoice>,
 }
@@ -105,6 +109,7 @@ impl SourceState {
             links: LinkChoice::Auto,
             window: OctetWindow::default(),
             clause: String::new(),
+            shown: None,
         }
     }
 
@@ -177,11 +182,17 @@ impl SourceState {
         }
     }
 
-    /// The text that a server sent in the place of octets of a meter.
-    pub fn words(&self) -> Option<String> {
-        let octets = self.frameless.filter(|_| self.line.device.is_none())?.octets;
-        let words = self.window.words(octets)?.split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(format!("; the server says: {words}"))
+    /// The text that a server sent in the place of octets of a meter, unless it was shown.
+    pub fn words(&mut self) -> Option<String> {
+        let Frameless { octets, foreign, .. } =
+            self.frameless.filter(|_| self.line.device.is_none())?;
+        let is_named = self.reported_frameless && foreign.is_some_and(ForeignProtocol::is_service);
+        let words = self.window.words(octets).filter(|_| !is_named)?;
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_new = self.shown.as_ref() != Some(&words);
+        let text = is_new.then(|| format!("; the server says: {words}"));
+        self.shown = Some(words);
+        text
     }
 
     /// Notes that the source is away.
@@ -227,9 +238,10 @@ impl SourceState {
     /// Notes octets without a frame.
     pub fn note_frameless(&mut self, burst: &Burst, now: Instant) {
         let (look_at, other_link) = (FIRST_LOOK, None);
-        let start =
-            Frameless { since: now, octets: 0, marked: 0, look_at, is_foreign: false, other_link };
+        let (since, last, foreign) = (now, now, None);
+        let start = Frameless { since, octets: 0, marked: 0, look_at, foreign, last, other_link };
         let frameless = self.frameless.get_or_insert(start);
+        frameless.last = now;
         frameless.octets += burst.octets.len();
         frameless.marked += burst.marks.len();
         if frameless.octets >= frameless.look_at {
@@ -238,7 +250,7 @@ impl SourceState {
             let last = octets.get(octets.len().saturating_sub(frameless.octets)..);
             // The text of a P1 socket is none before its end.
             let foreign = last.and_then(foreign::recognise);
-            frameless.is_foreign = foreign.is_some_and(|it| it != ForeignProtocol::Dsmr);
+            frameless.foreign = foreign.filter(|it| *it != ForeignProtocol::Dsmr);
             frameless.other_link = last.and_then(|octets| link::other_link(octets, self.links));
         }
     }
@@ -292,7 +304,9 @@ impl SourceState {
 impl Frameless {
     /// True once the octets have lasted long enough without a frame, or show another protocol.
     fn is_reported(&self, now: Instant) -> bool {
-        self.is_foreign
+        // A bridge may greet with text: the octets of the meter come later.
+        let is_more = self.last.saturating_duration_since(self.since) >= BETWEEN_PUSHES;
+        self.foreign.is_some_and(|it| !it.is_text() || is_more)
             || self.other_link.is_some()
             || now.saturating_duration_since(self.since) >= FRAMELESS
     }
@@ -476,6 +490,52 @@ mod tests {
         line.note_octets(at(40));
         assert_eq!(line.fault(at(40)), None, "told once");
         assert!(line.trouble(at(40)).unwrap().contains("D0"));
+    }
+
+    #[test]
+    fn the_greeting_of_a_bridge_is_waited_for_and_text_that_goes_on_is_named() {
+        let greeting =
+            b"ser2net port device /dev/ttyUSB0 [2400 E81] (Debian GNU/Linux)\r\nWelcome!\r\n";
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let greeted = || {
+            let mut line = SourceState::new("pi:3001", start);
+            for part in greeting.chunks(70) {
+                line.note_octets(at(1));
+                frameless(&mut line, burst(part), at(1));
+                assert_eq!(line.fault(at(1)), None);
+            }
+            assert_eq!(line.fault(at(6)), None);
+            assert_eq!(line.trouble(at(6)), None);
+            line
+        };
+        let mut meter = greeted();
+        meter.note_octets(at(6));
+        assert_eq!(meter.note_frames(), None, "nothing was reported");
+        let mut text = greeted();
+        text.note_octets(at(6));
+        frameless(&mut text, burst(&greeting.repeat(2)), at(6));
+        let message = text.fault(at(6)).unwrap();
+        assert!(message.contains("the octets are plain text"), "{message}");
+        let mut silent = greeted();
+        assert!(silent.fault(at(17)).unwrap().starts_with("pi:3001: nothing for 16 s"));
+    }
+
+    #[test]
+    fn a_server_that_was_named_is_not_quoted_and_another_one_once() {
+        let refusal =
+            b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request\r\n\r\n";
+        let (start, mut line) = (Instant::now(), SourceState::new("pi:80", Instant::now()));
+        frameless(&mut line, burst(refusal), start);
+        assert!(line.fault(start).unwrap().contains("HTTP"));
+        assert_eq!(line.words(), None);
+        let mut line = SourceState::new("pi:23", start);
+        for shown in [Some("; the server says: Port in use"), None] {
+            frameless(&mut line, burst(b"Port in use\r\n"), start);
+            assert_eq!(line.words().as_deref(), shown);
+            line.went("closed".to_owned(), start);
+            line.came_back(start);
+        }
     }
 
     #[test]
