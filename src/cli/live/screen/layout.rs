@@ -107,7 +107,8 @@ fn overview(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<Scree
     add(energies);
     add(phases);
     add(shown);
-    let is_cut = list.len() > 1 && list.len() < picture.meters.len();
+    // The last row of the list has the number of those that are not in it.
+    let is_cut = list.len() != 1 && list.len() < picture.meters.len() && listed > 1;
     let place = format!("{}/{}", picture.chosen + 1, picture.meters.len());
     let place = if is_cut { place.as_str() } else { "" };
     let mut rows = vec![title_with(picture, &meter.heading, place, size)];
@@ -365,6 +366,63 @@ mod tests {
         assert!((0..5).all(|at| same.iter().any(|row| row.contains(&format!(" sim{at} ")))));
         let title = &texts(&five, 24, 132, Glyphs::Unicode)[0];
         assert!(title.starts_with("4c475a67  2"), "a heading without the name: {title}");
+    }
+
+    #[test]
+    fn every_meter_and_every_source_is_on_the_screen_or_counted() {
+        let all = MeterKind::ALL;
+        let quality = (ScreenInk::Bad, "line bad, 6 of 6 damaged or missing".to_owned());
+        for (meters, unread) in [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (1, 4), (3, 2), (4, 1)] {
+            let names = ["ttyUSB1", "pi.local:3001", "ttyAMA0", "a-long-name.example.org:7000"];
+            let unread = names.iter().take(unread).map(|name| (name.to_string(), quality.clone()));
+            let messages = [MESSAGE, "ttyUSB0: octets again after 100 s"];
+            let mut picture = picture(&all[..meters], &messages[..meters % 3]);
+            picture.unread = unread.collect();
+            let listed = meters + picture.unread.len();
+            for chosen in [0, meters - 1] {
+                picture.chosen = chosen;
+                for columns in (24..64).chain((64..=200).step_by(8)) {
+                    for rows in [10, 11, 12, 13, 16, 24, 60] {
+                        let rows = texts(&picture, rows, columns, Glyphs::Unicode);
+                        let is_meter = |row: &&String| {
+                            let digit = row.chars().nth(2).is_some_and(|c| c.is_ascii_digit());
+                            row.starts_with("  - ")
+                                || (row.starts_with("> ") || row.starts_with("  "))
+                                    && digit
+                                    && row.chars().nth(3) == Some(' ')
+                        };
+                        let list: Vec<_> = rows[1..].iter().filter(is_meter).collect();
+                        let more = list.last().and_then(|row| row.rsplit_once(" +"));
+                        let more = more.map_or(0, |(_, more)| more.parse::<usize>().unwrap());
+                        let least = usize::from(listed > 1) * listed;
+                        assert_eq!(list.len() + more, least, "{columns}: {rows:#?}");
+                        let mark = format!("> {} ", chosen + 1);
+                        let marked = list.iter().any(|row| row.starts_with(&mark));
+                        assert!(marked || listed == 1, "{columns}: {rows:#?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sources_that_wait_are_named_or_counted() {
+        let mut waiting = picture(&[], &[MESSAGE]);
+        for count in 1..=5 {
+            waiting.sources = (0..count).map(|at| format!("bridge-{at}.local:3001")).collect();
+            for columns in (24..64).chain((64..=200).step_by(8)) {
+                for rows in (10..24).chain([40, 60]) {
+                    let text = texts(&waiting, rows, columns, Glyphs::Unicode).join(" ");
+                    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let named = waiting.sources.iter().filter(|it| text.contains(*it)).count();
+                    let more = (1..=5).find(|more| text.contains(&format!(" +{more}")));
+                    let all = format!("from {count} sources");
+                    let is_known = named + more.unwrap_or_default() == count || text.contains(&all);
+                    assert!(is_known && text.contains("17 s so far"), "{rows}x{columns}: {text}");
+                    assert!(text.contains("rejected") || text.contains('…'), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -80,7 +80,8 @@ pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> 
 /// Screens with fewer rows have one for the state of a meter.
 const LEAST_ROWS: usize = 12;
 
-/// A row for each meter, those around the chosen one if there are too many.
+/// A row for each meter, those around the chosen one if there are too many, and for each source without a telegram. The
+/// last row has the number of those that have none.
 pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
     let all = picture.meters.len();
     let start = (picture.chosen + 1).saturating_sub(room).min(all.saturating_sub(room));
@@ -94,7 +95,7 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
     };
     let name_width = picture.meters.iter().map(|it| name(it).chars().count()).max();
     let name_width = name_width.unwrap_or_default();
-    let row = |(at, it): (usize, &MeterPicture)| {
+    let row = |(at, it): (usize, &MeterPicture), size: ScreenSize| {
         let meter = &it.meter;
         let is_chosen = at == picture.chosen;
         let head = format!("{} {} ", if is_chosen { '>' } else { ' ' }, at + 1);
@@ -139,8 +140,21 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         ];
         fitting(rows, size.columns)
     };
-    let meters = picture.meters.iter().enumerate().skip(start).map(row);
-    meters.chain(picture.unread.iter().map(|it| unread(it, size))).take(room).collect()
+    let meters = picture.meters.iter().enumerate().skip(start);
+    let hidden = (all + picture.unread.len()).saturating_sub(room);
+    let more = if hidden == 0 { String::new() } else { format!(" +{hidden}") };
+    let short = ScreenSize { columns: size.columns.saturating_sub(more.len()), ..size };
+    let size = |at: usize| if at + 1 == room { short } else { size };
+    let mut rows: Vec<_> =
+        meters.take(room).enumerate().map(|(at, it)| row(it, size(at))).collect();
+    for it in picture.unread.iter().take(room - rows.len()) {
+        rows.push(unread(it, size(rows.len())));
+    }
+    if let Some(last) = rows.last_mut() {
+        let row = last.clone().cut(short.columns, short.glyphs).filled(short.columns);
+        *last = row.with(ScreenInk::Faint, more);
+    }
+    rows
 }
 
 /// A row for a source without a telegram.

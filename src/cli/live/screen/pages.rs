@@ -11,20 +11,18 @@ use crate::cli::live::screen::{
 pub(super) fn waiting(picture: &Picture, size: ScreenSize) -> Vec<ScreenRow> {
     let mut free = FreeRows(size.rows);
     let title = title(picture, "", size);
-    let text = match picture.sources.len() {
-        0 => "waiting for the first telegram".to_owned(),
-        _ => format!("waiting for the first telegram from {}", picture.sources.join(", ")),
-    };
-    let state = format!("{} so far; {}", time(picture.waited), picture.counts);
-    let mut upper: Vec<_> = wrapped(&text, size.columns, size.glyphs)
-        .into_iter()
-        .map(|row| ScreenRow::of(ScreenInk::Strong, row))
-        .collect();
-    let state = wrapped(&state, size.columns, size.glyphs);
-    upper.extend(state.into_iter().map(|row| ScreenRow::of(ScreenInk::Plain, row)));
     let foot = vec![foot(picture, size); usize::from(size.rows > 5)];
     free.take(1 + foot.len());
     let most = free.0.div_ceil(2);
+    let mut upper: Vec<_> = waited_for(picture, most.saturating_sub(1).max(1), size)
+        .into_iter()
+        .map(|row| ScreenRow::of(ScreenInk::Strong, row))
+        .collect();
+    let state = format!("{} so far; {}", time(picture.waited), picture.counts);
+    let wrapped = wrapped(&state, size.columns, size.glyphs);
+    // One row is cut with a sign.
+    let state = if upper.len() + wrapped.len() > most { vec![state] } else { wrapped };
+    upper.extend(state.into_iter().map(|row| ScreenRow::of(ScreenInk::Plain, row)));
     upper.truncate(free.take(upper.len().min(most)));
     let gap = free.take(usize::from(free.0 > 6));
     let messages = messages(&picture.messages, free.0, size);
@@ -38,6 +36,31 @@ pub(super) fn waiting(picture: &Picture, size: ScreenSize) -> Vec<ScreenRow> {
     rows.extend(std::iter::repeat_n(ScreenRow::default(), filler - gap));
     rows.extend(foot);
     rows
+}
+
+/// The sources that are waited for, as many as these rows have room for, and the number of the others.
+fn waited_for(picture: &Picture, rows: usize, size: ScreenSize) -> Vec<String> {
+    let (what, sources) = ("waiting for the first telegram", &picture.sources);
+    let text = |named: usize| match (named, sources.len()) {
+        (_, 0) => what.to_owned(),
+        (0, all @ 2..) => format!("{what} from {all} sources"),
+        (named, all) => {
+            let hidden = all - named.max(1);
+            let more = if hidden > 0 { format!(" +{hidden}") } else { String::new() };
+            let names: Vec<_> = sources.iter().take(named.max(1)).map(String::as_str).collect();
+            format!("{what} from {}{more}", names.join(", "))
+        }
+    };
+    let mut texts =
+        (0..=sources.len()).rev().map(|named| wrapped(&text(named), size.columns, size.glyphs));
+    let fitting = texts.find(|text| text.len() <= rows);
+    fitting.unwrap_or_else(|| {
+        let mut text = wrapped(&text(0), size.columns, size.glyphs);
+        // A row that is too wide is cut with a sign.
+        let last = text.split_off(rows.saturating_sub(1)).join(" ");
+        text.push(last);
+        text
+    })
 }
 
 /// The page with all values.
