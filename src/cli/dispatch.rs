@@ -21,7 +21,7 @@ use crate::cli::{
     },
     setup::{
         args::{Cli, Command},
-        environment,
+        environment, suggestion,
     },
 };
 
@@ -41,7 +41,12 @@ fn subcommand() -> Status {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
     let command = Cli::command().long_version(VERSION);
     let unknown = environment::unknown(&command);
-    let matches = environment::options(command).try_get_matches();
+    let mut command = environment::options(command);
+    let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|mut error| {
+        let typed = std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned());
+        suggestion::improve(&mut error, &command, &typed.collect::<Vec<_>>());
+        error
+    });
     if let Ok(matches) = &matches {
         warn_of(&unknown, matches);
     }
@@ -71,9 +76,9 @@ fn warn_of(unknown: &[(String, String)], matches: &ArgMatches) {
     let is_quiet = matches.subcommand().is_some_and(|(_, matches)| {
         matches.try_get_one::<bool>("quiet").ok().flatten() == Some(&true)
     });
-    for (name, nearest) in unknown.iter().filter(|_| !is_quiet) {
+    for (name, hint) in unknown.iter().filter(|_| !is_quiet) {
         let name = printable(name);
-        eprintln!("meterpipe: ${name}: no variable of that name is read: did you mean ${nearest}?");
+        eprintln!("meterpipe: ${name}: no variable of that name is read{hint}");
     }
 }
 

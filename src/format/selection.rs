@@ -1,5 +1,7 @@
 //! The user's choice of fields: `--fields time,energy_import_wh,1-0:99.1.0,item_3`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     cosem::obis::Obis,
     format::{
@@ -62,96 +64,90 @@ pub(super) fn unknown(text: &str) -> Usage {
     }
     // People write 1.8.0 and mean electricity without a channel.
     let short: Option<Obis> = format!("1-0:{text}").parse().ok();
-    let nearest = short.map(|obis| obis.to_string()).unwrap_or_else(|| nearest(text).to_owned());
-    Usage(format!("no field is called {}: did you mean {nearest}?", printable(text)))
+    let nearest = short.map(|obis| obis.to_string()).or_else(|| nearest(text).map(str::to_owned));
+    let text = printable(text);
+    Usage(match nearest {
+        Some(nearest) => format!("no field is called {text}: did you mean {nearest}?"),
+        None => format!("no field is called {text}: --list-fields prints all names"),
+    })
 }
 
-fn nearest(text: &str) -> &'static str {
-    let metas = Meta::ALL.into_iter().map(Meta::name);
-    let names = metas.chain(FIELDS.iter().map(|field| field.name));
+/// The name that the words of a text mean, or that has nearly the same letters.
+fn nearest(text: &str) -> Option<&'static str> {
+    let names = || Meta::ALL.into_iter().map(Meta::name).chain(FIELDS.iter().map(|it| it.name));
     let text: String = text.chars().take(64).collect::<String>().to_lowercase();
-    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    let means = |(meanings, _): &&(&[&str], _)| {
-        meanings.iter().all(|meaning| words.iter().any(|word| word == meaning))
-    };
-    if let Some((_, name)) = MEANINGS.iter().find(means) {
-        return name;
+    let close = |name: &&str| strsim::damerau_levenshtein(name, &text);
+    if let Some(name) = names().min_by_key(close).filter(|name| close(name) * 6 <= name.len()) {
+        return Some(name);
     }
-    // A name that begins so, or has the word in it, means more than one with as many letters.
-    let close = names.clone().map(|name| strsim::damerau_levenshtein(name, &text)).min();
-    if let Some(name) = names.clone().find(|name| name.starts_with(&text) && text.len() > 2)
-        && close > Some(2)
-    {
-        return name;
-    }
-    names.min_by_key(|name| strsim::damerau_levenshtein(name, &text)).unwrap_or_default()
+    let parts: BTreeSet<_> = names().flat_map(|name| name.split('_')).collect();
+    let words: Vec<_> = text
+        .replace('ä', "ae")
+        .replace('ö', "oe")
+        .replace('ü', "ue")
+        .split(|c: char| !c.is_alphanumeric())
+        .flat_map(|word| meant(word, &parts).split('_'))
+        .collect();
+    let meant =
+        |name: &&str| words.iter().filter(|word| name.split('_').any(|it| it == **word)).count();
+    let most = names().map(|name| meant(&name)).max().filter(|most| *most > 0)?;
+    let mut usual = USUAL.into_iter().chain(names());
+    usual.find(|name| meant(name) == most)
 }
 
-/// Words of people and of other programs, in English and German, and the field that they mean. All
-/// words of a line have to be there; the longer lines come first.
-const MEANINGS: [(&[&str], &str); 62] = [
-    (&["energy", "export"], "energy_export_wh"),
-    (&["energy", "out"], "energy_export_wh"),
-    (&["energy", "import"], "energy_import_wh"),
-    (&["power", "export"], "power_export_w"),
-    (&["power", "out"], "power_export_w"),
-    (&["power", "import"], "power_import_w"),
-    (&["power", "in"], "power_import_w"),
-    (&["power", "factor"], "power_factor"),
-    (&["power", "net"], "power_net_w"),
-    (&["p", "in"], "power_import_w"),
-    (&["p", "out"], "power_export_w"),
-    (&["cos", "phi"], "power_factor"),
-    (&["reactive", "energy"], "reactive_energy_import_varh"),
-    (&["reactive", "power"], "reactive_power_import_var"),
-    (&["system", "title"], "system_title"),
-    (&["u1"], "voltage_l1_v"),
-    (&["u2"], "voltage_l2_v"),
-    (&["u3"], "voltage_l3_v"),
-    (&["i1"], "current_l1_a"),
-    (&["i2"], "current_l2_a"),
-    (&["i3"], "current_l3_a"),
-    (&["einspeisung"], "energy_export_wh"),
-    (&["lieferung"], "energy_export_wh"),
-    (&["bezug"], "energy_import_wh"),
-    (&["verbrauch"], "energy_import_wh"),
-    (&["consumption"], "energy_import_wh"),
-    (&["zählerstand"], "energy_import_wh"),
-    (&["arbeit"], "energy_import_wh"),
-    (&["energie"], "energy_import_wh"),
-    (&["energy"], "energy_import_wh"),
-    (&["kwh"], "energy_import_wh"),
-    (&["wh"], "energy_import_wh"),
-    (&["feedin"], "energy_export_wh"),
-    (&["leistung"], "power_net_w"),
-    (&["power"], "power_net_w"),
-    (&["watt"], "power_net_w"),
-    (&["w"], "power_net_w"),
-    (&["spannung"], "voltage_l1_v"),
-    (&["voltage"], "voltage_l1_v"),
-    (&["strom"], "current_l1_a"),
-    (&["current"], "current_l1_a"),
-    (&["export"], "energy_export_wh"),
-    (&["import"], "energy_import_wh"),
-    (&["blindleistung"], "reactive_power_import_var"),
-    (&["blindenergie"], "reactive_energy_import_varh"),
-    (&["blind"], "reactive_power_import_var"),
-    (&["l1"], "voltage_l1_v"),
-    (&["l2"], "voltage_l2_v"),
-    (&["l3"], "voltage_l3_v"),
-    (&["netz"], "power_net_w"),
-    (&["p"], "power_net_w"),
-    (&["leistungsfaktor"], "power_factor"),
-    (&["cosphi"], "power_factor"),
-    (&["pf"], "power_factor"),
-    (&["frequenz"], "frequency_hz"),
-    (&["timestamp"], "time"),
-    (&["date"], "time"),
-    (&["datum"], "time"),
-    (&["uhrzeit"], "time"),
-    (&["zeit"], "time"),
-    (&["zähler"], "meter"),
-    (&["serial"], "meter"),
+/// The part of names that a word means, itself one or nearly one.
+fn meant(word: &str, parts: &BTreeSet<&'static str>) -> &'static str {
+    let words = WORDS.iter().flat_map(|(words, part)| words.iter().map(move |word| (*word, *part)));
+    let known = || words.clone().chain(parts.iter().map(|part| (*part, *part)));
+    let distance = |(it, _): &(&str, &str)| strsim::damerau_levenshtein(it, word);
+    let most = if word.len() > 4 { 1 } else { 0 };
+    let nearest = known().min_by_key(distance).filter(|it| distance(it) <= most);
+    nearest.map_or("", |(_, part)| part)
+}
+
+/// Words of people and of other programs, in English and German, and the parts of names that they mean.
+const WORDS: [(&[&str], &str); 25] = [
+    (&["in", "bezug", "verbrauch", "consumption", "consumed", "received"], "import"),
+    (&["out", "einspeisung", "lieferung", "feedin", "production", "delivered", "solar"], "export"),
+    (&["energie", "arbeit", "zaehlerstand", "stand", "register"], "energy"),
+    (&["kwh"], "wh"),
+    (&["kw"], "w"),
+    (&["p", "leistung", "wirkleistung", "watt"], "power"),
+    (&["u", "spannung", "volt"], "voltage"),
+    (&["i", "strom", "stromstaerke", "ampere", "amps"], "current"),
+    (&["u1"], "voltage_l1"),
+    (&["u2"], "voltage_l2"),
+    (&["u3"], "voltage_l3"),
+    (&["i1"], "current_l1"),
+    (&["i2"], "current_l2"),
+    (&["i3"], "current_l3"),
+    (&["phase", "phasen", "phases"], "voltage_l1"),
+    (&["netz", "saldo"], "net"),
+    (&["blind", "blindleistung"], "reactive_power"),
+    (&["blindenergie", "blindarbeit"], "reactive_energy"),
+    (&["cos", "cosphi", "pf", "leistungsfaktor"], "power_factor"),
+    (&["frequenz", "freq"], "frequency"),
+    (&["tarif", "tariff", "ht", "hochtarif"], "t1"),
+    (&["nt", "niedertarif"], "t2"),
+    (&["timestamp", "date", "datum", "datetime", "uhrzeit", "zeit", "ts"], "time"),
+    (&["zaehler", "zaehlernummer", "serial", "number", "nummer", "id"], "meter"),
+    (&["frame", "framecounter", "fc", "ic"], "invocation_counter"),
+];
+
+/// The fields that a word alone means, the most usual one first.
+const USUAL: [&str; 12] = [
+    "energy_import_wh",
+    "energy_export_wh",
+    "power_net_w",
+    "power_import_w",
+    "power_export_w",
+    "voltage_l1_v",
+    "voltage_l2_v",
+    "voltage_l3_v",
+    "current_l1_a",
+    "current_l2_a",
+    "current_l3_a",
+    "time",
 ];
 
 #[cfg(test)]
@@ -176,11 +172,47 @@ mod tests {
             ("p_in", "power_import_w"),
             ("cosphi", "power_factor"),
             ("uhrzeit", "time"),
+            ("import", "energy_import_wh"),
+            ("verbrauch", "energy_import_wh"),
+            ("zaehlerstand", "energy_import_wh"),
+            ("Zählerstand", "energy_import_wh"),
+            ("Zaehler", "meter"),
+            ("strom", "current_l1_a"),
+            ("current_l2", "current_l2_a"),
+            ("l1_voltage", "voltage_l1_v"),
+            ("u_l3", "voltage_l3_v"),
+            ("spanung", "voltage_l1_v"),
+            ("counter", "invocation_counter"),
+            ("frame_counter", "invocation_counter"),
+            ("tarif", "energy_import_t1_wh"),
+            ("energy_t2", "energy_import_t2_wh"),
+            ("hz", "frequency_hz"),
+            ("einspeisung_w", "power_export_w"),
+            ("leistung_bezug", "power_import_w"),
+            ("bezug_kwh", "energy_import_wh"),
+            ("reactive", "reactive_energy_import_varh"),
+            ("blindleistung", "reactive_power_import_var"),
+            ("title", "system_title"),
+            ("p_l1", "power_import_l1_w"),
+            ("mean", "power_import_mean_w"),
+            ("energy_imprt_wh", "energy_import_wh"),
         ] {
-            assert_eq!(nearest(text), name, "{text}");
+            assert_eq!(nearest(text), Some(name), "{text}");
         }
-        for (_, name) in MEANINGS {
-            assert!(list().lines().any(|line| line.split(' ').next() == Some(name)), "{name}");
+        for text in ["obis", "status", "unit", "value", "xyz", "item_0", "_", "99"] {
+            assert_eq!(nearest(text), None, "{text}");
+        }
+        let all = list();
+        let parts: BTreeSet<_> = all
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .flat_map(|name| name.split('_'))
+            .collect();
+        for part in WORDS.iter().flat_map(|(_, part)| part.split('_')) {
+            assert!(parts.contains(part), "{part}");
+        }
+        for name in USUAL {
+            assert!(all.lines().any(|line| line.split(' ').next() == Some(name)), "{name}");
         }
     }
 
@@ -218,7 +250,7 @@ mod tests {
             ),
             ("Meter", "no field is called Meter: did you mean meter?"),
             ("1.8.0", "no field is called 1.8.0: did you mean 1-0:1.8.0?"),
-            ("item_0", "no field is called item_0: did you mean time?"),
+            ("item_0", "no field is called item_0: --list-fields prints all names"),
             ("time,,meter", "a field without a name: two commas, or one at an end"),
             ("", "a field without a name: two commas, or one at an end"),
             ("time,time", "field time stands twice"),

@@ -40,6 +40,21 @@ fn a_variable_that_nothing_reads_is_named() {
         "$METERPIPE_FORMATS: no variable of that name is read: did you mean $METERPIPE_FORMAT?";
     assert!(ran.err.contains(named), "{}", ran.err);
     assert_eq!(run(&["decode", "-q", DUMP], &variables).err, "");
+    for (name, hint) in [
+        ("METERPIPE_LOG", ": --verbose has no variable"),
+        ("METERPIPE_VERBOSE", ": --verbose has no variable"),
+        ("METERPIPE_PORT", ": did you mean $METERPIPE_SOURCE?"),
+        ("METERPIPE_SINK", ": did you mean $METERPIPE_TO?"),
+        ("METERPIPE_GUEK", ": did you mean $METERPIPE_KEY_FILE?"),
+        ("METERPIPE_PASSWORD", "_PASSWORD?"),
+        ("METERPIPE_XYZ", ""),
+    ] {
+        let err = run(&["decode", DUMP], &[("METERPIPE_KEY", KEY), (name, "x")]).err;
+        let start = format!("meterpipe: ${name}: no variable of that name is read");
+        let line =
+            err.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{err}"));
+        assert!(line.ends_with(hint) && (!hint.is_empty() || line == start), "{line}");
+    }
     let known = [
         ("METERPIPE_KEY", KEY),
         ("METERPIPE_MQTT_HOST", "h"),

@@ -15,7 +15,7 @@ use meterpipe::sink::{
 };
 use zeroize::Zeroizing;
 
-use crate::cli::setup::credentials;
+use crate::cli::setup::{credentials, suggestion};
 
 /// Lets each option that is not typed take its value from the environment: `--format` from
 /// `METERPIPE_FORMAT`. Keys have variables of their own, and `simulate` takes nothing but its
@@ -52,26 +52,41 @@ fn option(arg: Arg) -> Arg {
     }
 }
 
-/// The variables with our prefix that nothing reads, each with the nearest one that is read.
+/// The variables with our prefix that nothing reads, each with a hint at the one that it means, or that has
+/// nearly its letters.
 pub fn unknown(command: &Command) -> Vec<(String, String)> {
     let known = known(command);
     let unknown = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_ours = |name: &String| FOR_BUILDS.iter().any(|part| name.starts_with(part));
     let unknown = unknown.filter(|name| name.starts_with(PREFIX) && !is_ours(name));
     let unknown = unknown.filter(|name| !known.contains(name));
-    let nearest = |name: &String| {
-        let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
-        near.cloned().unwrap_or_default()
-    };
-    let mut pairs: Vec<_> = unknown.map(|name| (name.clone(), nearest(&name))).collect();
+    let mut pairs: Vec<_> = unknown.map(|name| (name.clone(), hint(&name, &known))).collect();
     pairs.sort();
     pairs
+}
+
+/// The variable that an unknown one stands for, behind a colon.
+fn hint(name: &str, known: &[String]) -> String {
+    let word = name.strip_prefix(PREFIX).unwrap_or_default();
+    let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
+    let near = known.iter().min_by_key(distance).filter(|it| distance(it) * 4 <= word.len());
+    let ending = format!("_{word}");
+    let of_sink = || known.iter().find(|known| known.ends_with(&ending));
+    let option = suggestion::option_of(word).map_or_else(|| word.to_lowercase(), str::to_owned);
+    let meant = || known.iter().find(|known| **known == variable(&option));
+    match near.or_else(of_sink).or_else(meant) {
+        Some(meant) => format!(": did you mean ${meant}?"),
+        None if option == "verbose" => ": --verbose has no variable".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// All variables with our prefix.
 fn known(command: &Command) -> Vec<String> {
     let commands = command.get_subcommands().chain([command]);
-    let longs = commands.flat_map(Command::get_arguments).filter_map(Arg::get_long);
+    let arguments = commands.flat_map(Command::get_arguments);
+    // Those without a value are read from no variable.
+    let longs = arguments.filter(|it| it.get_action().takes_values()).filter_map(Arg::get_long);
     let options = longs.map(variable);
     let settings = registry::KINDS.iter().flat_map(|kind| {
         let keys = kind.keys().flat_map(|key| key.variables);

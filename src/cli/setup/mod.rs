@@ -15,4 +15,5 @@ mod message_settings;
 pub mod output_format;
 pub mod setup_args;
 pub mod shared_args;
+pub mod suggestion;
 pub mod toml_text;
