@@ -243,7 +243,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto 300 2400 9600 115200" -- "${cur}"))
                     return 0
                     ;;
                 --parity)
@@ -391,7 +391,8 @@ _meterpipe() {
                     return 0
                     ;;
                 --names)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -S = -- "${cur##*,}"))
+                    [[ "${BASH_VERSINFO[0]}" -lt 4 ]] || compopt -o nospace
                     return 0
                     ;;
                 --unit)
@@ -497,7 +498,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto 300 2400 9600 115200" -- "${cur}"))
                     return 0
                     ;;
                 --parity)
@@ -1025,19 +1026,20 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv table lines influx prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --fields)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -- "${cur##*,}"))
                     return 0
                     ;;
                 --names)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -S = -- "${cur##*,}"))
+                    [[ "${BASH_VERSINFO[0]}" -lt 4 ]] || compopt -o nospace
                     return 0
                     ;;
                 --unit)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" -- "${cur}"))
                     return 0
                     ;;
                 --timezone)
@@ -1079,6 +1081,7 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    COMPREPLY+=($(compgen -W "sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark" -- "${cur}"))
                     return 0
                     ;;
                 --line)
@@ -1086,7 +1089,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto 300 2400 9600 115200" -- "${cur}"))
                     return 0
                     ;;
                 --parity)
@@ -1272,7 +1275,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto 300 2400 9600 115200" -- "${cur}"))
                     return 0
                     ;;
                 --parity)
@@ -1361,7 +1364,8 @@ _meterpipe() {
                     return 0
                     ;;
                 --names)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -P "$(_meterpipe_before "${cur}")" -W "schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh" -S = -- "${cur##*,}"))
+                    [[ "${BASH_VERSINFO[0]}" -lt 4 ]] || compopt -o nospace
                     return 0
                     ;;
                 --unit)

@@ -46,7 +46,11 @@ m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
 ir\t'Infrared head on the front of the meter: 9600 8N1'
 p1\t'P1 socket: 115200 8N1'
 auto\t'Each of them in turn, until telegrams come'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r -f -a "auto\t''
+300\t''
+2400\t''
+9600\t''
+115200\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
@@ -122,7 +126,7 @@ influx\t'Line protocol of InfluxDB, one point a telegram'
 prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r -f -a "energy=kWh\t''
 reactive-energy=kvarh\t''
 power=kW\t''
@@ -177,7 +181,11 @@ m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
 ir\t'Infrared head on the front of the meter: 9600 8N1'
 p1\t'P1 socket: 115200 8N1'
 auto\t'Each of them in turn, until telegrams come'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r -f -a "auto\t''
+300\t''
+2400\t''
+9600\t''
+115200\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
@@ -220,7 +228,7 @@ influx\t'Line protocol of InfluxDB, one point a telegram'
 prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r -f -a "energy=kWh\t''
 reactive-energy=kvarh\t''
 power=kW\t''
@@ -279,15 +287,16 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l toleran
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l format -d 'The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
-xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned columns, for people'
 lines\t'TAB-separated, one reading a line'
 influx\t'Line protocol of InfluxDB, one point a telegram'
-prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
-solarview\t'The last energy registers in Solarview\'s format, at the end'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l fields -d 'Print these fields in this order' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l names -d 'Give fields other names: energy_import_wh=Bezug,…' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
+prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l fields -d 'Print these fields in this order' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l names -d 'Give fields other names: energy_import_wh=Bezug,…' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r -f -a "energy=kWh\t''
+reactive-energy=kvarh\t''
+power=kW\t''
+reactive-power=kvar\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
 de\t'Germany: the same'
@@ -344,7 +353,11 @@ m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
 ir\t'Infrared head on the front of the meter: 9600 8N1'
 p1\t'P1 socket: 115200 8N1'
 auto\t'Each of them in turn, until telegrams come'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r -f -a "auto\t''
+300\t''
+2400\t''
+9600\t''
+115200\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
@@ -382,7 +395,11 @@ m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
 ir\t'Infrared head on the front of the meter: 9600 8N1'
 p1\t'P1 socket: 115200 8N1'
 auto\t'Each of them in turn, until telegrams come'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r -f -a "auto\t''
+300\t''
+2400\t''
+9600\t''
+115200\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
@@ -507,3 +524,4 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:kaern
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-burgenland -d 'Netz Burgenland, Landis+Gyr E450: HDLC with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:graz -d 'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:steiermark -d 'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l source -r -F -a "sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark"

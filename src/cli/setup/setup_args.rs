@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueHint};
 use meterpipe::{cipher::ciphered::SystemTitle, sink::settings::duration::duration};
 
-use super::shared_args::{MessageArgs, OfferedWords, SerialArgs, schemes, title};
+use super::shared_args::{MessageArgs, SerialArgs, any_text, schemes, title};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct SetupArgs {
     #[arg(long, value_name = "TITLE", value_parser = title)]
     pub system_title: Option<SystemTitle>,
     /// A sink, as for watch; can be repeated
-    #[arg(long, value_name = "SINK", value_parser = OfferedWords(schemes), hide_possible_values = true)]
+    #[arg(long, value_name = "SINK", value_parser = any_text(schemes), hide_possible_values = true)]
     pub to: Vec<String>,
     /// The configuration to write
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

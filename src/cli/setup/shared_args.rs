@@ -77,7 +77,8 @@ pub struct SerialArgs {
     #[arg(long, value_name = "LINE", value_enum, help_heading = "Line")]
     pub line: Option<LineArg>,
     /// Speed of a serial device, instead of the line's; auto finds it
-    #[arg(long, value_name = "BAUD", help_heading = "Line")]
+    #[arg(long, value_name = "BAUD", value_parser = baud(), hide_possible_values = true,
+        help_heading = "Line")]
     pub baud: Option<BaudArg>,
     /// Parity of a serial device, instead of the line's; auto finds it
     #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]
@@ -232,7 +233,7 @@ pub struct FormatArgs {
     #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
     pub format: Option<FormatKind>,
     /// Print these fields in this order: names, OBIS codes, item_N
-    #[arg(long, value_name = "FIELDS", value_parser = OfferedWords(field_names),
+    #[arg(long, value_name = "FIELDS", value_parser = any_text(field_names),
         hide_possible_values = true, help_heading = "Output")]
     pub fields: Option<String>,
     /// Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)
@@ -248,7 +249,7 @@ pub struct FormatArgs {
     pub objects: bool,
     /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
     /// influx)
-    #[arg(long, value_name = "QUANTITY=UNIT", value_parser = OfferedWords(units),
+    #[arg(long, value_name = "QUANTITY=UNIT", value_parser = any_text(units),
         value_delimiter = ',', hide_possible_values = true, help_heading = "Output")]
     pub unit: Vec<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
@@ -275,11 +276,12 @@ pub struct FormatArgs {
 pub struct RowFormatArgs {
     /// The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a
     /// terminal, else json]
-    #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true,
+    #[arg(long, value_name = "FORMAT", value_parser = row_formats(), hide_possible_values = true,
         help_heading = "Output")]
     pub format: Option<FormatKind>,
     /// Print these fields in this order
-    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
+    #[arg(long, value_name = "FIELDS", value_parser = any_text(field_names),
+        hide_possible_values = true, help_heading = "Output")]
     pub fields: Option<String>,
     /// Give fields other names: energy_import_wh=Bezug,…
     #[arg(long, value_name = "FIELD=NAME", value_delimiter = ',', help_heading = "Output")]
@@ -289,7 +291,8 @@ pub struct RowFormatArgs {
     pub list_fields: bool,
     /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
     /// influx)
-    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
+    #[arg(long, value_name = "QUANTITY=UNIT", value_parser = any_text(units), value_delimiter = ',',
+        hide_possible_values = true, help_heading = "Output")]
     pub unit: Vec<String>,
     /// The time zone whose clock counts [default: Europe/Vienna]
     #[arg(long, value_name = "ZONE", help_heading = "Output")]
@@ -376,7 +379,7 @@ pub struct SinkArgs {
     ///
     /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks
     /// of the configuration, which watch uses only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", value_parser = OfferedWords(schemes), hide_possible_values = true,
+    #[arg(long, value_name = "SINK", value_parser = any_text(schemes), hide_possible_values = true,
         help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -403,25 +406,52 @@ pub fn schemes() -> Vec<PossibleValue> {
     registry::schemes().map(value).collect()
 }
 
-/// Takes any text, and offers some words to completions.
+/// Offers some words to completions, and takes what a parser of its own takes.
 #[derive(Clone)]
-pub struct OfferedWords(pub fn() -> Vec<PossibleValue>);
+pub struct OfferedWords<P> {
+    parser: P,
+    words: fn() -> Vec<PossibleValue>,
+}
 
-impl TypedValueParser for OfferedWords {
-    type Value = String;
+impl<P: TypedValueParser> TypedValueParser for OfferedWords<P>
+where
+    P::Value: Clone + Send + Sync,
+{
+    type Value = P::Value;
 
     fn parse_ref(
         &self,
         command: &clap::Command,
         arg: Option<&clap::Arg>,
         value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
+    ) -> Result<P::Value, clap::Error> {
+        self.parser.parse_ref(command, arg, value)
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new((self.0)().into_iter()))
+        Some(Box::new((self.words)().into_iter()))
     }
+}
+
+/// Takes any text, and offers words.
+pub fn any_text(words: fn() -> Vec<PossibleValue>) -> OfferedWords<StringValueParser> {
+    OfferedWords { parser: StringValueParser::new(), words }
+}
+
+/// The speeds of meters.
+fn baud() -> OfferedWords<fn(&str) -> Result<BaudArg, &'static str>> {
+    let words = || ["auto", "300", "2400", "9600", "115200"].map(PossibleValue::new).into();
+    OfferedWords { parser: BaudArg::from_str, words }
+}
+
+/// The formats of rows.
+fn row_formats() -> OfferedWords<impl TypedValueParser<Value = FormatKind>> {
+    let words = || {
+        let has_rows = |it: &FormatKind| !matches!(it, FormatKind::Xml | FormatKind::Solarview);
+        let kinds = FormatKind::ALL.into_iter().filter(has_rows);
+        kinds.map(|kind| PossibleValue::new(kind.name()).help(kind.entry().help)).collect()
+    };
+    OfferedWords { parser: formats(), words }
 }
 
 /// All fields that have a name.

@@ -1,7 +1,7 @@
 //! Completions beyond what clap_complete writes: lists with commas, units behind their quantity, virtual meters.
 
 use clap_complete::Shell;
-use meterpipe::source::simulator::meter::MeterKind;
+use meterpipe::{format::selection, source::simulator::meter::MeterKind};
 
 /// The subcommands that take a source.
 const SOURCES: [&str; 3] = ["watch", "capture", "doctor"];
@@ -15,6 +15,13 @@ pub(super) fn completed(shell: Shell, script: &str) -> String {
     }
 }
 
+/// The names of all fields but the first.
+fn fields() -> Vec<String> {
+    let list = selection::list();
+    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    names.skip(1).map(str::to_owned).collect()
+}
+
 /// The names of the virtual meters.
 fn meters() -> Vec<String> {
     MeterKind::ALL.map(|meter| meter.name().to_owned()).into()
@@ -23,6 +30,13 @@ fn meters() -> Vec<String> {
 /// bash takes `=` and `:` for the ends of words.
 fn bash(script: &str) -> String {
     let wordy = "COMPREPLY=($(compgen -W \"schema ";
+    let names = "                --names)\n                    ";
+    let any = "COMPREPLY=($(compgen -f \"${cur}\"))";
+    let named = format!(
+        "COMPREPLY=($(compgen -W \"schema {}\" -S = -- \"${{cur}}\"))\n                    {NO_SPACE}",
+        fields().join(" ")
+    );
+    let script = script.replace(&format!("{names}{any}"), &format!("{names}{named}"));
     let mut text = script
         .replace(wordy, "COMPREPLY=($(compgen -P \"$(_meterpipe_before \"${cur}\")\" -W \"schema ");
     text = text
@@ -33,6 +47,13 @@ fn bash(script: &str) -> String {
         })
         .collect();
     let meters = meters();
+    // setup has the source as an option.
+    let (before, setup) = text.split_once(SETUP_SOURCE).unwrap();
+    let (files, behind) = setup.split_once("return 0").unwrap();
+    let with =
+        format!("COMPREPLY+=($(compgen -W \"sim:{}\" -- \"${{cur}}\"))", meters.join(" sim:"));
+    let indent = " ".repeat(20);
+    text = format!("{before}{SETUP_SOURCE}{files}{with}\n{indent}return 0{behind}");
     for name in SOURCES {
         let start = format!("meterpipe__subcmd__{name})\n            opts=\"");
         let with = format!("{start}sim:{} ", meters.join(" sim:"));
@@ -42,6 +63,12 @@ fn bash(script: &str) -> String {
     let behind = "    cmd=\"\"\n    opts=\"\"\n";
     functions + &text.replacen(behind, &format!("{behind}    _meterpipe_split && return 0\n"), 1)
 }
+
+/// Behind the sign = a name follows.
+const NO_SPACE: &str = "[[ \"${BASH_VERSINFO[0]}\" -lt 4 ]] || compopt -o nospace";
+
+/// The option of setup, the only one of its name.
+const SETUP_SOURCE: &str = "                --source)\n";
 
 const BASH: &str = r#"# The fields of a list before the one that is typed.
 _meterpipe_before() {
@@ -88,8 +115,8 @@ _meterpipe_split() {
 /// The values that are lists with commas.
 const LISTS: [&str; 2] = [":FIELDS:", ":QUANTITY=UNIT:"];
 
-/// Where clap offers no units.
-const UNITS_OPEN: &str = ":QUANTITY=UNIT:_default'";
+/// Where clap offers no names.
+const NAMES_OPEN: &str = ":FIELD=NAME:_default'";
 
 fn zsh(script: &str) -> String {
     let mut lines = Vec::new();
@@ -101,9 +128,9 @@ fn zsh(script: &str) -> String {
             Some((name, (before, behind))) => {
                 format!("{before}{name}_sequence compadd - {}", behind.replacen(')', "", 1))
             }
-            None if line.contains(UNITS_OPEN) => {
-                let units = "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar";
-                line.replace(UNITS_OPEN, &format!(":QUANTITY=UNIT:_sequence compadd - {units}'"))
+            None if line.contains(NAMES_OPEN) => {
+                let names = format!(":FIELD=NAME:compadd -S = - schema {}'", fields().join(" "));
+                line.replace(NAMES_OPEN, &names)
             }
             None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
             None => line.to_owned(),
@@ -130,6 +157,10 @@ fn fish(script: &str) -> String {
             continue;
         }
         match &mut list {
+            None if line.contains(" -l names ") => {
+                let names = fields().join("= ");
+                text.push_str(&format!("{line} -f -a \"(__fish_append , schema= {names}=)\"\n"));
+            }
             None => text.push_str(&format!("{line}\n")),
             Some(names) => match line {
                 "\"" => {
@@ -154,6 +185,9 @@ fn fish(script: &str) -> String {
             ));
         }
     }
+    let meters = meters().join(" sim:");
+    let source = "complete -c meterpipe -n \"__fish_meterpipe_using_subcommand setup\" -l source ";
+    text.push_str(&format!("{source}-r -F -a \"sim:{meters}\"\n"));
     text
 }
 

@@ -316,6 +316,20 @@ const BASH: &str = r#"
     COMP_WORDS=(meterpipe decode --unit energy = kWh,po) COMP_CWORD=5
     _meterpipe meterpipe kWh,po =
     printf 'energy=%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe quarters --fields time,ene) COMP_CWORD=3
+    _meterpipe meterpipe time,ene --fields
+    printf '%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe quarters --unit pow) COMP_CWORD=3
+    _meterpipe meterpipe pow --unit
+    printf '%s\n' "${COMPREPLY[@]}"
+    compopt() { :; }
+    COMP_WORDS=(meterpipe watch --names volt) COMP_CWORD=3
+    _meterpipe meterpipe volt --names
+    printf '%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe setup --source sim) COMP_CWORD=3
+    # No file is called so, which is no failure.
+    _meterpipe meterpipe sim --source || true
+    printf 'setup %s\n' "${COMPREPLY[@]}"
 "#;
 const ZSH: &str = r#"
     autoload -Uz compinit && compinit -D -u
@@ -327,10 +341,64 @@ const FISH: &str = r#"
     source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'
     complete -C 'meterpipe decode --fields time,met'; complete -C 'meterpipe watch sim:ka'
     complete -C 'meterpipe decode --unit energy='; echo energy=kWh,power=kW
+    complete -C 'meterpipe quarters --fields time,ene'; complete -C 'meterpipe quarters --unit pow'
+    complete -C 'meterpipe watch --names volt'
+    complete -C 'meterpipe setup --source sim:ka' | string replace -r '^' 'setup '
 "#;
 /// The completions that bash and fish offer.
-const OFFERED: [&str; 5] =
-    ["mqtts://", "time,meter", "sim:kaernten-netz", "energy=kWh", "energy=kWh,power=kW"];
+const OFFERED: [&str; 9] = [
+    "mqtts://",
+    "time,meter",
+    "sim:kaernten-netz",
+    "energy=kWh",
+    "energy=kWh,power=kW",
+    "time,energy_import_wh",
+    "\npower=kW",
+    "\nvoltage_l1_v=",
+    "setup sim:kaernten-netz",
+];
+
+/// The values that nobody can list beforehand.
+const OPEN: [&str; 21] = [
+    "count",
+    "timeout",
+    "jobs",
+    "key",
+    "system-title",
+    "timezone",
+    "tolerance",
+    "last",
+    "from",
+    "at",
+    "shift-time",
+    "time",
+    "seed",
+    "start",
+    "noise",
+    "flip",
+    "cut",
+    "lose",
+    "duplicate",
+    "meter",
+    // Offered in lists.rs, with the sign behind each.
+    "names",
+];
+
+#[test]
+fn every_option_with_a_known_set_of_values_offers_it() {
+    let command = command();
+    for command in command.get_subcommands() {
+        let options = command.get_arguments().filter(|arg| arg.get_long().is_some());
+        for option in options.filter(|arg| arg.get_action().takes_values()) {
+            let (name, long) = (command.get_name(), option.get_long().unwrap());
+            let offers = !option.get_possible_values().is_empty();
+            let is_file = option.get_value_hint() == clap::ValueHint::FilePath;
+            let is_open = OPEN.contains(&long) || (name, long) == ("plot", "to");
+            let is_simulated = (name, long) == ("simulate", "meter");
+            assert_eq!(offers || is_file, !is_open || is_simulated, "{name} --{long}");
+        }
+    }
+}
 
 #[test]
 fn completions_load_in_their_shells() {
