@@ -103,6 +103,12 @@ impl OctetWindow {
         &self.octets
     }
 
+    /// Their marks, by index.
+    #[must_use]
+    pub fn marks(&self) -> &[(usize, Mark)] {
+        &self.marks
+    }
+
     /// The facts about all octets that are kept.
     #[must_use]
     pub fn facts(&self) -> LineFacts {

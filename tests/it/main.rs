@@ -23,6 +23,7 @@ mod doctor_answers;
 mod doctor_beside;
 mod doctor_devices;
 mod doctor_inputs;
+mod doctor_meters;
 mod doctor_texts;
 mod drop_in;
 mod dry_run;

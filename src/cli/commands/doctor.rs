@@ -6,6 +6,7 @@ mod listening;
 mod obstacles;
 mod of_device;
 mod of_file;
+mod patient_keys;
 mod report;
 mod sound;
 mod trials;
@@ -20,13 +21,11 @@ use crate::cli::{
     commands::{
         config::online::GRACE,
         doctor::{
-            examination::LONGEST_PUSH, examiner::Examiner, listening::listen, report::DoctorReport,
+            examination::LONGEST_PUSH, examiner::Examiner, listening::listen,
+            patient_keys::ReadKeys, report::DoctorReport,
         },
     },
-    live::{
-        reload::KeySources,
-        sources::{self, Spec},
-    },
+    live::sources::{self, Spec},
     run::{
         context::Context,
         messages::Messages,
@@ -34,9 +33,9 @@ use crate::cli::{
     },
     setup::{
         args::{self, DoctorFormat, LanguageArg},
-        config_file::{self, Config},
+        config_file::{self, MeterConfig},
         credentials, environment, families, keys,
-        shared_args::{InputForm, KeyArgs, SerialArgs},
+        shared_args::{InputForm, KeyArgs},
     },
 };
 use meterpipe::{
@@ -47,6 +46,7 @@ use meterpipe::{
         line_finding::LineView,
     },
     link::registry::LinkChoice,
+    reading::family::MeterFamilies,
     source::Source,
 };
 
@@ -88,12 +88,8 @@ fn language(chosen: Option<LanguageArg>) -> AdviceLanguage {
 struct Patient<'a> {
     /// Its name, if the user gives one.
     source: Option<String>,
-    line: SerialArgs,
-    key_args: KeyArgs,
-    config: Option<&'a Config>,
-    key_file: Option<PathBuf>,
-    /// The link layer of the configuration.
-    link: Option<LinkChoice>,
+    /// Its meter in the configuration.
+    meter: Option<&'a MeterConfig>,
 }
 
 fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<DoctorReport>, Stop> {
@@ -105,31 +101,28 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     if let Some(config) = &config {
         credentials::use_those_of_service(&config.path);
     }
-    let patient = |source, line, key_file: Option<&PathBuf>| Patient {
-        source,
-        line,
-        key_args: args.keys.clone(),
-        config: config.as_ref(),
-        key_file: args.keys.key_file.as_ref().or(key_file).cloned(),
-        link: None,
-    };
     let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
     // One variable cannot name the sources of several meters.
     let source = environment::source().filter(|_| meters.len() <= 1);
-    let of_meter = |meter: &config_file::MeterConfig| {
-        let name = source.clone().or_else(|| meter.source.clone());
-        let of_line = patient(name, meter.line(&args.line), meter.key_file.as_ref());
-        let system_title = args.keys.system_title.or(meter.system_title);
-        let key_args = KeyArgs { system_title, ..of_line.key_args };
-        Patient { link: meter.link, key_args, ..of_line }
-    };
-    let mut patients: Vec<_> = meters.iter().map(of_meter).collect();
+    let of_meters = meters.iter().map(|meter| Patient {
+        source: source.clone().or(meter.source.clone()),
+        meter: Some(meter),
+    });
+    let mut patients: Vec<_> = of_meters.collect();
     if patients.is_empty() {
-        patients.push(patient(args.source.clone().or(source), args.line.clone(), None));
+        patients.push(Patient { source: args.source.clone().or(source), meter: None });
     }
     let start = Instant::now();
-    let visits = patients.iter().map(|patient| visit(patient, args, messages));
-    let mut reports = examine(visits.collect::<Result<_, _>>()?)?;
+    let settings = VisitSettings {
+        args,
+        keys: ReadKeys::read(&args.keys, config.as_ref(), messages),
+        families: families::all(&args.layouts, config.as_ref())?,
+        has_several: patients.len() > 1,
+    };
+    let visits = patients.iter().enumerate().map(|(index, patient)| settings.visit(index, patient));
+    let mut visits = visits.collect::<Result<Vec<_>, _>>()?;
+    examine_once(&mut visits, meters);
+    let mut reports = examine(visits)?;
     if let (Some(config), true) =
         (&config, reports.iter().all(|it| it.finding.diagnosis == Diagnosis::Ok))
     {
@@ -140,6 +133,34 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
         }
     }
     Ok(reports)
+}
+
+/// Leaves out sources that are examined already.
+fn examine_once(visits: &mut [Visit], meters: &[MeterConfig]) {
+    let line = |index: usize| meters.get(index).map_or(0, |meter| meter.lines.source);
+    let mut known: Vec<(String, usize)> = vec![];
+    for (index, visit) in visits.iter_mut().enumerate() {
+        let Some(place) = visit.examiner.as_ref().and_then(|(_, spec)| place(spec)) else {
+            continue;
+        };
+        match known.iter().find(|(name, _)| *name == place) {
+            None => known.push((place, index)),
+            Some((name, first)) => {
+                let finding = obstacles::configured_twice(name, [line(*first), line(index)]);
+                (visit.report.finding, visit.report.is_repeated) = (finding, true);
+                visit.examiner = None;
+            }
+        }
+    }
+}
+
+/// The place that a live source reads, under the one name that it has.
+fn place(spec: &Spec) -> Option<String> {
+    let Spec::Live(source) = spec else {
+        return None;
+    };
+    let device = source.line().device.map(|path| path.canonicalize().unwrap_or(path));
+    Some(device.map_or_else(|| source.name().to_owned(), |path| path.display().to_string()))
 }
 
 /// The part of the time that is left for opening, closing and the answer.
@@ -189,54 +210,72 @@ fn examine(visits: Vec<Visit>) -> Result<Vec<DoctorReport>, Stop> {
     })
 }
 
-/// Finds the source and the keys of a patient.
-fn visit(
-    patient: &Patient<'_>,
-    args: &args::DoctorArgs,
-    messages: &Messages,
-) -> Result<Visit, Stop> {
-    let done = |report| Ok(Visit { report, examiner: None, form: None });
-    let mut report = DoctorReport {
-        source: patient.source.clone().unwrap_or_default(),
-        finding: Finding::new(Diagnosis::Ok),
-        tried: Vec::new(),
-        line: None,
-        key_file: patient.key_file.as_ref().map(|path| keys::display(path)),
-        link: args.link.link.map(LinkChoice::name),
-        title: patient.key_args.system_title.map(hex::encode),
-        is_read: false,
-        layouts: args.layouts.iter().map(|path| path.display().to_string()).collect(),
-        is_live: true,
-    };
-    let spec = match sources::find(patient.source.as_deref(), &patient.line, false) {
-        Err(Stop::Failed(Status::Source, why)) => {
-            report.finding = obstacles::no_source(patient.source.is_some(), &why);
-            return done(report);
+/// The things that all sources have in common.
+struct VisitSettings<'a> {
+    args: &'a args::DoctorArgs,
+    keys: ReadKeys,
+    families: MeterFamilies,
+    has_several: bool,
+}
+
+impl VisitSettings<'_> {
+    /// Finds the source and the keys of a patient.
+    fn visit(&self, index: usize, patient: &Patient<'_>) -> Result<Visit, Stop> {
+        let Self { args, .. } = self;
+        let Patient { source, meter } = patient;
+        let done = |report| Ok(Visit { report, examiner: None, form: None });
+        let of_meter = |path: fn(&MeterConfig) -> Option<&PathBuf>| meter.and_then(path);
+        let key_file = args.keys.key_file.as_ref().or(of_meter(|meter| meter.key_file.as_ref()));
+        let layouts = args.layouts.iter().chain(of_meter(|meter| meter.layout.as_ref()));
+        let link = args.link.link.or(meter.and_then(|meter| meter.link));
+        let system_title = args.keys.system_title.or(meter.and_then(|meter| meter.system_title));
+        let line = meter.map_or(args.line.clone(), |meter| meter.line(&args.line));
+        let mut report = DoctorReport {
+            source: source.clone().unwrap_or_default(),
+            finding: Finding::new(Diagnosis::Ok),
+            tried: Vec::new(),
+            line: None,
+            key_file: key_file.map(|path| keys::display(path)),
+            link: link.map(LinkChoice::name),
+            title: system_title.map(hex::encode),
+            is_read: false,
+            layouts: layouts.map(|path| path.display().to_string()).collect(),
+            is_live: true,
+            is_repeated: false,
+        };
+        let spec = match sources::find(source.as_deref(), &line, false) {
+            Err(Stop::Failed(Status::Source, why)) => {
+                report.finding = obstacles::no_source(source.is_some(), &why);
+                return done(report);
+            }
+            // The others are examined all the same.
+            Err(Stop::Failed(_, why)) if self.has_several => {
+                report.finding = obstacles::misnamed(&why);
+                return done(report);
+            }
+            spec => spec?,
+        };
+        if let (None, Spec::Live(source) | Spec::Simulated(source)) = (source, &spec) {
+            let device = source.line().device;
+            report.source =
+                device.map_or_else(|| source.name().to_owned(), |it| it.display().to_string());
         }
-        spec => spec?,
-    };
-    if let (None, Spec::Live(source) | Spec::Simulated(source)) = (&patient.source, &spec) {
-        let device = source.line().device;
-        report.source =
-            device.map_or_else(|| source.name().to_owned(), |it| it.display().to_string());
+        report.is_live = !matches!(spec, Spec::File(_));
+        let keys = match self.keys.of(index) {
+            Err(problem) => {
+                report.finding = obstacles::keyless(problem);
+                return done(report);
+            }
+            Ok(keys) if matches!(spec, Spec::Simulated(_)) => keys.with_example(),
+            Ok(keys) => keys,
+        };
+        let key_args = KeyArgs { system_title, ..args.keys.clone() };
+        let time = args.time.saturating_sub(args.time / ANSWER);
+        let deadline = Instant::now() + time.max(LONGEST.min(time + LONGEST_PUSH));
+        let (families, links) = (self.families, link.unwrap_or_default());
+        let examiner = Examiner { keys, key_args, line, families, links, time, deadline };
+        Ok(Visit { report, examiner: Some((examiner, spec)), form: args.form.form })
     }
-    report.is_live = !matches!(spec, Spec::File(_));
-    let simulated = matches!(spec, Spec::Simulated(_));
-    let sources = KeySources { args: patient.key_args.clone(), simulated };
-    let entries = match sources.read(patient.config, messages) {
-        Err(problem) => {
-            report.finding = obstacles::keyless(problem);
-            return done(report);
-        }
-        Ok(entries) => entries,
-    };
-    let families = families::all(&args.layouts, patient.config)?;
-    let links = args.link.link.or(patient.link).unwrap_or_default();
-    let (key_args, line) = (patient.key_args.clone(), patient.line.clone());
-    let time = args.time.saturating_sub(args.time / ANSWER);
-    let deadline = Instant::now() + time.max(LONGEST.min(time + LONGEST_PUSH));
-    let examiner = Examiner { entries, key_args, line, families, links, time, deadline };
-    Ok(Visit { report, examiner: Some((examiner, spec)), form: args.form.form })
 }
 
 /// A source whose line cannot be set from here.
@@ -263,6 +302,6 @@ fn examine_source(
     report.finding = examiner.finding(&mut examination, &view);
     // The octets before the end are the better evidence.
     report.finding.evidence.extend(ended.map(|error| error.wording()));
-    report.is_read = examination.is_read();
+    report.take(&examination);
     Ok(())
 }

@@ -42,12 +42,8 @@ impl KeySources {
         if let (true, Some(config)) = (entries.is_empty(), config) {
             entries = keys::configured(config, messages)?;
         }
-        let example = || {
-            let gak = Some(Key::new(EXAMPLE_GAK));
-            KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak }
-        };
         if self.simulated {
-            entries.push(example());
+            entries.push(example_key());
             messages.note_all_keys(&entries);
         }
         Ok(entries)
@@ -57,6 +53,11 @@ impl KeySources {
     fn can_be_read_again(&self) -> bool {
         self.args.key_file.as_deref() != Some(Path::new("-"))
     }
+}
+
+/// The key of virtual meters.
+pub fn example_key() -> KeyEntry {
+    KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak: Some(Key::new(EXAMPLE_GAK)) }
 }
 
 /// The places that sinks come from.

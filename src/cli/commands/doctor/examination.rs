@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::{
+    commands::doctor::patient_keys::PatientKeys,
     live::source_state::BETWEEN_PUSHES,
     run::{
         clock_messages::difference,
@@ -31,7 +32,7 @@ use meterpipe::{
     format::entry::{OutputTelegram, TimeDoubt},
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
-    record::{self, Place, Record},
+    record::{self, Attributes, Place, Record, RecordKind, Time},
     sink::guard::evidence::{ClockAgreement, TelegramEvidence},
 };
 
@@ -91,7 +92,7 @@ pub enum TrialPatience {
 /// The stage that examines.
 pub struct Examination {
     chain: Decode,
-    entries: Vec<KeyEntry>,
+    patient_keys: PatientKeys,
     demands: Demands,
     families: MeterFamilies,
     links: LinkChoice,
@@ -137,17 +138,17 @@ impl Examination {
     /// An examination with these keys that takes this long at most, or up to the deadline within a first
     /// telegram.
     pub fn new(
-        entries: Vec<KeyEntry>,
+        patient_keys: PatientKeys,
         demands: Demands,
         families: MeterFamilies,
         links: LinkChoice,
         (time, deadline): (Duration, Instant),
     ) -> Self {
-        let keys = key_facts::of_keys(&entries);
-        let chain = Decode::new(Decrypt::new(entries.clone(), demands));
+        let keys = key_facts::of_keys(&patient_keys.own);
+        let chain = Decode::new(Decrypt::new(patient_keys.all(), demands));
         Self {
             chain: chain.with_families(families).with_links(links),
-            entries,
+            patient_keys,
             demands,
             families,
             links,
@@ -254,22 +255,55 @@ impl Examination {
         self.window.total()
     }
 
-    /// Looks at the telegrams that stayed closed: the keys of the file are tried without their names.
+    /// Looks at the telegrams that stayed closed: keys of other meters are left aside, and those of the file are tried
+    /// without their names.
     pub fn look_at_closed(&mut self) {
         if self.keys.opened > 0 || self.keys.closed == 0 {
             return;
         }
+        if !self.patient_keys.others.is_empty() {
+            self.keys = self.with_own_keys();
+        }
         // A key with another name first: the others were tried as they are.
-        let named = self.entries.iter().filter(|entry| entry.name.is_some());
+        let named = self.patient_keys.own.iter().filter(|entry| entry.name.is_some());
         let mut named = named.take(MOST_NAMES);
         self.keys.tried_nameless = named.clone().next().is_some();
-        let opens = named.find(|entry| self.opens(KeyEntry { name: None, ..(*entry).clone() }));
+        let opens =
+            named.find(|entry| self.opens(vec![KeyEntry { name: None, ..(*entry).clone() }]));
         self.keys.other_name = opens.and_then(key_facts::name_of);
     }
 
-    /// True if a key opens a telegram of the octets that came.
-    fn opens(&self, key: KeyEntry) -> bool {
-        let chain = Decode::new(Decrypt::new(vec![key], self.demands));
+    /// The outcome of the own keys alone on the octets that are kept.
+    fn with_own_keys(&self) -> KeyFacts {
+        let own = PatientKeys { own: self.patient_keys.own.clone(), others: vec![] };
+        let time = (Duration::ZERO, self.deadline);
+        let mut alone = Self::new(own, self.demands, self.families, self.links, time);
+        let err = record::err(self.window.marks().iter().copied());
+        let attributes =
+            Attributes { err: Some(&*err).filter(|it| !it.is_empty()), ..Attributes::default() };
+        let (kind, octets) = (RecordKind::Raw, self.window.octets());
+        let record = Record { time: Time::UNKNOWN, kind, octets, attributes };
+        let mut chain = core::mem::take(&mut alone.chain);
+        chain.feed(&record, Place::Octet(0), &mut |event: DecodeEvent<'_>| alone.take(&event));
+        chain.end(&mut |event: DecodeEvent<'_>| alone.take(&event));
+        alone.keys
+    }
+
+    /// The key file of another meter that opens telegrams which the own one does not.
+    pub fn other_key_file(&self) -> Option<&str> {
+        let others = || self.patient_keys.others.iter();
+        if self.keys.opened == 0
+            || others().next().is_none()
+            || self.opens(self.patient_keys.own.clone())
+        {
+            return None;
+        }
+        others().find(|(_, keys)| self.opens(keys.clone())).map(|(file, _)| &**file)
+    }
+
+    /// True if keys open a telegram of the octets that are kept.
+    fn opens(&self, keys: Vec<KeyEntry>) -> bool {
+        let chain = Decode::new(Decrypt::new(keys, self.demands));
         let mut chain = chain.with_families(self.families).with_links(self.links);
         let mut opened = false;
         let mut out =
@@ -402,6 +436,7 @@ impl Examination {
     /// True once a live source has shown enough.
     fn is_done(&mut self) -> bool {
         let KeyFacts { opened, closed, unsound, keys, .. } = self.keys;
+        let has_keys = keys > 0 || !self.patient_keys.others.is_empty();
         // A second telegram tells another meter from a damaged one.
         let waits = self.keys.lone().next().is_some();
         let octets = self.window.octets();
@@ -424,7 +459,7 @@ impl Examination {
         });
         let in_vain = is_long && self.chain.frames() == 0 && self.telegrams() == 0;
         opened >= ENOUGH && self.rejected == 0 && unsound == 0 && !waits
-            || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
+            || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && !has_keys)
             || unsound >= ENOUGH_CLOSED
             || self.is_foreign
             || in_vain

@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::{
-    commands::doctor::{examination::Examination, sound},
+    commands::doctor::{examination::Examination, patient_keys::PatientKeys, sound},
     setup::{
         keys,
         shared_args::{KeyArgs, SerialArgs},
     },
 };
 use meterpipe::{
-    cipher::key_file::KeyEntry,
     diagnosis::{
         finding::Finding,
         key_finding::{KeyFacts, key_finding},
@@ -23,7 +22,7 @@ use meterpipe::{
 /// The examiner of one source.
 pub struct Examiner {
     /// The keys.
-    pub entries: Vec<KeyEntry>,
+    pub keys: PatientKeys,
     /// The arguments about keys.
     pub key_args: KeyArgs,
     /// The settings of the line that the user gives.
@@ -43,11 +42,24 @@ impl Examiner {
     pub fn examination(&self, time: Duration) -> Examination {
         let demands = keys::demands(&self.key_args);
         let time = (time, self.deadline);
-        Examination::new(self.entries.clone(), demands, self.families, self.links, time)
+        Examination::new(self.keys.clone(), demands, self.families, self.links, time)
     }
 
-    /// The one cause behind all that was seen.
+    /// The one cause behind all that was seen, and the key file of another meter that opens it.
     pub fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
+        let found = self.cause(examination, view);
+        match examination.other_key_file() {
+            None => found,
+            Some(file) => found.with(
+                format!("the key file of another meter in the configuration opens them: {file}"),
+                format!(
+                    "die Schlüsseldatei eines anderen Zählers der Konfiguration öffnet sie: {file}"
+                ),
+            ),
+        }
+    }
+
+    fn cause(&self, examination: &mut Examination, view: &LineView) -> Finding {
         let is_within_push = examination.is_within_push();
         let view = &LineView { links: self.links, is_within_push, ..view.clone() };
         examination.look_at_closed();

@@ -46,6 +46,34 @@ pub fn no_source(is_named: bool, why: &str) -> Finding {
     Finding { evidence: vec![error.wording()], ..found.advising(cause, step) }
 }
 
+/// The finding about a source whose name is none.
+pub fn misnamed(why: &str) -> Finding {
+    unreachable_source(Wording::new(why, file_error::in_german(why)))
+}
+
+/// The finding about a source that stands in two lines of the configuration.
+pub fn configured_twice(name: &str, [first, second]: [usize; 2]) -> Finding {
+    let cause = [
+        "two meters of the configuration have this source, and only one of them can read it",
+        "zwei Zähler der Konfiguration haben diese Quelle, und nur einer davon kann sie lesen",
+    ];
+    let step = [
+        "keep one [[meter]] for the source, and write the keys of all its meters into one key file, a line for each",
+        "für die Quelle nur ein [[meter]] behalten und die Schlüssel aller ihrer Zähler in eine Schlüsseldatei schreiben, je eine Zeile",
+    ];
+    let [english, german] = match first.min(second) {
+        0 => ["twice".to_owned(), "zweimal".to_owned()],
+        _ => [
+            format!("in lines {first} and {second}"),
+            format!("in den Zeilen {first} und {second}"),
+        ],
+    };
+    Finding::new(Diagnosis::Busy).advising(cause, step).with(
+        format!("the configuration has this source {english}: {name}"),
+        format!("die Konfiguration hat diese Quelle {german}: {name}"),
+    )
+}
+
 /// The finding about a device that cannot be opened, or was lost.
 pub fn unopened(error: &OpenError) -> Finding {
     Finding { evidence: vec![error.wording()], ..Finding::new(error.diagnosis()) }

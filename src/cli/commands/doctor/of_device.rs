@@ -76,7 +76,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             None if is_certain || has_frames || !may_be_settings(finding.diagnosis) => {
                 report.line = Some(trial);
                 report.finding = finding;
-                report.is_read = examination.is_read();
+                report.take(&examination);
                 return Ok(());
             }
             None => {
@@ -144,7 +144,7 @@ fn becomes_good(
     }
     let settings = usual.0;
     report.line = Some(usual);
-    report.is_read = examination.is_read();
+    report.take(&examination);
     report.finding = examiner.finding(&mut examination, &view).with(
         format!("at first no frame came with {settings}, and now frames do: the line was disturbed for a while"),
         format!("mit {settings} kam zuerst kein Rahmen an, jetzt schon: die Leitung war eine Weile gestört"),

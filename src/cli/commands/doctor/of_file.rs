@@ -44,7 +44,7 @@ pub fn examine(
     let telegrams = examination.telegrams();
     let view = LineView { telegrams, ..LineView::default() };
     let found = examiner.finding(&mut examination, &view);
-    report.is_read = examination.is_read();
+    report.take(&examination);
     let line = examination.line();
     let input = context.ended(&line, telegrams, examination.cut_off);
     let found = input.finding(found);

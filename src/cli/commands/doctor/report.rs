@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::{
-    commands::doctor::trials::TrialLine,
+    commands::doctor::{examination::Examination, trials::TrialLine},
     run::{status::Status, word_wrap::wrapped},
     setup::toml_text::table,
 };
@@ -30,17 +30,26 @@ pub struct DoctorReport {
     pub line: Option<TrialLine>,
     /// The key file.
     pub key_file: Option<String>,
-    /// The link layer, if the user gives one.
+    /// The link layer, if the user or the configuration gives one.
     pub link: Option<&'static str>,
     /// The system title, if the user gives one.
     pub title: Option<String>,
-    /// The tables of layouts that the user gives.
+    /// The tables of layouts that the user or the configuration gives.
     pub layouts: Vec<String>,
     /// True for a source that `watch` reads without end.
     pub is_live: bool,
+    /// True if another answer is about the same source.
+    pub is_repeated: bool,
 }
 
 impl DoctorReport {
+    /// Takes over the outcome of the keys.
+    pub fn take(&mut self, examination: &Examination) {
+        self.is_read = examination.is_read();
+        let file = examination.other_key_file();
+        self.key_file = file.map(str::to_owned).or(self.key_file.take());
+    }
+
     /// The exit status: that of a run with this fault.
     pub const fn status(&self) -> Status {
         use Diagnosis::{
@@ -128,12 +137,18 @@ impl DoctorReport {
         self.tried.iter().map(|it| it.0.to_string()).collect::<Vec<_>>().join(", ")
     }
 
+    /// True if the link layer that was chosen is left out.
+    fn is_wrong_link(&self) -> bool {
+        let is_other = self.finding.diagnosis == Diagnosis::OtherProtocol;
+        is_other && self.finding.protocol.is_none() && self.link.is_some()
+    }
+
     /// The command that reads this source, unless it cannot be read as it is.
     fn command(&self) -> Option<String> {
-        // A link layer that was chosen wrongly is left out.
+        let is_wrong_link = self.is_wrong_link();
         let is_other = self.finding.diagnosis == Diagnosis::OtherProtocol;
-        let is_wrong_link = is_other && self.finding.protocol.is_none() && self.link.is_some();
-        let is_hopeless = is_other && !is_wrong_link
+        let is_hopeless = self.is_repeated
+            || is_other && !is_wrong_link
             || matches!(self.finding.diagnosis, Diagnosis::NoDevice | Diagnosis::KeyFormat);
         if is_hopeless {
             return None;
@@ -158,9 +173,9 @@ impl DoctorReport {
         Some(text)
     }
 
-    /// The entry of the configuration for a source that goes on. It has no link layer, and one table of a layout.
+    /// The entry of the configuration for a source that goes on. It has one table of a layout.
     fn config(&self) -> Option<String> {
-        let fits = self.is_live && self.link.is_none() && self.layouts.len() <= 1;
+        let fits = self.is_live && self.layouts.len() <= 1;
         self.command().filter(|_| fits)?;
         let options = self.options();
         let mut rows = vec![("source", self.source.as_str())];
@@ -174,6 +189,8 @@ impl DoctorReport {
         rows.extend(self.title.as_deref().map(|title| ("system_title", title)));
         let layout = self.layouts.first().map(|file| absolute(file));
         rows.extend(layout.as_deref().map(|file| ("layout", file)));
+        let link = self.link.filter(|_| !self.is_wrong_link());
+        rows.extend(link.map(|link| ("link", link)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
         let mut text = String::new();
         table("meter", rows.into_iter(), &mut text);
@@ -274,6 +291,7 @@ mod tests {
             title: Some("4b464d6750000009".to_owned()),
             layouts: vec!["my.toml".to_owned()],
             is_live: true,
+            is_repeated: false,
         };
         let text = report.text(AdviceLanguage::English);
         assert!(
@@ -290,7 +308,7 @@ mod tests {
         let report = DoctorReport { link: Some("hdlc"), ..report };
         let text = report.text(AdviceLanguage::English);
         assert!(text.contains(" --link hdlc --layout"), "{text}");
-        assert!(!text.contains("configuration"), "the configuration has no link layer: {text}");
+        assert!(text.contains("    link = \"hdlc\"\n"), "{text}");
         let json: Value = serde_json::from_str(&report.json(AdviceLanguage::German)).unwrap();
         assert_eq!(
             (&json["verdict"], &json["evidence"][0]),
