@@ -186,6 +186,7 @@ impl AnonymousApdus {
                 time: record.time,
                 from,
                 title,
+                counter: None,
                 is_tagged: false,
                 error,
             }));

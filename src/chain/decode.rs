@@ -267,6 +267,7 @@ fn read(
                     time: record.time,
                     from: record.attributes.from,
                     title: record.attributes.title,
+                    counter: record.attributes.ic,
                     is_tagged: false,
                     error,
                 })),

@@ -183,9 +183,10 @@ impl Decrypt {
             Err(error) => {
                 let apdu = Ciphered::parse(record.octets).ok();
                 let title = apdu.as_ref().and_then(|apdu| apdu.title);
+                let counter = apdu.as_ref().map(|apdu| apdu.counter);
                 let is_tagged = apdu.is_some_and(|apdu| apdu.tag.is_some());
                 let (time, from) = (record.time, record.attributes.from);
-                let refusal = Refusal { place, time, from, title, is_tagged, error };
+                let refusal = Refusal { place, time, from, title, counter, is_tagged, error };
                 out(StageEvent::Refused(refusal));
             }
         }
@@ -238,6 +239,16 @@ impl Decrypt {
         if let (true, Some(meter), None) = (fits, closest, opened) {
             meter.cipher.decrypt(&apdu, &title, plain);
             *is_plain = true;
+        } else if opened.is_none() && rank(reason.cause) < FITS {
+            let mut tried = keys.candidates(&title).take(MOST_DAMAGED);
+            *is_plain = tried.any(|index| {
+                let Some(meter) = keys.ring.all.get(index) else { return false };
+                meter.cipher.decrypt(&apdu, &title, plain);
+                is_uneven(plain)
+            });
+            if *is_plain {
+                reason = refusal(Cause::KeyFits { damaged: damaged_at(plain, templates) });
+            }
         }
         let Some((index, auth)) = opened else {
             let swapped = !*is_plain
@@ -379,6 +390,33 @@ impl MeterKeys {
     }
 }
 
+/// The keys that are looked at for one that fits a damaged telegram: there may be thousands.
+const MOST_DAMAGED: usize = 100;
+
+/// True if some octet comes far more often than chance has it: a wrong key makes each octet as often as any other,
+/// and a plaintext has zeros or digits everywhere, however much of it is damaged.
+fn is_uneven(plain: &[u8]) -> bool {
+    let mut counts = [0usize; 256];
+    for octet in plain {
+        if let Some(count) = counts.get_mut(usize::from(*octet)) {
+            *count += 1;
+        }
+    }
+    let most = counts.into_iter().max().unwrap_or_default();
+    plain.len() >= LEAST_UNEVEN && most >= LEAST_UNEVEN / 8 + plain.len() / 20
+}
+
+/// Octets by which a plaintext is told from noise: one run in a million million of that size is as uneven.
+const LEAST_UNEVEN: usize = 64;
+
+/// The first octet where a damaged plaintext is no telegram.
+fn damaged_at(plain: &[u8], templates: &mut Templates) -> usize {
+    match templates.read(plain) {
+        Err(error) if error.layer != Layer::Cipher => error.offset,
+        _ => 0,
+    }
+}
+
 /// The error of a plaintext that is no DSMR telegram. Text throughout shows that the key is right, and
 /// then the defect itself is told.
 fn dsmr_verdict(plain: &[u8], error: Error) -> Error {
@@ -423,5 +461,32 @@ const fn rank(cause: Cause) -> u8 {
         Cause::NoKey => 0,
         // The key fits, and the telegram is damaged.
         _ => FITS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plaintext_is_uneven_however_much_of_it_is_damaged_and_noise_is_not() {
+        let mut state = 0x2545_f491_u32;
+        let mut noise = |size: usize| -> Vec<u8> {
+            let next = |_| {
+                state ^= state << 13;
+                state ^= state >> 17;
+                state ^= state << 5;
+                (state >> 24) as u8
+            };
+            (0..size).map(next).collect()
+        };
+        for size in [0, 64, 90, 245, 500, 4000] {
+            (0..1000).for_each(|_| assert!(!is_uneven(&noise(size)), "{size}"));
+        }
+        let list = include_str!("../../tests/data/netznoe-doc-2021.plain.hex").replace('\n', "");
+        let mut list = hex::decode(list).unwrap();
+        assert!(is_uneven(&list));
+        list.iter_mut().step_by(3).zip(noise(200)).for_each(|(octet, other)| *octet = other);
+        assert!(is_uneven(&list));
     }
 }

@@ -71,6 +71,8 @@ pub struct Refusal<'a> {
     pub from: Option<&'a str>,
     /// The meter, where that is known.
     pub title: Option<SystemTitle>,
+    /// The invocation counter of a ciphered telegram.
+    pub counter: Option<u32>,
     /// True for a ciphered telegram with a tag.
     pub is_tagged: bool,
     /// Why.

@@ -385,7 +385,15 @@ struct OctetOrigin {
 
 impl OctetOrigin {
     const fn refusal<'a>(&self, error: Error, from: Option<&'a str>) -> Refusal<'a> {
-        Refusal { place: self.place, time: self.time, from, title: None, is_tagged: false, error }
+        Refusal {
+            place: self.place,
+            time: self.time,
+            from,
+            title: None,
+            counter: None,
+            is_tagged: false,
+            error,
+        }
     }
 
     /// The origin of an octet further on.

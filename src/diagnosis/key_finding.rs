@@ -46,6 +46,8 @@ pub struct KeyFacts {
     pub unsound_at: BTreeSet<usize>,
     /// Those of them that are whole beyond doubt: plain ones in frames, and those with a verified tag.
     pub unreadable: usize,
+    /// True if telegrams came without frames, and many octets between them.
+    pub is_strewn: bool,
     /// True if one of them was not encrypted, and nothing vouches for its octets.
     pub is_plain: bool,
     /// The telegrams of each meter, by title.
@@ -86,12 +88,12 @@ impl KeyFacts {
     /// The most meters that are kept apart.
     const MOST_METERS: usize = 1000;
 
-    /// Counts a telegram for its meter.
-    pub fn count(&mut self, title: Option<SystemTitle>, opens: bool) {
+    /// Counts a telegram for its meter, with its counter.
+    pub fn count(&mut self, title: Option<SystemTitle>, counter: Option<u32>, opens: bool) {
         if let Some(title) = title
             && (self.meters.len() < Self::MOST_METERS || self.meters.contains_key(&title))
         {
-            self.meters.entry(title).or_default().push(opens);
+            self.meters.entry(title).or_default().push(opens, counter);
         }
     }
 
@@ -113,9 +115,19 @@ impl KeyFacts {
     /// Closed telegrams of meters whose key is missing, if the key fits no whole one: a title that comes once, and fewer
     /// than the key fits, are those of a damaged header.
     fn closed_of_others(&self) -> usize {
-        let lacking = |it: &&KeyTurns| it.opened == 0 && it.closed >= LACKING;
-        let closed = self.meters.values().filter(lacking).map(|it| it.closed);
+        let closed = self.lacking_turns().map(|it| it.closed);
         Some(closed.sum()).filter(|closed| *closed > self.fitted).unwrap_or_default()
+    }
+
+    /// The meters of which several telegrams came, and none opened.
+    fn lacking_turns(&self) -> impl Iterator<Item = &KeyTurns> {
+        self.meters.values().filter(|it| it.opened == 0 && it.closed >= LACKING)
+    }
+
+    /// True if the octets around telegrams without frames are damaged, and no two headers belong together: those may be
+    /// damaged too, and no key opens what has another title or counter.
+    fn has_damaged_headers(&self) -> bool {
+        self.is_strewn && self.lacking_turns().all(|it| it.follow == 0)
     }
 
     /// Meters with one telegram, which stays closed.
@@ -127,7 +139,11 @@ impl KeyFacts {
     /// True if telegrams open and all of them break at the same octet: damage does not.
     fn is_other_list(&self) -> bool {
         let unsound = self.unsound - self.unreadable;
-        self.opened == 0 && self.wrong_sums == 0 && unsound >= LISTS && self.unsound_at.len() == 1
+        self.opened == 0
+            && self.wrong_sums == 0
+            && unsound >= LISTS
+            && self.unsound_at.len() == 1
+            && !self.unsound_at.contains(&0)
     }
 
     /// The meters of which several telegrams came, and none opened.
@@ -175,6 +191,7 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let are_many = closed > 1 && closed > tolerated;
     if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
+            _ if !fits && facts.has_damaged_headers() => return Some(damaged_headers(closed)),
             true => exchanged(closed, opened),
             false if opened > 0 && !lacking.is_empty() => {
                 return Some(without_key(closed, opened, &lacking));

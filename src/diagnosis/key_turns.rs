@@ -17,11 +17,18 @@ pub struct KeyTurns {
     opens: bool,
     /// Changes from open to closed, and from closed to open.
     turns: usize,
+    /// The counter of the last telegram.
+    last: Option<u32>,
+    /// Closed telegrams whose counter follows that of the one before: no octet of either header is wrong.
+    pub follow: usize,
 }
 
 impl KeyTurns {
-    /// Takes the next telegram.
-    pub const fn push(&mut self, opens: bool) {
+    /// Takes the next telegram, and its counter.
+    pub fn push(&mut self, opens: bool, counter: Option<u32>) {
+        let before = core::mem::replace(&mut self.last, counter);
+        let step = before.zip(counter).map(|(before, counter)| counter.wrapping_sub(before));
+        self.follow += usize::from(!opens && step.is_some_and(|step| step <= MOST_MISSED));
         if self.opened + self.closed > 0 && opens != self.opens {
             self.turns += 1;
         }
@@ -45,6 +52,9 @@ impl KeyTurns {
     }
 }
 
+/// Telegrams between two that follow each other: an hour of them, and few for the damage of a counter.
+const MOST_MISSED: u32 = 1000;
+
 /// Closed telegrams in a row that are no chance.
 const EXCHANGED: usize = 3;
 
@@ -64,7 +74,7 @@ mod tests {
             ("xxxooo", false, true),
         ] {
             let mut turns = KeyTurns::default();
-            telegrams.chars().for_each(|telegram| turns.push(telegram == 'o'));
+            telegrams.chars().for_each(|telegram| turns.push(telegram == 'o', None));
             assert_eq!(
                 (turns.is_damage(), turns.is_exchange()),
                 (is_damage, is_exchange),

@@ -335,7 +335,7 @@ pub struct Ending {
 #[must_use]
 pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     let (place, time) = (Place::Line(line), Time::UNKNOWN);
-    Refusal { place, time, from: None, title: None, is_tagged: false, error: *error }
+    Refusal { place, time, from: None, title: None, counter: None, is_tagged: false, error: *error }
 }
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
@@ -343,7 +343,7 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 fn closed(tally: &Tally, advice: &str) -> String {
     let text = "no telegram could be opened";
     match tally.misfits {
-        _ if tally.fits > 1 => {
+        _ if tally.fits > 0 => {
             format!(
                 "{text}: the key fits, and octets inside them are wrong; {}",
                 Diagnosis::Checksum.hint()

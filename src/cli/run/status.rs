@@ -121,6 +121,7 @@ impl AddAssign for Tally {
         self.rejected += other.rejected;
         self.closed += other.closed;
         self.misfits += other.misfits;
+        self.fits += other.fits;
         self.untitled += other.untitled;
         self.unsound += other.unsound;
         self.cut_off += other.cut_off;

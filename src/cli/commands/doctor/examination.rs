@@ -16,8 +16,9 @@ use meterpipe::{
     chain::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
+        event::Refusal,
     },
-    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
+    cipher::key_file::KeyEntry,
     cosem::clock::VIENNA,
     diagnosis::{
         diagnosis::Wording,
@@ -61,6 +62,9 @@ const MOST_NAMES: usize = 100;
 
 /// Octets among which chance makes the header of an APDU: far fewer than that, and it is one.
 const LOOK_ALIKE: u64 = 20_000;
+
+/// Octets to one that belongs to nothing: with fewer the line is damaged.
+const FEW_STRAYS: u64 = 10;
 
 /// The least octets of a push.
 pub const LEAST_PUSH: usize = 90;
@@ -123,6 +127,8 @@ pub struct Examination {
     push: usize,
     longest_push: usize,
     rejected: usize,
+    /// Octets that belong to nothing.
+    strays: u64,
     /// The causes of telegrams that stay closed, and how often each came.
     causes: Vec<(Cause, usize)>,
     /// Telegrams without frames that break off, and those whose CRC is wrong.
@@ -168,6 +174,7 @@ impl Examination {
             push: 0,
             longest_push: 0,
             rejected: 0,
+            strays: 0,
             causes: Vec::new(),
             broken_off: 0,
             wrong_crcs: 0,
@@ -264,6 +271,9 @@ impl Examination {
         if !self.patient_keys.others.is_empty() {
             self.keys = self.with_own_keys();
         }
+        let is_bare = self.chain.frames() == 0;
+        self.keys.is_strewn =
+            is_bare && (self.rejected > 0 || self.strays * FEW_STRAYS >= self.octets());
         // A key with another name first: the others were tried as they are.
         let named = self.patient_keys.own.iter().filter(|entry| entry.name.is_some());
         let mut named = named.take(MOST_NAMES);
@@ -331,7 +341,7 @@ impl Examination {
                 self.count_meter(telegram.meter());
                 self.keys.ciphered += usize::from(entry.authenticated().is_some());
                 self.verified |= entry.authenticated() == Some(true);
-                self.keys.count(record.attributes.title, true);
+                self.keys.count(record.attributes.title, record.attributes.ic, true);
                 let doubt = entry.time_doubt();
                 if doubt.is_some() {
                     self.keys.clock_year = first_year(&entry);
@@ -349,14 +359,12 @@ impl Examination {
                 match (layer, cause) {
                     (_, cause) if cause.leaves_closed() => {
                         self.keys.tagged |= refusal.is_tagged;
-                        self.closed(refusal.title, cause);
+                        self.closed(refusal, cause);
                     }
-                    (Layer::Cipher | Layer::Apdu, cause) if is_other => {
-                        self.closed(refusal.title, cause)
-                    }
+                    (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(refusal, cause),
                     (_, Cause::KeyFits { damaged }) => {
                         self.keys.unsound += 1;
-                        self.note_fitted(refusal.title);
+                        self.note_fitted(refusal);
                         if self.keys.unsound_at.len() < SEVERAL {
                             self.keys.unsound_at.insert(damaged);
                         }
@@ -377,7 +385,7 @@ impl Examination {
                     (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
                         self.keys.unsound += 1;
                         self.keys.wrong_sums += 1;
-                        self.note_fitted(refusal.title);
+                        self.note_fitted(refusal);
                     }
                     (layer, cause) => {
                         let breaks_off = matches!(cause, Cause::CutOff { .. });
@@ -388,14 +396,15 @@ impl Examination {
                     }
                 }
             }
-            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+            DecodeEvent::Noise(octets) => self.strays += *octets as u64,
+            DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
         }
     }
 
     /// Notes a telegram that is damaged, and whose key fits: another one that it does not open is damaged too.
-    fn note_fitted(&mut self, title: Option<SystemTitle>) {
+    fn note_fitted(&mut self, refusal: &Refusal<'_>) {
         self.keys.fitted += 1;
-        self.keys.count(title, true);
+        self.keys.count(refusal.title, refusal.counter, true);
     }
 
     fn count_meter(&mut self, meter: Option<&[u8]>) {
@@ -406,9 +415,10 @@ impl Examination {
         }
     }
 
-    fn closed(&mut self, title: Option<[u8; 8]>, cause: Cause) {
+    fn closed(&mut self, refusal: &Refusal<'_>, cause: Cause) {
+        let title = refusal.title;
         self.keys.closed += 1;
-        self.keys.count(title, false);
+        self.keys.count(title, refusal.counter, false);
         match self.causes.iter_mut().find(|(known, _)| *known == cause) {
             Some((_, times)) => *times += 1,
             None => self.causes.push((cause, 1)),
