@@ -21,6 +21,7 @@ mod docs;
 mod doctor;
 mod doctor_answers;
 mod doctor_beside;
+mod doctor_damage;
 mod doctor_devices;
 mod doctor_inputs;
 mod doctor_meters;

@@ -76,7 +76,10 @@ impl Examiner {
         // Frames whose times nobody knows may be those of two telegrams, which no key opens.
         if opened == 0 && line.halves > 0 && closed + unsound > 0 {
             if closed == 0 || line.halves * 2 >= closed + unsound {
-                return joined(line.halves, closed + unsound);
+                // Frames that lack octets leave the others of their telegrams behind.
+                let is_half = line.halves > line.damaged() - line.halves;
+                let found = line_finding(&line, view).filter(|_| !is_half);
+                return found.unwrap_or_else(|| joined(line.halves, closed + unsound));
             }
             return keys.map_or_else(
                 || joined(line.halves, closed + unsound),
