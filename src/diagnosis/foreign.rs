@@ -325,6 +325,18 @@ const fn is_text(octet: u8) -> bool {
     matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t')
 }
 
+/// The octets that are no text, each with four of text on both sides: noise has hardly any such, and a text that ends
+/// or begins within it has none.
+#[must_use]
+pub fn within_text(octets: &[u8]) -> usize {
+    const BESIDE: usize = 4;
+    let is_within = |around: &&[u8]| {
+        let mut others = around.iter().enumerate().filter(|(_, octet)| !is_text(**octet));
+        others.next().is_some_and(|(at, _)| at == BESIDE) && others.next().is_none()
+    };
+    octets.windows(2 * BESIDE + 1).filter(is_within).count()
+}
+
 /// `\n!A1B2\r`.
 fn is_dsmr_end(seven: &[u8]) -> bool {
     matches!(seven, [b'\n', b'!', crc @ .., b'\r'] if crc.iter().all(u8::is_ascii_hexdigit))

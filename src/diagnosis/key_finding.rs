@@ -38,6 +38,8 @@ pub struct KeyFacts {
     pub causes: usize,
     /// Telegrams that a key opens and whose content cannot be read.
     pub unsound: usize,
+    /// True if more telegrams are damaged than open, be they few.
+    pub is_mostly_damaged: bool,
     /// Of these, telegrams that were encrypted: the key fits.
     pub fitted: usize,
     /// Of these, telegrams whose text has a wrong CRC.
@@ -127,7 +129,7 @@ impl KeyFacts {
     /// True if the octets around telegrams without frames are damaged, and no two headers belong together: those may be
     /// damaged too, and no key opens what has another title or counter.
     fn has_damaged_headers(&self) -> bool {
-        self.is_strewn && self.lacking_turns().all(|it| it.follow == 0)
+        self.is_strewn && self.keys > 0 && self.lacking_turns().all(|it| it.follow == 0)
     }
 
     /// Meters with one telegram, which stays closed.
@@ -182,7 +184,8 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
         0 if facts.fitted > 0 => facts.closed_of_others(),
         _ => facts.closed.saturating_sub(facts.closed_by_damage()),
     };
-    let many = |count: usize| count > 1 && count * TOLERATED >= opened + count;
+    let many =
+        |count: usize| facts.is_mostly_damaged || count > 1 && count * TOLERATED >= opened + count;
     let lacking = facts.lacking();
     // Damage may hit a system title, too: then the key that fits all others fits this meter not.
     let fits = opened + facts.fitted > 0;
@@ -191,7 +194,7 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let are_many = closed > 1 && closed > tolerated;
     if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
-            _ if !fits && facts.has_damaged_headers() => return Some(damaged_headers(closed)),
+            _ if !fits && facts.has_damaged_headers() => return Some(closed_by_noise(closed)),
             true => exchanged(closed, opened),
             false if opened > 0 && !lacking.is_empty() => {
                 return Some(without_key(closed, opened, &lacking));
@@ -231,7 +234,7 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if damaged > 0 && (opened == 0 || many(damaged)) {
         return Some(damaged_inside(damaged, facts));
     }
-    if facts.two_times > 1 && many(facts.two_times) {
+    if facts.two_times > 1 && facts.two_times * TOLERATED >= opened + facts.two_times {
         return Some(two_times(facts.two_times, opened));
     }
     // A telegram alone may be damaged in its time.
@@ -505,6 +508,20 @@ fn damaged_headers(closed: usize) -> Finding {
     Finding::new(Diagnosis::Checksum).caused_by(cause).with(
         format!("telegrams that stay closed for different reasons: {closed}"),
         format!("Telegramme, die aus verschiedenen Gründen geschlossen bleiben: {closed}"),
+    )
+}
+
+/// The finding that telegrams stay closed on a line that brings octets of none, and that nothing vouches for them.
+fn closed_by_noise(closed: usize) -> Finding {
+    let cause = [
+        "many octets belong to no telegram, and those that stay closed may be damaged too: nothing shows that the key is wrong",
+        "viele Oktette gehören zu keinem Telegramm, und auch die geschlossenen können beschädigt sein: nichts zeigt, dass der Schlüssel falsch ist",
+    ];
+    Finding::new(Diagnosis::Checksum).caused_by(cause).with(
+        format!("telegrams that stay closed, and whose headers do not follow each other: {closed}"),
+        format!(
+            "Telegramme, die geschlossen bleiben und deren Köpfe nicht aufeinander folgen: {closed}"
+        ),
     )
 }
 

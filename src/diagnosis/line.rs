@@ -24,6 +24,8 @@ pub struct LineFacts {
     pub marked: usize,
     /// Frames that passed their checks.
     pub frames: usize,
+    /// The octets of these frames.
+    pub framed: usize,
     /// Frames that would pass them if no octet were marked.
     pub unmarked_frames: usize,
     /// Whole APDUs.
@@ -60,6 +62,8 @@ pub struct LineFacts {
     pub foreign: Option<ForeignProtocol>,
     /// The parts of a DSMR telegram, if the octets are of some.
     pub dsmr: Option<DsmrParts>,
+    /// Octets that are no text, each in the middle of text: if that is of DSMR, it is damaged.
+    pub within_text: usize,
     /// The octets that come nearly all the time, the most frequent first.
     pub constant: Option<Vec<u8>>,
     /// True if all octets have only seven bits, and are no text: the eighth is cut off.
@@ -106,11 +110,13 @@ impl LineFacts {
         let sample = octets.get(..SAMPLE).unwrap_or(octets).to_vec();
         let smeared = octets.iter().filter(|octet| is_smeared(**octet)).count();
         let foreign = foreign::recognise(octets);
+        let is_dsmr = foreign == Some(ForeignProtocol::Dsmr);
         let mut facts = Self {
             octets: octets.len(),
             marked: marks.len(),
             foreign,
-            dsmr: (foreign == Some(ForeignProtocol::Dsmr)).then(|| DsmrParts::of(octets)),
+            dsmr: is_dsmr.then(|| DsmrParts::of(octets)),
+            within_text: if is_dsmr { foreign::within_text(octets) } else { 0 },
             constant: constant(octets),
             seven_bits: has_seven_bits(octets),
             parity_bits: octets.len() >= LEAST_SEVEN_BITS && foreign::has_parity_bits(octets),
@@ -176,6 +182,7 @@ impl LineFacts {
             match item {
                 StreamItem::Frame { frame, refused, apdu, .. } => {
                     self.frames += 1;
+                    self.framed += frame.octets.len();
                     self.apdus += usize::from(apdu.is_some());
                     if let Some((error, _)) = refused {
                         let is_dlms = !foreign::has_records(frame.octets);

@@ -26,6 +26,8 @@ pub struct LineView {
     pub seeks_speed: bool,
     /// True if octets came on a live line just before the end of the listening: more may follow.
     pub is_within_push: bool,
+    /// True if more telegrams are damaged than open, be they few.
+    pub is_mostly_damaged: bool,
     /// The link layers that were chosen.
     pub links: LinkChoice,
 }
@@ -68,6 +70,9 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     let whole = facts.apdus.max(view.telegrams);
     let has_frames = facts.unmarked_frames > 0 || facts.checksums > 0;
     let has_parity_bits = facts.parity_bits && !facts.is_smeared();
+    if facts.dsmr.is_some() && whole == 0 && !has_parity_bits && facts.within_text >= DAMAGED {
+        return Some(sampled(damaged_text(facts, view), facts));
+    }
     if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
@@ -79,7 +84,11 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
         return Some(if view.is_peer() { of_peer(found) } else { found });
     }
     let damaged = facts.damaged();
-    if whole > 0 && (damaged <= 1 || damaged * TOLERATED < whole + damaged) {
+    let are_few = match view.is_mostly_damaged {
+        true => damaged == 0,
+        false => damaged <= 1 || damaged * TOLERATED < whole + damaged,
+    };
+    if whole > 0 && are_few {
         return None;
     }
     let found = match () {
@@ -133,6 +142,9 @@ fn of_peer(found: Finding) -> Finding {
     ];
     found.advising(cause, step)
 }
+
+/// Octets within a text that are no text: noise beside it has one by chance.
+const DAMAGED: usize = 2;
 
 /// Fewer octets than that come of a contact that is touched.
 pub const LEAST_OCTETS: usize = 8;
@@ -291,6 +303,30 @@ fn dsmr(parts: DsmrParts, view: &LineView) -> Finding {
         ),
     };
     Finding::new(Diagnosis::Half).advising(cause, step).hinting(hint).with(english, german)
+}
+
+/// DSMR telegrams of which no octet need be missing: some are wrong.
+fn damaged_text(facts: &LineFacts, view: &LineView) -> Finding {
+    let cause = [
+        "the text is DSMR, and octets in it are damaged: interference, a long cable, or a bad contact",
+        "der Text ist DSMR, und Oktette darin sind beschädigt: Störungen, ein langes Kabel oder ein schlechter Kontakt",
+    ];
+    let found = Finding::new(Diagnosis::Checksum);
+    let found = match view.seconds {
+        Some(_) => found.caused_by(cause),
+        None => found.advising(
+            cause,
+            [
+                "take another capture; if it is damaged too, shorten the cable, and check plug and contacts: doctor DEVICE examines the line itself",
+                "eine andere Aufzeichnung nehmen; ist auch sie beschädigt, das Kabel kürzen, Stecker und Kontakte prüfen: doctor GERÄT untersucht die Leitung selbst",
+            ],
+        ),
+    };
+    let damaged = facts.within_text;
+    found.with(
+        format!("octets in the text that are no text: {damaged} at least"),
+        format!("Oktette im Text, die kein Text sind: mindestens {damaged}"),
+    )
 }
 
 fn constant(facts: &LineFacts) -> Finding {

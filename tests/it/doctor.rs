@@ -234,7 +234,7 @@ const D0: &[u8] = b"/LGZ4ZMF100AC.M26\r\n\x02F.F(00)\r\n0.0.0(12345678)\r\n1.8.0
 const DSMR: &[u8] = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(170124213128W)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
 
 /// A DSMR telegram with its CRC.
-fn dsmr() -> Vec<u8> {
+pub fn dsmr() -> Vec<u8> {
     let text = &DSMR[..DSMR.len() - 6];
     let step = |crc: u16, octet: &u8| {
         (0..8).fold(crc ^ u16::from(*octet), |crc, _| {

@@ -344,6 +344,12 @@ fn a_thousand_damaged_telegrams_name_the_octet_or_the_check_that_noticed() {
                 let hit = plain_octet(sizes, at, &all).filter(|_| told.layer == "apdu");
                 match hit {
                     Some(hit) if hit == told.offset => counts.named += 1,
+                    // The octets of a date-time are judged together.
+                    Some(hit)
+                        if told.name == "date-time" && (0..12).contains(&(hit - told.offset)) =>
+                    {
+                        counts.named += 1;
+                    }
                     Some(hit) => {
                         assert!(hit < told.offset, "{told:?} {hit} {what}");
                         counts.noticed += 1;

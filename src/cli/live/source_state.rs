@@ -150,6 +150,7 @@ impl SourceState {
             searches: *searches,
             seeks_speed: *seeks_speed,
             is_within_push: self.silent(Instant::now()) < BETWEEN_PUSHES,
+            is_mostly_damaged: false,
             links: self.links,
         }
     }

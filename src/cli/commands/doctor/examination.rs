@@ -18,7 +18,7 @@ use meterpipe::{
         decrypt::{Decrypt, Demands},
         event::Refusal,
     },
-    cipher::key_file::KeyEntry,
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
     cosem::clock::VIENNA,
     diagnosis::{
         diagnosis::Wording,
@@ -228,6 +228,12 @@ impl Examination {
         self.keys.opened + self.keys.unsound > 0
     }
 
+    /// True if most octets are those of frames or telegrams, or some open: chance makes a frame, and no line of them.
+    pub const fn is_clear(&self, line: &LineFacts) -> bool {
+        let is_bare = line.frames == 0 && self.telegrams() > 0 && self.strays * 2 <= self.octets();
+        self.is_read() || line.framed > 0 && line.framed * 2 >= line.octets || is_bare
+    }
+
     /// The most octets that came without a pause.
     pub const fn longest_push(&self) -> usize {
         self.longest_push
@@ -242,6 +248,25 @@ impl Examination {
             0 => facts.without_telegrams(),
             _ => facts,
         }
+    }
+
+    /// Meters with one telegram, which stays closed: that is whole if the line has no damage.
+    pub fn other_meters(&self, line: &LineFacts) -> Vec<SystemTitle> {
+        let lone = self.keys.lone().filter(|_| line.damaged() == 0);
+        lone.copied().collect()
+    }
+
+    /// The telegrams that are damaged: on the line, and inside.
+    pub fn damaged(&self, line: &LineFacts) -> usize {
+        let others = self.other_meters(line).len();
+        line.damaged() + self.keys.closed.saturating_sub(others) + self.keys.unsound
+    }
+
+    /// True if telegrams open, and more are damaged. One that the end of a file cuts off alone is no damage.
+    pub fn is_mostly_damaged(&self, line: &LineFacts) -> bool {
+        let damaged = self.damaged(line);
+        let cut_off = usize::from(self.cut_off.is_some() && damaged > 0);
+        self.keys.opened > 0 && damaged + cut_off > self.keys.opened
     }
 
     /// True if the only telegrams are in no frame, and look-alikes among noise, few for so many octets, or parts of

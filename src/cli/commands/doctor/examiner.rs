@@ -71,6 +71,9 @@ impl Examiner {
             let view = LineView { telegrams: 0, ..view.clone() };
             return line_finding(&line, &view).unwrap_or_else(|| sound::sound(examination, &view));
         }
+        let is_mostly_damaged = examination.is_mostly_damaged(&line);
+        examination.keys.is_mostly_damaged = is_mostly_damaged;
+        let view = &LineView { is_mostly_damaged, ..view.clone() };
         let keys = key_finding(&examination.keys);
         let KeyFacts { opened, closed, unsound, .. } = examination.keys;
         // Frames whose times nobody knows may be those of two telegrams, which no key opens.

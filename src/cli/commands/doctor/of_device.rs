@@ -35,7 +35,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
     let mut first: Option<(Finding, TrialLine)> = None;
     let mut unheard = Vec::new();
     let (mut at, mut is_likely) = (0, false);
-    let (mut text, mut better) = (None, None);
+    let (mut text, mut better, mut damaged) = (None, None, None);
     while let Some(trial) = trials.get(at).copied() {
         // The trial before has the device until its last read ends.
         closing.wait();
@@ -85,8 +85,14 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
                 first = Some((finding, trial));
             }
             before @ Some(_) if has_frames => {
-                (better, first) = (Some(trial), before);
-                break;
+                first = before;
+                let is_text = is_damaged && line.foreign == Some(ForeignProtocol::Dsmr);
+                if examination.is_clear(&line) || is_text {
+                    better = Some(trial);
+                    break;
+                }
+                // One frame may be chance, and with the usual settings no other one came by chance.
+                damaged = Some(came_with(finding, trial)).filter(|_| is_damaged).or(damaged);
             }
             Some(_)
                 if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
@@ -115,7 +121,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         }
     }
     report.line = Some(better.unwrap_or(usual));
-    report.finding = match (better, text, trials.len(), unheard.is_empty()) {
+    report.finding = match (better, text.or(damaged), trials.len(), unheard.is_empty()) {
         (Some(better), ..) => better.instead_of(usual),
         (None, Some(text), ..) => text,
         (None, None, 1, _) => finding,
@@ -193,6 +199,15 @@ const LEAST_TEXT: usize = 100;
 fn with_settings(finding: Finding, trial: TrialLine) -> Finding {
     let settings = trial.0;
     finding.with(format!("the line has {settings}"), format!("die Leitung hat {settings}"))
+}
+
+/// The finding about damaged frames that came while other settings were tried: they are too few to recommend these.
+fn came_with(finding: Finding, trial: TrialLine) -> Finding {
+    let settings = trial.0;
+    finding.with(
+        format!("these frames came while {settings} was tried, too few to tell the settings"),
+        format!("diese Rahmen kamen, während {settings} versucht wurde: zu wenige für einen Schluss auf die Einstellung"),
+    )
 }
 
 /// The advice about a line that brings no frames with any settings.

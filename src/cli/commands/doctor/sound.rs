@@ -16,10 +16,9 @@ use meterpipe::{
 pub fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
     let line = examination.line();
-    // A telegram that is whole and stays closed on a sound line is that of another meter.
-    let mut others: Vec<_> = keys.lone().filter(|_| line.damaged() == 0).map(hex::encode).collect();
+    let mut others: Vec<_> = examination.other_meters(&line).iter().map(hex::encode).collect();
     others.sort_unstable();
-    let damaged = line.damaged() + keys.closed.saturating_sub(others.len()) + keys.unsound;
+    let damaged = examination.damaged(&line);
     let mut found = match keys.ciphered {
         0 => plain(),
         _ => Finding::new(Diagnosis::Ok),
