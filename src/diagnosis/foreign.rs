@@ -16,7 +16,7 @@
 use core::ops::RangeInclusive;
 
 use crate::{
-    diagnosis::diagnosis::AdviceLanguage,
+    diagnosis::{diagnosis::AdviceLanguage, service::NetworkService},
     hex::unread,
     link::{deframer::Deframer, registry::LinkKind},
     p1::{self, CodeForm},
@@ -39,10 +39,8 @@ pub enum ForeignProtocol {
     OnRequest,
     /// A server on the network that speaks telnet in front of the meter.
     Telnet,
-    /// A web server.
-    Http,
-    /// A server for remote logins.
-    Ssh,
+    /// A server on the network that is not one of meters.
+    Service(&'static NetworkService),
     /// Telegrams as hex digits, from a live source.
     HexText,
     /// Text that is none of these.
@@ -70,7 +68,7 @@ impl ForeignProtocol {
     /// True for a server on the network that has nothing to do with a meter.
     #[must_use]
     pub const fn is_service(self) -> bool {
-        matches!(self, Self::Http | Self::Ssh)
+        matches!(self, Self::Service(_))
     }
 
     /// The name in JSON.
@@ -84,8 +82,7 @@ impl ForeignProtocol {
             Self::MbusRecords => "mbus-records",
             Self::OnRequest => "on-request",
             Self::Telnet => "telnet",
-            Self::Http => "http",
-            Self::Ssh => "ssh",
+            Self::Service(service) => service.name,
             Self::HexText => "hex",
             Self::Text => "text",
             Self::Form(name) | Self::Dlms(name) => name,
@@ -123,10 +120,7 @@ impl ForeignProtocol {
                 "telnet, with which a server on the way changes the octets of the meter",
                 "Telnet, womit ein Server auf dem Weg die Oktette des Zählers verändert",
             ],
-            Self::Http => {
-                ["HTTP, the answer of a web server", "HTTP, die Antwort eines Webservers"]
-            }
-            Self::Ssh => ["SSH, a server for remote logins", "SSH, ein Server für Anmeldungen"],
+            Self::Service(service) => service.titles,
             Self::HexText => [
                 "a telegram written as hex digits, by a program between it and the meter",
                 "ein Telegramm in Hexziffern, geschrieben von einem Programm zwischen ihm und dem Zähler",
@@ -165,7 +159,7 @@ impl ForeignProtocol {
                 "set the port of the server to raw TCP: in ser2net raw, or tcp without telnet(rfc2217)",
                 "den Port des Servers auf rohes TCP stellen: in ser2net raw, oder tcp ohne telnet(rfc2217)",
             ],
-            Self::Http | Self::Ssh => [
+            Self::Service(_) => [
                 "name the port on which the octets of the adapter come out: that of ser2net, or of the serial bridge in the adapter's settings",
                 "den Port angeben, an dem die Oktette des Adapters herauskommen: den von ser2net oder den der seriellen Brücke in den Einstellungen des Adapters",
             ],
@@ -192,6 +186,11 @@ const fn german(name: &str) -> &str {
     match name.as_bytes() {
         b"compressed telegrams" => "komprimierte Telegramme",
         b"service-specific global ciphering" => "dienstbezogene Verschlüsselung (global)",
+        b"the broadcast key (GBEK)" => "der gemeinsame Schlüssel aller Zähler (GBEK)",
+        b"authentication without encryption" => "Authentifizierung ohne Verschlüsselung",
+        b"ciphering with neither encryption nor authentication" => {
+            "Chiffrierung ohne Verschlüsselung und ohne Authentifizierung"
+        }
         b"service-specific dedicated ciphering" => "dienstbezogene Verschlüsselung (dediziert)",
         _ => name,
     }
@@ -203,8 +202,8 @@ pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
     if is_telnet(octets) {
         return Some(ForeignProtocol::Telnet);
     }
-    if let Some((_, service)) = BANNERS.iter().find(|(start, _)| octets.starts_with(start)) {
-        return Some(*service);
+    if let Some(service) = NetworkService::of(octets) {
+        return Some(ForeignProtocol::Service(service));
     }
     if memchr::memmem::find(octets, &SML).is_some() || has_sml_entries(octets) {
         return Some(ForeignProtocol::Sml);
@@ -220,10 +219,6 @@ fn is_telnet(octets: &[u8]) -> bool {
     let is_command = |three: &[u8]| matches!(three, [0xff, 0xfb..=0xfe, 0..=TELNET_OPTIONS]);
     octets.get(..6).is_some_and(|start| start.chunks(3).all(is_command))
 }
-
-/// The first octets of servers on the network.
-const BANNERS: [(&[u8], ForeignProtocol); 2] =
-    [(b"HTTP/1.", ForeignProtocol::Http), (b"SSH-2.0-", ForeignProtocol::Ssh)];
 
 /// The highest option that servers of serial lines offer: RFC 2217.
 const TELNET_OPTIONS: u8 = 44;
@@ -524,9 +519,21 @@ mod tests {
         let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\n";
         assert_eq!(recognise(log), Some(ForeignProtocol::Text));
         assert_eq!(recognise(b"\r\nraspberrypi login: "), Some(ForeignProtocol::Text));
-        assert_eq!(recognise(b"SSH-2.0-dropbear\r\n\0\0\x01D\x05"), Some(ForeignProtocol::Ssh));
-        let answer = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
-        assert_eq!(recognise(answer), Some(ForeignProtocol::Http));
+        for (octets, name) in [
+            (&b"SSH-2.0-dropbear\r\n\0\0\x01D\x05"[..], "ssh"),
+            (b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "http"),
+            (b"RFB 003.008\n", "vnc"),
+            (b"220 mail.example.org ESMTP Postfix\r\n", "mail-or-ftp"),
+            (b"220 (vsFTPd 3.0.3)\r\n", "mail-or-ftp"),
+            (b"+OK Dovecot ready.\r\n", "mail-or-ftp"),
+            (b"-DENIED Redis is running in protected mode because\r\n", "redis"),
+            (b"\x6c\0\0\0\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0\x1f\0\0\0", "mysql"),
+            (b"\x4a\0\0\0\x0a8.0.36\0\x08\0\0\0", "mysql"),
+            (b"\x45\0\0\0\xff\x6a\x04Host '192.168.1.5' is not allowed to connect", "mysql"),
+        ] {
+            let found = recognise(octets).unwrap();
+            assert!(found.is_service() && found.name() == name, "{found:?}");
+        }
         for hex in
             [&b"68FAFA6853FF000167DB084B464D67500000\r\n"[..], b"68 fa fa 68 53 ff 00 01 67 db"]
         {

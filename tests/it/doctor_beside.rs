@@ -115,6 +115,9 @@ fn a_live_line_of_two_meters_lacks_the_key_of_one() {
     assert!(!told.contains("the key is wrong"), "{told}");
 }
 
+/// The first packet of MariaDB 10.11.
+const MARIADB: &[u8] = b"\x5d\0\0\0\x0a5.5.5-10.11.6-MariaDB\0\x1f\0\0\0vI*^2Rh~\0\xfe\xf7\x2d\x02\0\xff\x81\x15\0\0\0\0\0\0\x1d\0\0\0mysql_native_password\0";
+
 /// The address of a server that greets each client, and then says nothing or ends.
 fn greeting(text: &'static [u8], ends: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -137,6 +140,10 @@ fn a_server_of_another_kind_is_named_and_no_pin_is_blamed() {
     for (text, ends, verdict, protocol) in [
         (&refused[..], true, "other-protocol", Some("http")),
         (b"SSH-2.0-OpenSSH_9.2\r\n", false, "other-protocol", Some("ssh")),
+        (b"RFB 003.008\n", false, "other-protocol", Some("vnc")),
+        (b"220 mail.example.org ESMTP\r\n", false, "other-protocol", Some("mail-or-ftp")),
+        (MARIADB, false, "other-protocol", Some("mysql")),
+        (b"-DENIED Redis is running in protected mode\r\n", true, "other-protocol", Some("redis")),
         (b"\r\nraspberrypi login: ", false, "other-protocol", Some("text")),
         (b"Welcome to ESP-LINK\r\n", false, "other-protocol", Some("text")),
         (b"", false, "silent", None),
