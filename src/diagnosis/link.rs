@@ -44,6 +44,15 @@ pub const fn in_words(link: LinkChoice) -> &'static str {
     }
 }
 
+/// The same in German.
+#[must_use]
+pub const fn in_german(link: LinkChoice) -> &'static str {
+    match link {
+        LinkChoice::Raw => "APDUs ohne Rahmen",
+        link => link.name(),
+    }
+}
+
 /// The end of a sentence about octets that have another link layer than the chosen one: its name, and the advice.
 #[must_use]
 pub fn clause(other: LinkChoice) -> String {

@@ -23,6 +23,7 @@ use crate::common::{
     published::{KEY, WRONG_KEY},
     terminal::terminal,
 };
+use crate::doctor_answers::english_words;
 use crate::generated::verdicts::status_of;
 use jiff::Timestamp;
 use meterpipe::source::simulator::{
@@ -471,6 +472,20 @@ fn each_prepared_situation_gets_its_verdict_and_next_step() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_prepared_situation_is_told_in_german_alone() {
+    for Situation { name, octets, keys, .. } in situations() {
+        let folder = folder(keys);
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let (input, key) = (path("input"), path("guek"));
+        fs::write(&input, octets).unwrap();
+        let with_key: &[&str] = if keys.is_empty() { &[] } else { &["--key-file", &key] };
+        let ran = run_command(command(&[&["doctor", "--lang=de", &input], with_key].concat()), b"");
+        let words = english_words(&ran.out);
+        assert!(words.is_empty() && ran.out.contains("Ursache"), "{name}: {words:?}: {ran:?}");
+    }
 }
 
 #[test]

@@ -348,6 +348,18 @@ fn a_key_file_that_is_missing_is_told_as_that() {
     }
 }
 
+/// The English words of a German answer.
+pub fn english_words(answer: &str) -> Vec<&str> {
+    // The verdict has the name that JSON has, and samples are what the source sends.
+    let text = answer.split_once('\n').unwrap_or_default().1;
+    let text = text.split_once("\n  Befehl").map_or(text, |(text, _)| text);
+    let rows = text.lines().filter(|row| !row.contains('…'));
+    // Names of options and links are those that are typed.
+    let words = rows.flat_map(str::split_whitespace).filter(|word| !word.starts_with("--"));
+    let words = words.flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| ENGLISH.contains(word)).collect()
+}
+
 #[test]
 fn a_german_answer_has_german_evidence() {
     let folder = folder(KEY);
@@ -370,6 +382,18 @@ fn a_german_answer_has_german_evidence() {
         altered(frame, 22, &[security]);
     }
     let compressed = write("compressed", &compressed.concat());
+    let mut other_securities = vec![];
+    for security in [0x60, 0x10, 0x00] {
+        let mut frames = telegrams(MeterKind::KsmWest, 3, None, None);
+        for frame in frames.iter_mut().filter(|frame| frame[6] == 0) {
+            altered(frame, 22, &[security]);
+        }
+        other_securities.push(write(&format!("security-{security}"), &frames.concat()));
+    }
+    let [broadcast, tags, neither] = other_securities.try_into().unwrap();
+    let bare = write("bare", &hex::decode("db084b464d1020000001").unwrap().repeat(3));
+    let config = "[[meter]]\nsource = \"sim:none\"\n[[meter]]\nsource = \"tcp://\"\n";
+    let config = write("config.toml", config.as_bytes());
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let closed = format!("tcp://{closed}");
     for arguments in [
@@ -381,6 +405,11 @@ fn a_german_answer_has_german_evidence() {
         &["--key-file", &missing, &input],
         &["--key-file", &here, &input],
         &["--key-file", &key, &compressed],
+        &["--key-file", &key, &broadcast],
+        &["--key-file", &key, &tags],
+        &["--key-file", &key, &neither],
+        &["--key-file", &key, "--link", "hdlc", &bare],
+        &["--key-file", &key, "--config", &config],
         &["--key-file", &key, &missing],
         &["--key-file", &key, &closed],
         &["--key-file", &key, "tcp://kein-rechner.invalid:1"],
@@ -390,13 +419,7 @@ fn a_german_answer_has_german_evidence() {
     ] {
         let all = [&["doctor", "--lang", "de", "--time", "2s"], arguments].concat();
         let ran = run_command(command(&all), b"");
-        // The verdict has the name that JSON has.
-        let text = ran.out.split_once('\n').unwrap_or_default().1;
-        let text = text.split_once("\n  Befehl").map_or(text, |(text, _)| text);
-        let words: Vec<_> = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| ENGLISH.contains(word))
-            .collect();
+        let words = english_words(&ran.out);
         assert!(words.is_empty() && ran.out.contains("Ursache"), "{words:?}: {ran:?}");
     }
 }
@@ -426,7 +449,12 @@ fn a_sink_that_refuses_is_told_in_german() {
 }
 
 /// Words that no German sentence has.
-const ENGLISH: [&str; 36] = [
+const ENGLISH: [&str; 41] = [
+    "with",
+    "without",
+    "neither",
+    "encryption",
+    "were",
     "the",
     "is",
     "are",

@@ -53,7 +53,7 @@ fn damaged_octets_of_dsmr_are_no_missing_part_of_it() {
         }
     }
     let start = &text[..text.len() - 10];
-    for octets in [start.to_vec(), [&noise(120)[..], start, &noise(100)].concat()] {
+    for octets in [start.to_vec(), [&noise(120)[..], start].concat()] {
         assert_eq!(verdict(&octets)["verdict"], "half");
     }
 }

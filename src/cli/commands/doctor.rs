@@ -250,7 +250,7 @@ impl VisitSettings<'_> {
             }
             // The others are examined all the same.
             Err(Stop::Failed(_, why)) if self.has_several => {
-                report.finding = obstacles::misnamed(&why);
+                report.finding = obstacles::misnamed(&report.source, &why);
                 return done(report);
             }
             spec => spec?,

@@ -47,8 +47,11 @@ pub fn no_source(is_named: bool, why: &str) -> Finding {
 }
 
 /// The finding about a source whose name is none.
-pub fn misnamed(why: &str) -> Finding {
-    unreachable_source(Wording::new(why, file_error::in_german(why)))
+pub fn misnamed(name: &str, why: &str) -> Finding {
+    let german = format!(
+        "{name}: so heißt kein Gerät, kein Server (tcp://RECHNER:PORT) und kein virtueller Zähler (sim:NAME)"
+    );
+    unreachable_source(Wording::new(why, german))
 }
 
 /// The finding about a source that stands in two lines of the configuration.
