@@ -112,14 +112,14 @@ fn of_meter(number: Option<&str>, telegrams: u64) -> Wording {
 
 /// The finding about a line whose link layer is another one than the one that was chosen.
 pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
-    let [words, worte] = [link::in_words(other), link::in_german(other)];
+    let [words, german] = [link::in_words(other), link::in_german(other)];
     let (chosen, other) = (chosen.name(), other.name());
     let cause = [
         format!(
             "--link {chosen} (in the configuration: link) is wrong: the octets are {words}, and read as {chosen} they are noise"
         ),
         format!(
-            "--link {chosen} (in der Konfiguration: link) ist falsch: die Oktette sind {worte}, und als {chosen} gelesen sind sie Rauschen"
+            "--link {chosen} (in der Konfiguration: link) ist falsch: die Oktette sind {german}, und als {chosen} gelesen sind sie Rauschen"
         ),
     ];
     let step = [
@@ -128,5 +128,5 @@ pub fn wrong_link(chosen: LinkChoice, other: LinkChoice) -> Finding {
     ];
     Finding::new(Diagnosis::OtherProtocol)
         .advising(cause, step)
-        .with(format!("the octets are {words}"), format!("die Oktette sind {worte}"))
+        .with(format!("the octets are {words}"), format!("die Oktette sind {german}"))
 }
