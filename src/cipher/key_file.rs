@@ -134,7 +134,8 @@ impl KeyFileReader {
             self.label = line.open_label().filter(|_| heading.len() < 2);
             if heading.len() > 1 {
                 let first = heading.iter().find(|label| **label != KeyLabel::Meter);
-                self.is_gak_first = first == Some(&KeyLabel::Authentication);
+                self.is_gak_first = first == Some(&KeyLabel::Authentication)
+                    && heading.contains(&KeyLabel::Encryption);
             }
             if self.label.is_some() {
                 self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex));
@@ -210,7 +211,7 @@ impl KeyFileReader {
                     }
                     _ if digits + 4 >= DIGITS => return Err(defect_of(this)),
                     Some(KeyLabel::Other) => None,
-                    None => meter_of(first.text).filter(|_| meter),
+                    None => sure_name(first.text).filter(|_| meter),
                     _ => Some(name_of(first.text)).filter(|_| meter),
                 };
                 let may_be_remark = !matches!(first.label, None | Some(KeyLabel::Meter));
@@ -269,11 +270,21 @@ fn heading_name(columns: &[KeyColumn<'_>], is_section: bool) -> Option<MeterName
         return None;
     };
     let is_number = only.text.bytes().all(|c| c.is_ascii_digit());
-    let name = meter_of(only.text).filter(|_| only.text.len() <= LONGEST_NUMBER)?;
+    let is_heading =
+        |name: &MeterName| is_number || is_section || matches!(name, MeterName::Title(_));
+    sure_name(only.text).filter(is_heading)
+}
+
+/// The meter that a column names, which is no part of a key: a number, or a title, which begins with
+/// the letters of a maker.
+fn sure_name(text: &str) -> Option<MeterName> {
+    let name = meter_of(text).filter(|_| text.len() <= LONGEST_NUMBER)?;
     match &name {
-        // Half a key has as many digits as a title, which begins with the letters of a maker.
         MeterName::Title(title) => title.iter().take(3).all(u8::is_ascii_uppercase),
-        MeterName::Meter(_) => is_number || is_section,
+        MeterName::Meter(_) => {
+            text.bytes().all(|c| c.is_ascii_digit())
+                || text.contains(|c: char| c.is_alphabetic() && !c.is_ascii_hexdigit())
+        }
     }
     .then_some(name)
 }
@@ -281,9 +292,7 @@ fn heading_name(columns: &[KeyColumn<'_>], is_section: bool) -> Option<MeterName
 /// True if each column is a whole key or the name of a meter.
 fn are_names_and_keys(columns: &[KeyColumn<'_>]) -> bool {
     let is_key = |it: &KeyColumn<'_>| Key::parse(it.text).is_ok();
-    let is_known = |it: &KeyColumn<'_>| {
-        is_key(it) || it.text.len() <= LONGEST_NUMBER && meter_of(it.text).is_some()
-    };
+    let is_known = |it: &KeyColumn<'_>| is_key(it) || sure_name(it.text).is_some();
     columns.iter().any(is_key)
         && columns.iter().all(is_known)
         && columns.chunk_by(|one, next| is_key(one) == is_key(next)).all(|run| run.len() <= COLUMNS)

@@ -130,6 +130,7 @@ fn the_number_beside_the_only_key_is_a_remark() {
             "[<1>]\nguek = <A>\ngak = <B>\n",
             "<1>:\n  guek: <A>\n  gak: <B>\n",
             "GAK;GUEK\n<B>;<A>\n",
+            "Wert;GAK\n<A>;<B>\n",
             "<meter>\n<gak><B></gak>\n<guek><A></guek>\n</meter>",
             r#"{"guek":"<A>","valid":{"from":"2024"},"gak":"<B>"}"#,
             "GUEK =3D <A>\nGAK =3D <B>\n",
@@ -180,6 +181,7 @@ fn a_damaged_key_among_others_is_named_with_its_own_digits() {
             "line 1: key: character 86 is not a hex digit",
         ),
         (format!("{}\n{C}\n", &A[..16]), "line 1: key: 16 hex digits, expected 32"),
+        (format!("{ONE} {A} {}\n", &B[..18]), "line 1: key: 18 hex digits, expected 32"),
         (format!("{ONE}\n"), "line 1: key: 12 hex digits, expected 32"),
     ] {
         assert_eq!(read(&text), message, "{text}");
