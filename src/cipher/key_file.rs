@@ -14,6 +14,8 @@
 
 use zeroize::Zeroizing;
 
+pub use crate::cipher::key_entry::{KeyEntry, MeterName};
+
 use crate::{
     cipher::{
         ciphered::SystemTitle,
@@ -25,26 +27,6 @@ use crate::{
     },
     error::{Cause, Error, Layer},
 };
-
-/// The keys of one meter, or of any.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyEntry {
-    /// The meter; `None` means any.
-    pub name: Option<MeterName>,
-    /// The encryption key.
-    pub guek: Key,
-    /// The authentication key.
-    pub gak: Option<Key>,
-}
-
-/// How a key file names a meter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MeterName {
-    /// By its system title, which every ciphered telegram shows.
-    Title(SystemTitle),
-    /// By its number, which only the decrypted telegram shows.
-    Meter(String),
-}
 
 /// A line that cannot be read: the place, never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@
 
 use crate::cipher::{
     key::Key,
-    key_file::{KeyEntry, MeterName},
+    key_entry::{KeyEntry, MeterName},
 };
 
 /// A part of a key file with its meaning.

@@ -68,13 +68,15 @@ pub fn unknown(command: &Command) -> Vec<(String, String)> {
 /// The variable that an unknown one stands for, behind a colon.
 fn hint(name: &str, known: &[String]) -> String {
     let word = name.strip_prefix(PREFIX).unwrap_or_default();
-    let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
-    let near = known.iter().min_by_key(distance).filter(|it| distance(it) * 4 <= word.len());
-    let ending = format!("_{word}");
-    let of_sink = || known.iter().find(|known| known.ends_with(&ending));
+    let known = |is: &dyn Fn(&String) -> bool| known.iter().find(|name| is(name));
     let option = suggestion::option_of(word).map_or_else(|| word.to_lowercase(), str::to_owned);
-    let meant = || known.iter().find(|known| **known == variable(&option));
-    match near.or_else(of_sink).or_else(meant) {
+    let meant = known(&|it| *it == variable(&option));
+    let ending = format!("_{word}");
+    // Each setting of a sink has its own variable.
+    let of_sink = || known(&|it| option != "source" && it.ends_with(&ending));
+    let least = word.len() / 4;
+    let near = || known(&|it| strsim::damerau_levenshtein(it, name) <= least);
+    match meant.filter(|_| option != "to").or_else(of_sink).or(meant).or_else(near) {
         Some(meant) => format!(": did you mean ${meant}?"),
         None if option == "verbose" => ": --verbose has no variable".to_owned(),
         None => String::new(),

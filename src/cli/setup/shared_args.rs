@@ -439,9 +439,9 @@ pub fn any_text(words: fn() -> Vec<PossibleValue>) -> OfferedWords<StringValuePa
 }
 
 /// The speeds of meters.
-fn baud() -> OfferedWords<fn(&str) -> Result<BaudArg, &'static str>> {
+fn baud() -> OfferedWords<impl TypedValueParser<Value = BaudArg>> {
     let words = || ["auto", "300", "2400", "9600", "115200"].map(PossibleValue::new).into();
-    OfferedWords { parser: BaudArg::from_str, words }
+    OfferedWords { parser: |text: &str| text.parse::<BaudArg>(), words }
 }
 
 /// The formats of rows.
