@@ -130,7 +130,6 @@ fn the_number_beside_the_only_key_is_a_remark() {
             "[<1>]\nguek = <A>\ngak = <B>\n",
             "<1>:\n  guek: <A>\n  gak: <B>\n",
             "GAK;GUEK\n<B>;<A>\n",
-            "Wert;GAK\n<A>;<B>\n",
             "<meter>\n<gak><B></gak>\n<guek><A></guek>\n</meter>",
             r#"{"guek":"<A>","valid":{"from":"2024"},"gak":"<B>"}"#,
             "GUEK =3D <A>\nGAK =3D <B>\n",
