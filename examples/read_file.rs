@@ -52,6 +52,6 @@ fn print(event: &DecodeEvent<'_>) {
             }
         }
         DecodeEvent::Refused(refusal) => eprintln!("{}", refusal.error),
-        DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+        _ => {}
     }
 }

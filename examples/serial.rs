@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 None => eprintln!("a telegram without power"),
             },
             DecodeEvent::Refused(refusal) => eprintln!("{}", refusal.error),
-            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+            _ => {}
         });
     }
 }

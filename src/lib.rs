@@ -30,7 +30,7 @@
 //! #           energies.extend(energy);
 //!         }
 //!         DecodeEvent::Refused(refusal) => eprintln!("{}", refusal.error),
-//!         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+//!         _ => {}
 //!     });
 //! }
 //! # assert_eq!(energies, ["12937"]);

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::{
     chain::{
         decrypt::{Decrypt, Demands},
-        event::{Refusal, StageEvent},
+        event::{Refusal, StageEvent, TextEdge},
         reopen::Reopen,
         unframe::Unframe,
     },
@@ -79,6 +79,8 @@ pub enum DecodeEvent<'a> {
     Unverified(Option<SystemTitle>),
     /// A DSMR telegram without a CRC, the first one of its source.
     Unchecked,
+    /// A text begins or ends amid a telegram.
+    Edge(TextEdge),
 }
 
 impl Decode {
@@ -280,6 +282,7 @@ fn read(
         StageEvent::Unverified(title) => out(DecodeEvent::Unverified(title)),
         StageEvent::Sorted(_) => {}
         StageEvent::Unchecked => out(DecodeEvent::Unchecked),
+        StageEvent::Edge(edge) => out(DecodeEvent::Edge(edge)),
     }
 }
 
@@ -311,7 +314,7 @@ mod tests {
                     assert!(telegram.get("voltage").is_none());
                 }
                 DecodeEvent::Refused(refusal) => places.push(refusal.place),
-                DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+                _ => {}
             });
         }
         assert_eq!(values, ["233.7", "233.7"]);

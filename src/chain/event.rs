@@ -20,8 +20,31 @@ pub enum StageEvent<'a> {
     Unverified(Option<SystemTitle>),
     /// A DSMR telegram without a CRC, the first one of its source.
     Unchecked,
+    /// A text begins or ends amid a telegram.
+    Edge(TextEdge),
     /// Octets of a source, and their part in it: on request, beside the other events.
     Sorted(SortedOctets<'a>),
+}
+
+/// A telegram of which a text has a part alone, at its start or at its end. A log may be cut anywhere, and so this
+/// is no error; but a row of a pasted telegram may be missing there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextEdge {
+    /// The rest of a telegram is at the start.
+    Begins(TelegramPart),
+    /// The first octets of a telegram are at the end. The next text may go on with it.
+    Ends(TelegramPart),
+    /// The text goes on with the telegram amid which the last one ended.
+    GoesOn,
+}
+
+/// Octets of a text that are a part of a telegram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TelegramPart {
+    /// The number of the line in which they begin.
+    pub line: u64,
+    /// Their number.
+    pub octets: usize,
 }
 
 /// Octets of a source, and the part that they play. Frames and skipped octets, joined, are all

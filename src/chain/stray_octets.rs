@@ -1,6 +1,7 @@
 //! Octets of a text that belong to no telegram.
 //!
 //! ```text
+//! d2ccf8fe41dc70cd…  the text begins amid a telegram
 //! 68fafa6853ff0001…  a telegram
 //! 88?2a4…            its first row could not be read, or is missing
 //! d2ccf8fe41dc70cd…  octets of no telegram, behind one: a telegram is lost
@@ -8,9 +9,11 @@
 //! ```
 //!
 //! A serial line has noise, and may be read from the middle of a telegram on. In a text that has telegrams in rows,
-//! more rows of that width between two of them were one. Other hex has other rows.
+//! more rows of that width between two of them were one, and those in front of the first one are the rest of one. Other
+//! hex has other rows.
 
 use core::ops::Range;
+use std::collections::BTreeMap;
 
 use crate::error::{Cause, Error, Layer};
 
@@ -20,12 +23,29 @@ pub(super) struct StrayOctets<O> {
     /// The positions of the last telegram, if it was whole, and no defect was told since.
     telegram: Option<Range<u64>>,
     run: Option<(O, usize)>,
+    front: TextFront<O>,
 }
 
-impl<O> StrayOctets<O> {
+/// The octets in front of the first telegram of a text.
+#[derive(Clone, Debug, Default)]
+struct TextFront<O> {
+    /// A telegram or a defect came.
+    is_over: bool,
+    /// The first row of each width, and the octets of all.
+    rows: BTreeMap<usize, (O, usize)>,
+    /// The first frame that is a later part of a telegram, and the octets of all.
+    frames: Option<(O, usize)>,
+}
+
+impl<O: Copy + Default> StrayOctets<O> {
     /// The positions of the last telegram, if octets behind it would be those of a lost one.
     pub(super) fn behind(&self) -> Option<Range<u64>> {
         self.telegram.clone()
+    }
+
+    /// True if neither a telegram nor a defect came in the text.
+    pub(super) const fn is_in_front(&self) -> bool {
+        !self.front.is_over
     }
 
     /// Takes octets that belong to no telegram, of a row as wide as one of the last telegram.
@@ -36,19 +56,58 @@ impl<O> StrayOctets<O> {
         }
     }
 
+    /// Takes octets of a row of that width in front of the first telegram.
+    pub(super) fn noise_in_front(&mut self, width: usize, octets: usize, origin: O) {
+        let (_, count) = self.front.rows.entry(width).or_insert((origin, 0));
+        *count += octets;
+    }
+
+    /// Takes a frame in front of the first telegram that is a part of another one.
+    pub(super) fn frame_in_front(&mut self, octets: usize, origin: O) {
+        let (_, count) = self.front.frames.get_or_insert((origin, 0));
+        *count += octets;
+    }
+
     /// Takes note of a defect that is told: the octets beside it belong to it.
     pub(super) fn told(&mut self) {
         (self.telegram, self.run) = (None, None);
+        self.leave_front();
     }
 
     /// Takes note of a telegram: a defect if one is lost in front of it.
     pub(super) fn telegram(&mut self, positions: Range<u64>) -> Option<(Error, O)> {
         self.telegram = Some(positions);
-        self.end()
+        self.lost()
     }
 
-    /// Takes note of the end of the text.
+    /// The octets in front of the first telegram of the text that are the rest of another one, and where they begin.
+    /// `is_row`: a row of that width is one as the telegram has them. `position`: of an origin.
+    pub(super) fn rest_in_front(
+        &mut self,
+        is_row: impl Fn(usize) -> bool,
+        position: impl Fn(&O) -> u64,
+    ) -> Option<(O, usize)> {
+        let TextFront { rows, frames, .. } = self.leave_front();
+        let rows = rows.into_iter().filter(|(width, _)| is_row(*width)).map(|(_, rows)| rows);
+        let parts: Vec<_> = rows.chain(frames).collect();
+        let octets = parts.iter().map(|(_, octets)| octets).sum();
+        let first = parts.iter().map(|(origin, _)| *origin).min_by_key(position)?;
+        (frames.is_some() || octets >= LEAST).then_some((first, octets))
+    }
+
+    fn leave_front(&mut self) -> TextFront<O> {
+        let over = TextFront { is_over: true, rows: BTreeMap::new(), frames: None };
+        core::mem::replace(&mut self.front, over)
+    }
+
+    /// Takes note of the end of the text: a defect if a telegram is lost in front of it.
     pub(super) fn end(&mut self) -> Option<(Error, O)> {
+        let lost = self.lost();
+        (self.telegram, self.run, self.front) = (None, None, TextFront::default());
+        lost
+    }
+
+    fn lost(&mut self) -> Option<(Error, O)> {
         let (origin, octets) = self.run.take().filter(|(_, octets)| *octets >= LEAST)?;
         Some((Error::new(Layer::Hex, 0, Cause::Stray { octets }), origin))
     }

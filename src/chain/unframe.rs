@@ -10,14 +10,14 @@ use crate::{
     chain::{
         apdu_start::is_whole,
         bare_apdu::{BareApdu, BareApdus, FoundApdu},
-        event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
+        event::{Out, Refusal, SortedOctets, StageEvent, StreamPart, TelegramPart, TextEdge},
         sources::{MAX_SOURCES, Sources},
         stray_octets::StrayOctets,
         text_end::TextEnds,
     },
     error::{Cause, Error, Layer},
     link::{
-        deframer::Skipped,
+        deframer::{LinkFrame, Skipped},
         reassembly::PAUSE,
         registry::{LinkChoice, LinkKind},
         stream::{ApduStream, LinkApdu, StreamItem},
@@ -127,6 +127,8 @@ struct SourceStream {
     texts: TextEnds,
     origins: OctetOrigins,
     stray: StrayOctets<OctetOrigin>,
+    /// The position at which the text begins.
+    text_at: u64,
     /// The stream may have APDUs outside of frames.
     has_bare: bool,
     /// A telegram without a CRC was reported.
@@ -162,9 +164,8 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, sorts } =
-                self;
-            let sorts = *sorts;
+            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, .. } = self;
+            let (sorts, text_at) = (self.sorts, self.text_at);
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
@@ -178,17 +179,21 @@ impl SourceStream {
                         && frame.link.segment(frame.octets).is_ok_and(|data| data.is_none()) =>
                 {
                     bare.push(frame.octets, frame.position);
-                    drain_bare(bare, origins, stray, sorts, from, out);
+                    drain_bare(bare, origins, stray, (text_at, sorts), from, out);
                 }
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
+                    if stray.is_in_front() {
+                        let is_rest = !begins && refused.is_none() && apdu.is_none();
+                        in_front(&frame, is_rest, origins, stray);
+                    }
                     // A frame without data stands between APDUs that have none around them.
                     if begins || refused.is_some() || apdu.is_some() {
                         bare.behind_frame(frame.end());
                     }
                     if bare.pending() > 0 {
                         bare.end_before_frame();
-                        drain_bare(bare, origins, stray, sorts, from, out);
+                        drain_bare(bare, origins, stray, (text_at, sorts), from, out);
                     }
                     let tell = |out: &mut _| {
                         let part = StreamPart::Frame(frame.link, begins);
@@ -215,7 +220,7 @@ impl SourceStream {
                                 out(StageEvent::Unchecked);
                             }
                         }
-                        hand_on(&apdu, frame.end(), stray, from, out);
+                        hand_on(&apdu, frame.end(), (origins, text_at), stray, from, out);
                     }
                 }
                 Some(StreamItem::Skipped(skipped)) => {
@@ -223,7 +228,7 @@ impl SourceStream {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
-                        drain_bare(bare, origins, stray, sorts, from, out);
+                        drain_bare(bare, origins, stray, (text_at, sorts), from, out);
                     }
                     if sorts {
                         let part = StreamPart::Skipped { error, segment, is_told };
@@ -240,7 +245,7 @@ impl SourceStream {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     bare.push(octets, position);
-                    drain_bare(bare, origins, stray, sorts, from, out);
+                    drain_bare(bare, origins, stray, (text_at, sorts), from, out);
                 }
             }
         }
@@ -258,18 +263,43 @@ impl SourceStream {
         let frames = self.drain(from, out);
         self.end_bare(from, out);
         // Octets of a telegram that the end cuts off are no error.
-        if self.link.partial().is_none() && self.bare.partial().is_none() {
-            tell_stray(self.stray.end(), from, out);
+        let stray = self.stray.end();
+        match self.cut_off() {
+            None => tell_stray(stray, from, out),
+            Some(start) if start >= self.text_at => self.tell_cut_off(start, out),
+            // Nothing came behind the last text.
+            Some(_) => {}
         }
         self.link.end();
+        self.text_at = self.link.end_position();
         frames
+    }
+
+    /// Where the telegram begins that the end cuts off.
+    fn cut_off(&self) -> Option<u64> {
+        let begun = self.link.begun().map(|origin| origin.position);
+        let octets = |error: Error| match error.cause {
+            Cause::CutOff { octets } => Some(octets as u64),
+            _ => None,
+        };
+        begun.or_else(|| {
+            let partial = earlier(self.link.partial_frame(), self.bare.partial());
+            Some(self.link.end_position().saturating_sub(partial.and_then(octets)?))
+        })
+    }
+
+    fn tell_cut_off(&self, start: u64, out: &mut impl Out) {
+        if let Place::Line(line) = self.origins.peek(start).place {
+            let octets = usize::try_from(self.link.end_position() - start).unwrap_or(usize::MAX);
+            out(StageEvent::Edge(TextEdge::Ends(TelegramPart { line, octets })));
+        }
     }
 
     /// Ends the APDUs without frames: nothing more belongs to the octets so far.
     fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
         self.bare.end();
         let Self { bare, origins, stray, .. } = self;
-        drain_bare(bare, origins, stray, self.sorts, from, out);
+        drain_bare(bare, origins, stray, (self.text_at, self.sorts), from, out);
     }
 }
 
@@ -277,6 +307,7 @@ impl SourceStream {
 fn hand_on(
     apdu: &LinkApdu<'_, OctetOrigin>,
     end: u64,
+    (origins, text_at): (&OctetOrigins, u64),
     stray: &mut StrayOctets<OctetOrigin>,
     from: Option<&str>,
     out: &mut impl Out,
@@ -284,7 +315,11 @@ fn hand_on(
     let LinkApdu { link, octets, origin } = *apdu;
     match is_whole(octets, link.layer()) {
         Ok(()) => {
-            tell_stray(stray.telegram(origin.position..end), from, out);
+            let positions = origin.position..end;
+            if stray.is_in_front() {
+                tell_front(&positions, (origins, text_at), stray, out);
+            }
+            tell_stray(stray.telegram(positions), from, out);
             // The lines of a text are no octets in hex.
             if link == LinkKind::Dsmr {
                 stray.told();
@@ -299,6 +334,38 @@ fn hand_on(
     }
 }
 
+/// Takes note of a frame in front of the first telegram of a text.
+#[cold]
+fn in_front(
+    frame: &LinkFrame<'_>,
+    is_rest: bool,
+    origins: &OctetOrigins,
+    stray: &mut StrayOctets<OctetOrigin>,
+) {
+    let origin = origins.peek(frame.position);
+    let has_segment = || matches!(frame.link.segment(frame.octets), Ok(Some(_)));
+    if is_rest && matches!(origin.place, Place::Line(_)) && has_segment() {
+        stray.frame_in_front(frame.octets.len(), origin);
+    }
+}
+
+/// Says what the first telegram of a text shows of the octets in front of it.
+#[cold]
+fn tell_front(
+    telegram: &Range<u64>,
+    (origins, text_at): (&OctetOrigins, u64),
+    stray: &mut StrayOctets<OctetOrigin>,
+    out: &mut impl Out,
+) {
+    let is_row = |width| origins.have_row_of(width, telegram);
+    let rest = stray.rest_in_front(is_row, |origin| origin.position);
+    if telegram.start < text_at {
+        out(StageEvent::Edge(TextEdge::GoesOn));
+    } else if let Some((OctetOrigin { place: Place::Line(line), .. }, octets)) = rest {
+        out(StageEvent::Edge(TextEdge::Begins(TelegramPart { line, octets })));
+    }
+}
+
 fn tell_stray(lost: Option<(Error, OctetOrigin)>, from: Option<&str>, out: &mut impl Out) {
     if let Some((error, origin)) = lost {
         out(StageEvent::Refused(origin.refusal(error, from)));
@@ -309,7 +376,7 @@ fn drain_bare(
     bare: &mut BareApdus,
     origins: &OctetOrigins,
     stray: &mut StrayOctets<OctetOrigin>,
-    sorts: bool,
+    (text_at, sorts): (u64, bool),
     from: Option<&str>,
     out: &mut impl Out,
 ) {
@@ -324,7 +391,11 @@ fn drain_bare(
                 if sorts {
                     sort(octets, begin, StreamPart::Apdu(end), &origin, from, out);
                 }
-                tell_stray(stray.telegram(origin.position..end), from, out);
+                let positions = origin.position..end;
+                if stray.is_in_front() {
+                    tell_front(&positions, (origins, text_at), stray, out);
+                }
+                tell_stray(stray.telegram(positions), from, out);
                 let attributes = Attributes { from, near_frame, ..Attributes::default() };
                 out(apdu_event(octets, &origin, attributes));
             }
@@ -337,13 +408,16 @@ fn drain_bare(
                 out(StageEvent::Refused(origin.refusal(error, from)));
             }
             FoundApdu::Noise(octets) => {
-                if let Place::Line(_) = origins.peek(position).place
-                    && let Some(telegram) = stray.behind()
-                {
-                    origins
-                        .among(position..position + octets as u64)
-                        .filter(|(row, _)| origins.have_row_like(row, &telegram))
-                        .for_each(|(row, octets)| stray.noise(octets, row));
+                if let Place::Line(_) = origins.peek(position).place {
+                    let rows = origins.among(position..position + octets as u64);
+                    if stray.is_in_front() {
+                        rows.for_each(|(row, octets)| {
+                            stray.noise_in_front(row.octets, octets, row);
+                        });
+                    } else if let Some(telegram) = stray.behind() {
+                        rows.filter(|(row, _)| origins.have_row_of(row.octets, &telegram))
+                            .for_each(|(row, octets)| stray.noise(octets, row));
+                    }
                 }
                 out(StageEvent::Noise(octets));
             }
@@ -443,12 +517,12 @@ impl OctetOrigins {
         origin.onward(position)
     }
 
-    /// True for a row of a text as wide as one of several that a telegram has.
-    fn have_row_like(&self, row: &OctetOrigin, telegram: &Range<u64>) -> bool {
+    /// True for the width of one of several rows of a text that a telegram has.
+    fn have_row_of(&self, width: usize, telegram: &Range<u64>) -> bool {
         let at = |position| self.0.partition_point(|origin| origin.position < position);
         let rows = self.0.range(at(telegram.start)..at(telegram.end));
-        let is_alike = |origin: &OctetOrigin| origin.octets == row.octets;
-        row.octets >= ROW && rows.len() > 1 && rows.clone().any(is_alike)
+        let is_alike = |origin: &OctetOrigin| origin.octets == width;
+        width >= ROW && rows.len() > 1 && rows.clone().any(is_alike)
     }
 
     /// The origins of some octets, with the number of octets of each.

@@ -100,6 +100,19 @@ impl<O: Copy> ApduStream<O> {
         self.deframer.end_position()
     }
 
+    /// The origin of the telegram that is being joined.
+    #[must_use]
+    pub fn begun(&self) -> Option<O> {
+        let is_collecting = self.reassembly.is_collecting() || self.blocks.is_collecting();
+        is_collecting.then_some(self.began)
+    }
+
+    /// The frame that an end of the stream cuts off.
+    #[must_use]
+    pub const fn partial_frame(&self) -> Option<Error> {
+        self.deframer.partial()
+    }
+
     /// The telegram that an end of the stream cuts off.
     #[must_use]
     pub const fn partial(&self) -> Option<Error> {

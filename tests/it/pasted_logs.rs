@@ -547,6 +547,50 @@ fn a_later_telegram_without_its_first_row_is_told() {
     }
 }
 
+/// A text may begin and end amid a telegram. Who pasted a whole one is told that a row is not there.
+#[test]
+fn a_first_or_last_telegram_without_all_its_rows_is_told() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
+    let forms: [Row<'_>; 8] = [
+        &|_, row| digits_of(row),
+        &|_, row| spaced(row),
+        &|at, row| {
+            format!(
+                "[12:00:{at:02}][D][uart_debug:114]: <<< {}",
+                listed(row, ":", |it| format!("{it:02X}"))
+            )
+        },
+        &|at, row| format!("2026-06-21 12:00:{at:02};RX;{}", digits_of(row)),
+        &|at, row| format!("12:00:{at:02} RX: {}", spaced(row)),
+        &|_, row| format!("{{\"type\": \"Buffer\", \"data\": {row:?}}}"),
+        &|at, row| format!("{{\"t\": {at}, \"data\": \"{}\"}}", digits_of(row)),
+        &|at, row| format!("I ({}) uart: {}", at * 10 + 123, spaced(row)),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let rows: Vec<_> = all.chunks(40).enumerate().map(|(at, row)| form(at, row)).collect();
+        let decoded = |rows: &[&[String]]| {
+            let text = rows.concat().join("\n");
+            run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes())
+        };
+        let ran = decoded(&[&rows, &rows]);
+        assert_eq!((ran.status, &*ran.out, &*ran.err), (0, &*READING.repeat(2), ""), "{number}");
+        let ran = decoded(&[&rows[1..], &rows]);
+        let told = format!("line 1: the text begins amid a telegram, {} octets", all.len() - 40);
+        assert_eq!((ran.status, &*ran.out), (0, READING), "{number}: {}", ran.err);
+        assert!(ran.err.contains(&told) && ran.err.lines().count() == 1, "{number}: {}", ran.err);
+        let ran = decoded(&[&rows, &rows[..rows.len() - 1]]);
+        let [line, octets] = [rows.len() + 1, all.len() / 40 * 40];
+        let told = format!(
+            "line {line}: the text ends amid the telegram that begins here, {octets} octets"
+        );
+        assert_eq!((ran.status, &*ran.out), (0, READING), "{number}: {}", ran.err);
+        assert!(ran.err.contains(&told) && ran.err.lines().count() == 1, "{number}: {}", ran.err);
+    }
+}
+
 #[test]
 fn lines_of_a_log_without_a_line_end_between_are_all_read() {
     let folder = Folder::new();

@@ -29,11 +29,47 @@ fn a_telegram_that_the_end_or_the_start_of_a_file_cuts_is_no_error() {
     let ends = folder.write("ends", format!("{DUMP}{first}\n"));
     let begins = folder.write("begins", format!("{second}\n{DUMP}"));
     let amid = folder.write("amid", format!("{DUMP}{}\n", &first[..100]));
-    assert_eq!(folder.counts(&[&ends, &ends], ""), fine(2));
-    assert_eq!(folder.counts(&[&begins, &begins], ""), fine(2));
-    assert_eq!(folder.counts(&[&amid, &amid, &begins], ""), fine(3));
     // Like a log that was rotated between the two frames.
+    let empty = folder.write("empty", "");
     assert_eq!(folder.counts(&[&ends, &begins], ""), fine(3));
+    assert_eq!(folder.counts(&[&ends, &empty, &begins], ""), fine(3));
+    // A row of a pasted telegram may be missing.
+    let sizes = [&*first, &second, &first[..100]].map(|digits| (digits.len() / 2).to_string());
+    let [first, second, part] = &sizes;
+    let end = |name: &str, octets: &str| {
+        format!("{name}: line 3: the text ends amid the telegram that begins here, {octets} octets")
+    };
+    let begin =
+        |name: &str| format!("{name}: line 1: the text begins amid a telegram, {second} octets");
+    for (files, telegrams, told) in [
+        (&[&ends, &ends][..], 2, &[end(&ends, first), end(&ends, first)][..]),
+        (&[&begins, &begins], 2, &[begin(&begins), begin(&begins)]),
+        (&[&amid, &amid, &begins], 3, &[end(&amid, part), end(&amid, part), begin(&begins)]),
+        (
+            &[&begins, &ends, &amid, &ends, &begins],
+            6,
+            &[begin(&begins), end(&ends, first), end(&amid, part)],
+        ),
+    ] {
+        let files: Vec<_> = files.iter().map(|file| file.as_str()).collect();
+        let (status, found, said) = folder.counts(&files, "");
+        assert_eq!((status, found, said.lines().count()), (0, telegrams, told.len()), "{said}");
+        for (line, told) in said.lines().zip(told) {
+            assert!(line.contains(told), "{line}\n{told}");
+        }
+    }
+    // A capture begins and ends anywhere, and what else is in a text has other rows.
+    let [first, second] = frames();
+    let records = format!("{HEADER}- frame {second}\n{}- frame {first}\n", records(1));
+    assert_eq!(folder.counts(&[], records), fine(1));
+    assert_eq!(folder.counts(&[], octets(&[&second, DUMP, &first].concat())), fine(1));
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n".repeat(9);
+    assert_eq!(folder.counts(&[], format!("sums:\n{hash}{DUMP}sums:\n{hash}")), fine(1));
+}
+
+/// The telegram as records.
+fn records(times: usize) -> String {
+    frames().map(|frame| format!("- frame {frame}\n")).concat().repeat(times)
 }
 
 #[test]

@@ -193,6 +193,7 @@ impl Listener {
             StageEvent::Noise(octets) => context.noise(*octets),
             StageEvent::Unverified(title) => events::unverified(*title, context),
             StageEvent::Unchecked => events::unchecked(context),
+            StageEvent::Edge(edge) => context.edge(*edge),
         }
     }
 

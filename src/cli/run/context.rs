@@ -9,7 +9,7 @@ use crate::cli::run::{
     status::{Status, Stop, Tally},
 };
 use meterpipe::{
-    chain::event::Refusal,
+    chain::event::{Refusal, TelegramPart, TextEdge},
     counted::counted,
     diagnosis::{
         diagnosis::Diagnosis,
@@ -50,6 +50,8 @@ pub struct Context {
     is_told: bool,
     /// True once the user was told that the octets have another link layer than the chosen one.
     pub has_other_link: bool,
+    /// The message about the telegram amid which the last text ended, until the next one goes on with it.
+    cut_off: Option<String>,
     /// True once rows had another kind.
     has_other_rows: bool,
     /// True while nobody has been told of `meterpipe doctor`, and it may help.
@@ -79,6 +81,7 @@ impl Context {
             text_facts: TextFacts::default(),
             is_told: false,
             has_other_link: false,
+            cut_off: None,
             has_other_rows: false,
             may_name_doctor: false,
         }
@@ -163,6 +166,33 @@ impl Context {
     /// True if all telegrams that stay closed are parts of damaged frames: no key is to blame.
     fn is_in_damaged_frames(&self, facts: &LineFacts) -> bool {
         facts.outnumbers(usize::try_from(self.tally.closed).unwrap_or(usize::MAX))
+    }
+
+    /// Says that a text begins or ends amid a telegram. The next text may go on with that.
+    pub fn edge(&mut self, edge: TextEdge) {
+        if edge == TextEdge::GoesOn {
+            return self.cut_off = None;
+        }
+        self.messages.say_if(self.cut_off.take());
+        match edge {
+            TextEdge::Begins(TelegramPart { line, octets }) => {
+                let text = format!(
+                    "the text begins amid a telegram, {} of which are lost; if it should not, a row in front of \
+                     them is missing or cannot be read",
+                    counted(octets as u64, "octet")
+                );
+                self.messages.say(&self.messages.about_line(line, &text));
+            }
+            TextEdge::Ends(TelegramPart { line, octets }) => {
+                let text = format!(
+                    "the text ends amid the telegram that begins here, {} of which are lost; if it should not, a \
+                     row behind them is missing or cannot be read",
+                    counted(octets as u64, "octet")
+                );
+                self.cut_off = Some(self.messages.about_line(line, &text));
+            }
+            TextEdge::GoesOn => {}
+        }
     }
 
     /// Prints a line on standard output, at once.
@@ -298,6 +328,8 @@ impl Context {
             _ if interrupted => Status::Fine,
             status => status,
         };
+        // Without a telegram the reason says so.
+        self.messages.say_if(self.cut_off.take().filter(|_| status != Status::Nothing));
         if self.is_told && status == Status::Nothing {
             return status;
         }

@@ -22,6 +22,7 @@ pub fn of_stage(event: &StageEvent<'_>, context: &mut Context) {
         StageEvent::Unverified(title) => unverified(*title, context),
         StageEvent::Sorted(_) => {}
         StageEvent::Unchecked => unchecked(context),
+        StageEvent::Edge(edge) => context.edge(*edge),
     }
 }
 
@@ -33,6 +34,7 @@ pub fn of_chain(event: &DecodeEvent<'_>, context: &mut Context) {
         DecodeEvent::Noise(octets) => context.noise(*octets),
         DecodeEvent::Unverified(title) => unverified(*title, context),
         DecodeEvent::Unchecked => unchecked(context),
+        DecodeEvent::Edge(edge) => context.edge(*edge),
     }
 }
 

@@ -413,6 +413,12 @@ impl Messages {
         });
     }
 
+    /// A text about a line of the input.
+    pub fn about_line(&self, line: u64, text: &str) -> String {
+        let input = self.input.iter().map(|name| format!("{name}: ")).collect::<String>();
+        format!("{input}line {line}: {text}")
+    }
+
     /// Counts a refusal that the user was told of.
     pub fn told(&mut self, error: &Error) {
         self.count(error);

@@ -226,6 +226,10 @@ impl Emitter {
             StageEvent::Unverified(title) => return events::unverified(*title, context),
             StageEvent::Sorted(_) => return,
             StageEvent::Unchecked => return events::unchecked(context),
+            StageEvent::Edge(edge) => {
+                self.settle(context);
+                return context.edge(*edge);
+            }
         }
         self.send_if_full(context);
     }

@@ -118,7 +118,7 @@ impl Outcome {
                 });
             }
             DecodeEvent::Refused(refusal) => self.refused.push(refusal.error.to_string()),
-            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+            _ => {}
         }
     }
 }

@@ -121,7 +121,7 @@ fn decoded(octets: &[u8], piece: usize) -> Vec<String> {
             true => texts.push(refusal.error.to_string()),
             false => texts.push(NO_FRAME.to_owned()),
         },
-        DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+        _ => {}
     };
     octets.chunks(piece).for_each(|piece| decode.push(piece, &mut take));
     decode.end(&mut take);

@@ -224,6 +224,7 @@ fn the_frame_on_the_page_of_records_holds_the_apdu_below_it() {
         StageEvent::Noise(_)
         | StageEvent::Unverified(_)
         | StageEvent::Sorted(_)
+        | StageEvent::Edge(_)
         | StageEvent::Unchecked => {}
     };
     let records = records();

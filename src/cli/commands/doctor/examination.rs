@@ -422,7 +422,7 @@ impl Examination {
                 }
             }
             DecodeEvent::Noise(octets) => self.strays += *octets as u64,
-            DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+            DecodeEvent::Unverified(_) | DecodeEvent::Unchecked | DecodeEvent::Edge(_) => {}
         }
     }
 
