@@ -35,6 +35,8 @@ struct TextFront<O> {
     rows: BTreeMap<usize, (O, usize)>,
     /// The first frame that is a later part of a telegram, and the octets of all.
     frames: Option<(O, usize)>,
+    /// The telegram began to which later frames belong.
+    has_begun: bool,
 }
 
 impl<O: Copy + Default> StrayOctets<O> {
@@ -62,8 +64,16 @@ impl<O: Copy + Default> StrayOctets<O> {
         *count += octets;
     }
 
-    /// Takes a frame in front of the first telegram that is a part of another one.
+    /// Takes note of the first frame of the first telegram.
+    pub(super) const fn telegram_begins(&mut self) {
+        self.front.has_begun = true;
+    }
+
+    /// Takes a frame that does not begin a telegram: in front of the first one it is a part of another one.
     pub(super) fn frame_in_front(&mut self, octets: usize, origin: O) {
+        if self.front.has_begun {
+            return;
+        }
         let (_, count) = self.front.frames.get_or_insert((origin, 0));
         *count += octets;
     }
@@ -96,8 +106,7 @@ impl<O: Copy + Default> StrayOctets<O> {
     }
 
     fn leave_front(&mut self) -> TextFront<O> {
-        let over = TextFront { is_over: true, rows: BTreeMap::new(), frames: None };
-        core::mem::replace(&mut self.front, over)
+        core::mem::replace(&mut self.front, TextFront { is_over: true, ..TextFront::default() })
     }
 
     /// Takes note of the end of the text: a defect if a telegram is lost in front of it.
@@ -136,5 +145,29 @@ mod tests {
         stray.noise(100, 6);
         assert_eq!(stray.telegram(0..9), None, "a damaged telegram was told");
         assert_eq!(stray.end(), None);
+    }
+
+    #[test]
+    fn rows_in_front_of_the_first_telegram_are_the_rest_of_one() {
+        let rest = |stray: &mut StrayOctets<u64>| {
+            stray.rest_in_front(|width| [32, 20].contains(&width), |origin| *origin)
+        };
+        let mut stray = StrayOctets::default();
+        stray.noise_in_front(64, 64, 1);
+        stray.noise_in_front(32, 30, 2);
+        stray.noise_in_front(32, 2, 2);
+        stray.noise_in_front(20, 20, 3);
+        assert_eq!(rest(&mut stray.clone()), Some((2, 52)));
+        stray.frame_in_front(26, 4);
+        stray.telegram_begins();
+        stray.frame_in_front(26, 5);
+        assert_eq!(rest(&mut stray), Some((2, 78)));
+        assert_eq!(rest(&mut stray), None, "the telegram is no longer the first one");
+        let mut stray = StrayOctets::default();
+        stray.noise_in_front(32, 32, 1);
+        assert_eq!(rest(&mut stray.clone()), None, "a checksum");
+        stray.noise_in_front(32, 32, 1);
+        stray.told();
+        assert_eq!(rest(&mut stray), None, "a damaged telegram was told");
     }
 }

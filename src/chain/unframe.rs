@@ -184,8 +184,7 @@ impl SourceStream {
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
                     if stray.is_in_front() {
-                        let is_rest = !begins && refused.is_none() && apdu.is_none();
-                        in_front(&frame, is_rest, origins, stray);
+                        in_front(&frame, begins || apdu.is_some(), origins, stray);
                     }
                     // A frame without data stands between APDUs that have none around them.
                     if begins || refused.is_some() || apdu.is_some() {
@@ -284,6 +283,8 @@ impl SourceStream {
         };
         begun.or_else(|| {
             let partial = earlier(self.link.partial_frame(), self.bare.partial());
+            // The text of a meter is no hex: it is as a line sends it, from anywhere on.
+            let partial = partial.filter(|error| error.layer != Layer::Dsmr);
             Some(self.link.end_position().saturating_sub(partial.and_then(octets)?))
         })
     }
@@ -316,7 +317,7 @@ fn hand_on(
     match is_whole(octets, link.layer()) {
         Ok(()) => {
             let positions = origin.position..end;
-            if stray.is_in_front() {
+            if stray.is_in_front() && link != LinkKind::Dsmr {
                 tell_front(&positions, (origins, text_at), stray, out);
             }
             tell_stray(stray.telegram(positions), from, out);
@@ -338,13 +339,15 @@ fn hand_on(
 #[cold]
 fn in_front(
     frame: &LinkFrame<'_>,
-    is_rest: bool,
+    is_of_telegram: bool,
     origins: &OctetOrigins,
     stray: &mut StrayOctets<OctetOrigin>,
 ) {
     let origin = origins.peek(frame.position);
     let has_segment = || matches!(frame.link.segment(frame.octets), Ok(Some(_)));
-    if is_rest && matches!(origin.place, Place::Line(_)) && has_segment() {
+    if is_of_telegram {
+        stray.telegram_begins();
+    } else if matches!(origin.place, Place::Line(_)) && has_segment() {
         stray.frame_in_front(frame.octets.len(), origin);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     common::{
         binary::run,
-        published::{DUMP, Folder, KEY, READING, octets},
+        published::{DUMP, EXAMPLE_KEYS, Folder, KEY, READING, octets},
     },
     pasted::{base64, chunked, grouped, listed, wrapped},
 };
@@ -588,6 +588,35 @@ fn a_first_or_last_telegram_without_all_its_rows_is_told() {
         );
         assert_eq!((ran.status, &*ran.out), (0, READING), "{number}: {}", ran.err);
         assert!(ran.err.contains(&told) && ran.err.lines().count() == 1, "{number}: {}", ran.err);
+    }
+}
+
+/// The same of every kind of telegram: nothing is said of whole ones, and something if a row is not there.
+#[test]
+fn a_missing_row_of_any_meter_is_told() {
+    let folder = Folder::new();
+    let key = folder.write("key", EXAMPLE_KEYS);
+    let start = "2026-06-21T12:00:00+02:00";
+    for meter in ["netz-noe-kaifa", "ksm-west-1phase", "wiener-netze", "kaernten-netz", "graz"] {
+        let simulate = ["simulate", "--meter", meter, "--count", "2", "--start", start];
+        let frames = run(&[&simulate[..], &["--output", "hex"]].concat(), b"").out;
+        let all = frames.lines().flat_map(octets).collect::<Vec<_>>();
+        let rows: Vec<_> = all
+            .chunks(all.len() / 2)
+            .flat_map(|telegram| telegram.chunks(40).map(digits_of))
+            .collect();
+        let decoded = |rows: &[String]| {
+            let ran = run(&["decode", "--key-file", &key], rows.join("\n").as_bytes());
+            (ran.status, ran.out.lines().count(), ran.err)
+        };
+        assert_eq!(decoded(&rows), (0, 2, String::new()), "{meter}");
+        for lost in 0..rows.len() {
+            let (_, telegrams, said) = decoded(&[&rows[..lost], &rows[lost + 1..]].concat());
+            // Two frames may have the flag between them in common.
+            let is_lost = rows[lost] != "7e" || lost + 1 == rows.len();
+            let seen = (2 - telegrams, !said.is_empty());
+            assert_eq!(seen, (usize::from(is_lost), is_lost), "{meter}: row {lost}: {said}");
+        }
     }
 }
 
