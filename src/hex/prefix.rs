@@ -439,12 +439,27 @@ fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
 fn visible_end(line: &[u8]) -> usize {
     let comment = memchr::memchr2_iter(b'#', b'/', line).find(|&at| {
         let before = at.checked_sub(1).and_then(|before| line.get(before));
-        before.is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
+        let text = slice(line, at..line.len());
+        before.is_some_and(|&c| is_blank(c))
+            && is_comment(text)
+            && (!is_before_octets(text) || has_group(slice(line, 0..at)))
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
     let text = text.trim_ascii_end();
     let end = note_start(text).unwrap_or(text.len());
     end - stamp_behind(slice(text, 0..end))
+}
+
+/// True for a number and octets behind it: `#2 68fafa68`.
+fn is_before_octets(text: &[u8]) -> bool {
+    let mut words = text.split(|&c| is_blank(c)).filter(|word| !word.is_empty());
+    let is_number = words.next().and_then(|word| word.strip_prefix(b"#")).and_then(decimal);
+    is_number.is_some() && words.next().is_some_and(|word| !has_foreign(word))
+}
+
+/// True if one of the words is octets.
+fn has_group(text: &[u8]) -> bool {
+    text.split(|&c| is_blank(c)).any(|word| word.len() > 1 && !has_foreign(word))
 }
 
 /// The characters of a number behind hex that is none itself, as the line protocol of InfluxDB has it: an odd
@@ -561,6 +576,10 @@ mod tests {
             ("Received (04): 68 FA FA 68", "68 FA FA 68"),
             ("RX (282): 68 FA FA 68", "68 FA FA 68"),
             ("uart: 0x3ffb1c00   68 fa fa 68", "68 fa fa 68"),
+            ("DEBUG uart #2 68fafa68 53ff0001", "68fafa68 53ff0001"),
+            ("RX: 68 FA FA 68 #2 4B464D67", ": 68 FA FA 68"),
+            ("DEBUG uart #2 68fafa68 53ff0001", "68fafa68 53ff0001"),
+            ("RX: 68 FA FA 68 #2 4B464D67", ": 68 FA FA 68"),
             ("08: 4B 46 4D 67", "08: 4B 46 4D 67"),
             ("08:4B:46:4D:67:50:00:00:09", "08:4B:46:4D:67:50:00:00:09"),
             ("0x68fafa68 0x53ff0001", "0x68fafa68 0x53ff0001"),
