@@ -33,6 +33,8 @@ struct TextFront<O> {
     is_over: bool,
     /// The first row of each width, and the octets of all.
     rows: BTreeMap<usize, (O, usize)>,
+    /// The width of the last one.
+    last: usize,
     /// The first frame that is a later part of a telegram, and the octets of all.
     frames: Option<(O, usize)>,
     /// The telegram began to which later frames belong.
@@ -62,6 +64,7 @@ impl<O: Copy + Default> StrayOctets<O> {
     pub(super) fn noise_in_front(&mut self, width: usize, octets: usize, origin: O) {
         let (_, count) = self.front.rows.entry(width).or_insert((origin, 0));
         *count += octets;
+        self.front.last = width;
     }
 
     /// Takes note of the first frame of the first telegram.
@@ -91,18 +94,19 @@ impl<O: Copy + Default> StrayOctets<O> {
     }
 
     /// The octets in front of the first telegram of the text that are the rest of another one, and where they begin.
-    /// `is_row`: a row of that width is one as the telegram has them. `position`: of an origin.
+    /// `is_row`: a row of that width is one as the telegram has them, the last of which has `tail` octets. `position`:
+    /// of an origin.
     pub(super) fn rest_in_front(
         &mut self,
-        is_row: impl Fn(usize) -> bool,
+        (is_row, tail): (impl Fn(usize) -> bool, usize),
         position: impl Fn(&O) -> u64,
     ) -> Option<(O, usize)> {
-        let TextFront { rows, frames, .. } = self.leave_front();
+        let TextFront { rows, frames, last, .. } = self.leave_front();
         let rows = rows.into_iter().filter(|(width, _)| is_row(*width)).map(|(_, rows)| rows);
         let parts: Vec<_> = rows.chain(frames).collect();
         let octets = parts.iter().map(|(_, octets)| octets).sum();
         let first = parts.iter().map(|(origin, _)| *origin).min_by_key(position)?;
-        (frames.is_some() || octets >= LEAST).then_some((first, octets))
+        (frames.is_some() || octets >= LEAST || last == tail).then_some((first, octets))
     }
 
     fn leave_front(&mut self) -> TextFront<O> {
@@ -150,7 +154,7 @@ mod tests {
     #[test]
     fn rows_in_front_of_the_first_telegram_are_the_rest_of_one() {
         let rest = |stray: &mut StrayOctets<u64>| {
-            stray.rest_in_front(|width| [32, 20].contains(&width), |origin| *origin)
+            stray.rest_in_front((|width| [32, 20].contains(&width), 20), |origin| *origin)
         };
         let mut stray = StrayOctets::default();
         stray.noise_in_front(64, 64, 1);
@@ -166,7 +170,8 @@ mod tests {
         let mut stray = StrayOctets::default();
         stray.noise_in_front(32, 32, 1);
         assert_eq!(rest(&mut stray.clone()), None, "a checksum");
-        stray.noise_in_front(32, 32, 1);
+        stray.noise_in_front(20, 20, 2);
+        assert_eq!(rest(&mut stray.clone()), Some((1, 52)), "the end of a telegram");
         stray.told();
         assert_eq!(rest(&mut stray), None, "a damaged telegram was told");
     }

@@ -361,7 +361,8 @@ fn tell_front(
     out: &mut impl Out,
 ) {
     let is_row = |width| origins.have_row_of(width, telegram);
-    let rest = stray.rest_in_front(is_row, |origin| origin.position);
+    let tail = origins.peek(telegram.end.saturating_sub(1)).octets;
+    let rest = stray.rest_in_front((is_row, tail), |origin| origin.position);
     if telegram.start < text_at {
         out(StageEvent::Edge(TextEdge::GoesOn));
     } else if let Some((OctetOrigin { place: Place::Line(line), .. }, octets)) = rest {
