@@ -11,9 +11,11 @@
 //! telegram begins, and which its form reads as exactly the octets of one place in the line; or from one in which
 //! quotes, brackets or cells of a table stand around these octets.
 
+use std::collections::VecDeque;
+
 use super::{
     alike_row::AlikeRow,
-    first_octets::FirstOctets,
+    first_octets::{BESIDE, FirstOctets},
     telegram::{TelegramEnd, first_telegram},
 };
 
@@ -22,6 +24,9 @@ use super::{
 pub(super) struct AlikeRows {
     row: Option<AlikeRow>,
     first: FirstOctets,
+    /// The last lines of which nothing was read, with their numbers, as long as no row is known: they may be rows of
+    /// a telegram whose first row is missing.
+    unread: VecDeque<(u64, Vec<u8>)>,
     /// The place among the telegrams of such rows.
     end: TelegramEnd,
 }
@@ -47,6 +52,10 @@ impl AlikeRows {
         is_sound: bool,
     ) -> Option<AlikeOctets> {
         let found = self.found(ended(line), taken, is_sound);
+        // A form that reads the first rows of a telegram itself.
+        if self.row.is_none() && first_telegram(taken).is_some() {
+            self.unread.clear();
+        }
         match &found {
             Some(AlikeOctets::Octets(octets) | AlikeOctets::Begun(octets)) => {
                 self.end.line(octets);
@@ -66,11 +75,33 @@ impl AlikeRows {
         self.first.is_waiting()
     }
 
-    /// Notes a line of which nothing was read: the first octets of a telegram may be in it.
-    pub(super) fn note(&mut self, line: &[u8]) {
-        if line.len() <= LONGEST {
-            self.first.note(ended(line));
+    /// Notes a line of which nothing was read, or a few octets that are no telegram's: the first ones of a telegram
+    /// may be in it.
+    pub(super) fn note(&mut self, line: &[u8], number: u64, taken: &[u8]) {
+        if line.len() > LONGEST {
+            return;
         }
+        self.first.note(ended(line), number, taken);
+        if self.row.is_none() {
+            if self.unread.len() == MOST {
+                self.unread.pop_front();
+            }
+            self.unread.push_back((number, ended(line).to_vec()));
+        }
+    }
+
+    /// True for a line that [`note`](Self::note) takes, behind the call for it: its form has `taken` octets.
+    pub(super) const fn is_to_note(&self, taken: &[u8]) -> bool {
+        taken.is_empty() || taken.len() < BESIDE && !self.end.is_amid()
+    }
+
+    /// The octets of lines of which nothing was read, once it is known how a row is written.
+    pub(super) fn earlier(&mut self) -> Vec<(u64, Vec<u8>)> {
+        let Some(row) = self.row.as_ref().filter(|_| !self.unread.is_empty()) else {
+            return Vec::new();
+        };
+        let lines = core::mem::take(&mut self.unread).into_iter();
+        lines.filter_map(|(number, line)| Some((number, row.octets(&line, true)?))).collect()
     }
 
     fn found(&mut self, line: &[u8], taken: &[u8], is_sound: bool) -> Option<AlikeOctets> {
@@ -79,6 +110,7 @@ impl AlikeRows {
             && let Some(begun) = self.first.next(line, taken)
         {
             self.row = begun.row.or_else(|| self.row.take());
+            self.unread.retain(|(number, _)| *number < begun.line);
             return Some(AlikeOctets::Begun(begun.octets));
         }
         if let Some(row) = &self.row {
@@ -107,6 +139,9 @@ fn ended(line: &[u8]) -> &[u8] {
     let line = line.trim_ascii();
     line.strip_suffix(b",").unwrap_or(line)
 }
+
+/// So many lines are looked at again.
+const MOST: usize = 64;
 
 /// A longer line is no row.
 const LONGEST: usize = 4096;

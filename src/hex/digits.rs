@@ -100,6 +100,11 @@ impl Digits {
         self.line = line;
     }
 
+    /// The number of the line.
+    pub(super) const fn line_number(&self) -> u64 {
+        self.line
+    }
+
     /// The number of the line in which the last defect is: an earlier line if that ended amid an
     /// octet.
     pub(super) const fn defect_line(&self) -> u64 {

@@ -254,11 +254,12 @@ impl Dump {
             Some(_) => None,
             None => self.alike.octets(text, taken, read.is_ok() && !is_open),
         };
+        run.earlier.extend(self.alike.earlier());
         match alike {
             None => {
-                let is_unread = self.listing.is_none() && taken.is_empty();
+                let is_unread = self.listing.is_none() && self.alike.is_to_note(taken);
                 if is_unread && read.is_ok() && !is_open && !is_comment {
-                    self.alike.note(text);
+                    self.alike.note(text, self.digits.line_number(), taken);
                 }
                 read
             }

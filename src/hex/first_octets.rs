@@ -13,7 +13,7 @@ use super::{
     alike_row::AlikeRow,
     octet_cells::{OctetCells, OctetPlace, places},
     prefix::slice,
-    telegram::{FEW_OCTETS, begins_telegram, may_begin},
+    telegram::{FEW_OCTETS, begins_frame, begins_telegram, may_begin},
 };
 
 /// The state between two lines.
@@ -26,6 +26,8 @@ pub(super) struct FirstOctets {
 #[derive(Clone, Debug)]
 struct WaitingOctets {
     octets: Vec<u8>,
+    /// The number of the line of the first of them.
+    line: u64,
     /// The row of the last of them. How its octets are parted is not known yet.
     row: AlikeRow,
 }
@@ -36,6 +38,8 @@ pub(super) struct BegunTelegram {
     pub(super) octets: Vec<u8>,
     /// The row of the last ones, if these are all that may be octets in it.
     pub(super) row: Option<AlikeRow>,
+    /// The number of the line of the first one.
+    pub(super) line: u64,
 }
 
 impl FirstOctets {
@@ -47,26 +51,31 @@ impl FirstOctets {
     /// The telegram that begins with octets that wait and those of the next line, of which its form has `taken`.
     pub(super) fn next(&mut self, line: &[u8], taken: &[u8]) -> Option<BegunTelegram> {
         let begun = self.waiting.iter().find_map(|waiting| waiting.begun(line, taken));
-        if begun.is_some() || !taken.is_empty() {
+        if begun.is_some() || taken.len() >= BESIDE || begins_telegram(taken) {
             self.waiting = Vec::new();
+        } else if !taken.is_empty() {
+            // Octets of a line with other words are those of another row.
+            self.waiting.retain(|waiting| waiting.row.is_head_of(line));
         }
         begun
     }
 
-    /// Notes a line of which nothing was read. Octets without text around them are a row of hex.
-    pub(super) fn note(&mut self, line: &[u8]) {
-        let more: Vec<_> =
-            self.waiting.iter().filter_map(|waiting| waiting.with_more(line)).collect();
+    /// Notes a line of which its form has `taken` a few octets or none. Octets without text around them are a row of hex.
+    pub(super) fn note(&mut self, line: &[u8], number: u64, taken: &[u8]) {
+        let is_taken = |octets: &[u8]| memchr::memmem::find(taken, octets).is_some();
+        let more = self.waiting.iter().filter_map(|waiting| waiting.with_more(line, is_taken));
+        let more: Vec<_> = more.collect();
         if !more.is_empty() {
             self.waiting = more;
             return;
         }
         let mut found: Vec<(usize, WaitingOctets)> = Vec::new();
-        for place in places(line, 1, may_be_first).filter(|it| it.octets.len() < FEW_OCTETS) {
+        for place in places(line, 1, may_be_first).filter(is_short) {
             let (start, row) = (place.start, AlikeRow::at(&place, line));
             let is_known = found.iter().any(|(at, it)| (*at, &it.octets) == (start, &place.octets));
-            if !is_known && row.has_words() && found.len() < MOST {
-                found.push((start, WaitingOctets { octets: place.octets, row }));
+            let is_new = !is_known && !is_taken(&place.octets);
+            if is_new && row.has_words() && found.len() < MOST {
+                found.push((start, WaitingOctets { octets: place.octets, line: number, row }));
             }
         }
         if !found.is_empty() {
@@ -79,28 +88,44 @@ impl WaitingOctets {
     fn begun(&self, line: &[u8], taken: &[u8]) -> Option<BegunTelegram> {
         let is_start = |octets: &[u8]| {
             let is_enough = self.octets.len() + octets.len() > LEAST;
-            is_enough && !begins_telegram(octets) && begins(&self.all(octets))
+            // The APDU of a frame begins in a row of its own.
+            let is_other = match begins_frame(&self.octets) {
+                true => begins_frame(octets),
+                false => begins_telegram(octets),
+            };
+            is_enough && !is_other && begins(&self.all(octets))
         };
-        let is_own = |octets: &[u8]| taken.is_empty() || taken == octets;
+        // Something beside them has a few octets: an address, a date.
+        let is_beside = |octets: &[u8]| taken.len() < BESIDE && octets.len() >= FEW_OCTETS;
+        let is_own = |octets: &[u8]| taken.is_empty() || taken == octets || is_beside(octets);
         let places = self.places(line).map(|place| (place.octets.len(), place));
         let places = places.filter(|(_, place)| is_own(&place.octets) && is_start(&place.octets));
         match places.max_by_key(|(octets, _)| *octets).map(|(_, place)| place) {
             Some(place) => {
                 let row = Some(AlikeRow::at(&place, line));
-                Some(BegunTelegram { octets: self.all(&place.octets), row })
+                Some(BegunTelegram { octets: self.all(&place.octets), row, line: self.line })
             }
             None => {
                 let is_next = self.row.is_head_of(line) && is_start(taken);
-                is_next.then(|| BegunTelegram { octets: self.all(taken), row: None })
+                is_next.then(|| BegunTelegram {
+                    octets: self.all(taken),
+                    row: None,
+                    line: self.line,
+                })
             }
         }
     }
 
     /// The same with the octets of a line, as long as all are too few.
-    fn with_more(&self, line: &[u8]) -> Option<Self> {
-        let all = self.places(line).map(|place| self.all(&place.octets));
+    fn with_more(&self, line: &[u8], is_taken: impl Fn(&[u8]) -> bool) -> Option<Self> {
+        let places = self.places(line).filter(|place| !is_taken(&place.octets));
+        let all = places.map(|place| self.all(&place.octets));
         let few = all.filter(|all| all.len() < FEW_OCTETS && may_be_first(all));
-        few.max_by_key(Vec::len).map(|octets| Self { octets, row: self.row.clone() })
+        few.max_by_key(Vec::len).map(|octets| Self {
+            octets,
+            line: self.line,
+            row: self.row.clone(),
+        })
     }
 
     fn all(&self, octets: &[u8]) -> Vec<u8> {
@@ -123,6 +148,13 @@ impl WaitingOctets {
     }
 }
 
+/// True for octets that their form may not read: a few, and base64 in which other words have as many digits.
+fn is_short(place: &OctetPlace) -> bool {
+    let octets = place.octets.len();
+    octets < FEW_OCTETS
+        || place.cells == OctetCells::Base64 && octets < FEW_OF_BASE64 && begins(&place.octets)
+}
+
 fn may_be_first(octets: &[u8]) -> bool {
     may_begin(octets) || begins(octets)
 }
@@ -135,6 +167,12 @@ fn begins(octets: &[u8]) -> bool {
     };
     is_title && begins_telegram(octets)
 }
+
+/// Fewer octets of a line may be an address or a date beside those of a telegram.
+pub(super) const BESIDE: usize = 12;
+
+/// Fewer octets in base64 may be a word.
+const FEW_OF_BASE64: usize = 30;
 
 /// Fewer octets in pieces may be anything.
 const LEAST: usize = 3;
@@ -154,7 +192,7 @@ mod tests {
         let mut first = FirstOctets::default();
         for line in lines {
             assert!(first.next(line.as_bytes(), &[]).is_none(), "{line}");
-            first.note(line.as_bytes());
+            first.note(line.as_bytes(), 1, &[]);
         }
         first.next(next.as_bytes(), taken).map(|begun| begun.octets)
     }

@@ -72,7 +72,12 @@ impl OctetCells {
     /// The octets that a text begins with, and where they end.
     pub(super) fn octets(self, text: &[u8]) -> Option<(Vec<u8>, usize)> {
         let (octets, end) = self.read(text, usize::MAX)?;
-        (!text.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some((octets, end))
+        let mut behind = slice(text, end..text.len()).iter();
+        // `68h`
+        let is_mark =
+            matches!(self, Self::Hex(_)) && matches!(behind.clone().next(), Some(b'h' | b'H'));
+        let is_over = |c: Option<&u8>| !c.is_some_and(u8::is_ascii_alphanumeric);
+        is_over(behind.nth(usize::from(is_mark))).then_some((octets, end))
     }
 
     /// The first octets of a text, so many at most.
@@ -147,8 +152,10 @@ fn number_length(text: &[u8]) -> usize {
 }
 
 /// The text between two octets.
-const GAPS: [&[u8]; 14] =
-    [b"", b" ", b":", b"-", b",", b", ", b";", b"; ", b" 0x", b", 0x", b",0x", b"\\x", b"\t", b"."];
+const GAPS: [&[u8]; 21] = [
+    b"", b" ", b":", b"-", b",", b", ", b";", b"; ", b" 0x", b", 0x", b",0x", b"\\x", b"\t", b".",
+    b"%", b"h ", b"H ", b"h, ", b"H, ", b"h,", b"H,",
+];
 
 /// The octets by which a telegram is known, which base64 writes in as many digits and more.
 const FIRST: usize = 8;

@@ -442,7 +442,7 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
     let all = octets(DUMP);
     let colons = |row: &[u8]| listed(row, ":", |octet| format!("{octet:02X}"));
     type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
-    let forms: [Row<'_>; 22] = [
+    let forms: [Row<'_>; 27] = [
         &|at, row| format!("[12:00:{at:02}][D][uart_debug:114]: <<< {}", colons(row)),
         &|at, row| {
             let numbers = listed(row, ",", u8::to_string);
@@ -471,6 +471,22 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
         &|_, row| format!("{},RX", digits_of(row)),
         &|_, row| format!("{{\"payload\": \"{}\", \"ok\": true}}", base64(row)),
         &|_, row| format!("DEBUG:meter.reader:read {} bytes: {}", row.len(), base64(row)),
+        // Other octets stand beside them.
+        &|_, row| format!("{{\"data\":\"{}\",\"mac\":\"a4:cf:12:01:02:03\"}}", digits_of(row)),
+        &|at, row| format!("RX;{};true;2026-06-21 12:00:{at:02}", digits_of(row)),
+        &|_, row| listed(row, " ", |octet| format!("{octet:02X}h")),
+        &|_, row| listed(row, "", |octet| format!("%{octet:02X}")),
+        &|_, row| {
+            format!(
+                "DEBUG uart #2 {}",
+                grouped(&digits_of(row), "")
+                    .as_bytes()
+                    .chunks(8)
+                    .map(text)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
+        },
     ];
     for (number, form) in forms.iter().enumerate() {
         for sizes in [&[1][..], &[2], &[3], &[1, 1, 1], &[1, 8]] {
@@ -488,6 +504,48 @@ fn the_first_octets_of_a_log_may_be_in_rows_of_their_own() {
             assert_eq!(seen, (0, READING), "form {number}, {sizes:?}: {text}{}", ran.err);
         }
     }
+}
+
+/// Base64 has as many digits as other words have, if its rows are short.
+#[test]
+fn rows_of_base64_may_be_of_any_length() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    type Row<'a> = &'a dyn Fn(usize, &[u8]) -> String;
+    let forms: [Row<'_>; 3] = [
+        &|_, row| format!("{{\"payload\":\"{}\",\"qos\":0}}\n", base64(row)),
+        &|at, row| format!("{at};RX;{};OK\n", base64(row)),
+        &|at, row| format!("2026-06-21 12:00:{:02} rx {}\n", at % 60, base64(row)),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        for size in [4, 8, 9, 16, 24, 30, 48] {
+            let rows = all.chunks(size).enumerate().map(|(at, row)| form(at, row));
+            let text = rows.collect::<String>().repeat(2);
+            let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+            let seen = (ran.status, ran.out);
+            assert_eq!(seen, (0, READING.repeat(2)), "form {number}, {size}: {}", ran.err);
+        }
+    }
+}
+
+/// Rows whose form is known by those of the next telegram.
+#[test]
+fn a_first_row_that_cannot_be_read_leaves_the_others() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let all = octets(DUMP);
+    let rows: Vec<_> = all
+        .chunks(24)
+        .enumerate()
+        .map(|(at, row)| format!("{{\"ts\": {at}, \"payload\": \"{}\"}}\n", base64(row)))
+        .collect();
+    let damaged = rows[0].replacen('P', "?", 1);
+    let text = [&[damaged][..], &rows[1..], &rows].concat().concat();
+    let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+    assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{}", ran.err);
+    let told = format!("line 2: the text begins amid a telegram, {} octets", all.len() - 24);
+    assert!(ran.err.contains(&told), "{}", ran.err);
 }
 
 /// A text is read from its start: a row that its form leaves out is a telegram lost.

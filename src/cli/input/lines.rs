@@ -368,6 +368,7 @@ impl<'a> TextLines<'a> {
         }
         self.is_open_row = self.dump.is_amid_octet()
             && (self.is_open_row && self.run.octets.is_empty() || self.is_of_telegram(line));
+        self.earlier(context);
         self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.note_prose();
@@ -381,6 +382,16 @@ impl<'a> TextLines<'a> {
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
         context.note_input(&record);
         self.stage.feed(&record, Place::Line(self.line), context);
+    }
+
+    /// Hands on the octets of earlier lines.
+    fn earlier(&mut self, context: &mut Context) {
+        for (line, octets) in self.run.earlier.drain(..) {
+            let (time, attributes) = (Time::UNKNOWN, Attributes::default());
+            let record = Record { time, kind: RecordKind::Raw, octets: &octets, attributes };
+            context.note_input(&record);
+            self.stage.feed(&record, Place::Line(line), context);
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Opening {
         if line.trim_ascii().is_empty() {
             return OpeningStep::Read;
         }
-        let mut run = HexRun::default();
+        let (mut run, before) = (HexRun::default(), dump);
         let mut dump = dump.clone();
         let result = dump.line(line, is_whole, &mut run);
         let is_hex = result.is_ok();
@@ -107,6 +107,7 @@ impl Opening {
             && self.octets.len() == self.lines.len() * width;
         match () {
             () if are_rows => self.release(),
+            () if !begins && is_whole && self.begins_in_kept(line, before) => self.release(),
             () if begins && (self.lines.is_empty() || holds_header(&self.octets)) => self.over(),
             () if begins => self.drop_hex(),
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
@@ -125,6 +126,16 @@ impl Opening {
             }
             () => self.over(),
         }
+    }
+
+    /// True if a telegram begins with octets of lines that are kept, and those of this one.
+    fn begins_in_kept(&self, line: &[u8], dump: &Dump) -> bool {
+        let (mut dump, mut run) = (dump.clone(), HexRun::default());
+        for line in self.lines.iter().map(|(_, kept)| kept.as_slice()).chain([line]) {
+            run.clear();
+            let _ = dump.line(line, true, &mut run);
+        }
+        !self.lines.is_empty() && begins_frame(&run.octets)
     }
 
     /// True if a line needs no look: it is known what the text is.
