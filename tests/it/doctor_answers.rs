@@ -351,9 +351,8 @@ fn a_key_file_that_is_missing_is_told_as_that() {
 /// The English words of a German answer.
 pub fn english_words(answer: &str) -> Vec<&str> {
     // The verdict has the name that JSON has, and samples are what the source sends.
-    let text = answer.split_once('\n').unwrap_or_default().1;
-    let text = text.split_once("\n  Befehl").map_or(text, |(text, _)| text);
-    let rows = text.lines().filter(|row| !row.contains('…'));
+    let text = answer.split_once("\n  Befehl").map_or(answer, |(text, _)| text);
+    let rows = text.lines().filter(|row| row.starts_with(' ') && !row.contains('…'));
     // Names of options and links are those that are typed.
     let words = rows.flat_map(str::split_whitespace).filter(|word| !word.starts_with("--"));
     let words = words.flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));

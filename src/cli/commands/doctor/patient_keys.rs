@@ -33,10 +33,13 @@ impl PatientKeys {
 /// The keys of all sources, read once.
 pub struct ReadKeys {
     /// Those that are given for all.
-    given: Result<Vec<KeyEntry>, KeyProblem>,
+    given: FileKeys,
     /// Those of each meter of the configuration, and the name of their file.
-    meters: Vec<(Option<String>, Result<Vec<KeyEntry>, KeyProblem>)>,
+    meters: Vec<(Option<String>, FileKeys)>,
 }
+
+/// The keys of a file, or the reason why there are none.
+type FileKeys = Result<Vec<KeyEntry>, KeyProblem>;
 
 impl ReadKeys {
     /// Reads the keys that are given, or else those of the configuration.
