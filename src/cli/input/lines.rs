@@ -368,7 +368,9 @@ impl<'a> TextLines<'a> {
         }
         self.is_open_row = self.dump.is_amid_octet()
             && (self.is_open_row && self.run.octets.is_empty() || self.is_of_telegram(line));
-        self.earlier(context);
+        if !self.run.earlier.is_empty() {
+            self.earlier(context);
+        }
         self.opening.passed(&self.run.octets);
         if self.run.octets.is_empty() {
             context.note_prose();
@@ -385,6 +387,7 @@ impl<'a> TextLines<'a> {
     }
 
     /// Hands on the octets of earlier lines.
+    #[cold]
     fn earlier(&mut self, context: &mut Context) {
         for (line, octets) in self.run.earlier.drain(..) {
             let (time, attributes) = (Time::UNKNOWN, Attributes::default());
