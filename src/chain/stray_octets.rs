@@ -24,6 +24,8 @@ pub(super) struct StrayOctets<O> {
     telegram: Option<Range<u64>>,
     run: Option<(O, usize)>,
     front: TextFront<O>,
+    /// The position at which the text begins.
+    text_at: u64,
 }
 
 /// The octets in front of the first telegram of a text.
@@ -45,6 +47,16 @@ impl<O: Copy + Default> StrayOctets<O> {
     /// The positions of the last telegram, if octets behind it would be those of a lost one.
     pub(super) fn behind(&self) -> Option<Range<u64>> {
         self.telegram.clone()
+    }
+
+    /// The position at which the text begins.
+    pub(super) const fn text_at(&self) -> u64 {
+        self.text_at
+    }
+
+    /// Takes note of the next text of the source.
+    pub(super) const fn text_begins(&mut self, position: u64) {
+        self.text_at = position;
     }
 
     /// True if neither a telegram nor a defect came in the text.

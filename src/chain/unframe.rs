@@ -127,8 +127,6 @@ struct SourceStream {
     texts: TextEnds,
     origins: OctetOrigins,
     stray: StrayOctets<OctetOrigin>,
-    /// The position at which the text begins.
-    text_at: u64,
     /// The stream may have APDUs outside of frames.
     has_bare: bool,
     /// A telegram without a CRC was reported.
@@ -164,8 +162,9 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, .. } = self;
-            let (sorts, text_at) = (self.sorts, self.text_at);
+            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, sorts } =
+                self;
+            let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
@@ -179,7 +178,7 @@ impl SourceStream {
                         && frame.link.segment(frame.octets).is_ok_and(|data| data.is_none()) =>
                 {
                     bare.push(frame.octets, frame.position);
-                    drain_bare(bare, origins, stray, (text_at, sorts), from, out);
+                    drain_bare(bare, origins, stray, sorts, from, out);
                 }
                 Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
@@ -192,7 +191,7 @@ impl SourceStream {
                     }
                     if bare.pending() > 0 {
                         bare.end_before_frame();
-                        drain_bare(bare, origins, stray, (text_at, sorts), from, out);
+                        drain_bare(bare, origins, stray, sorts, from, out);
                     }
                     let tell = |out: &mut _| {
                         let part = StreamPart::Frame(frame.link, begins);
@@ -219,7 +218,7 @@ impl SourceStream {
                                 out(StageEvent::Unchecked);
                             }
                         }
-                        hand_on(&apdu, frame.end(), (origins, text_at), stray, from, out);
+                        hand_on(&apdu, frame.end(), origins, stray, from, out);
                     }
                 }
                 Some(StreamItem::Skipped(skipped)) => {
@@ -227,7 +226,7 @@ impl SourceStream {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
-                        drain_bare(bare, origins, stray, (text_at, sorts), from, out);
+                        drain_bare(bare, origins, stray, sorts, from, out);
                     }
                     if sorts {
                         let part = StreamPart::Skipped { error, segment, is_told };
@@ -244,7 +243,7 @@ impl SourceStream {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     bare.push(octets, position);
-                    drain_bare(bare, origins, stray, (text_at, sorts), from, out);
+                    drain_bare(bare, origins, stray, sorts, from, out);
                 }
             }
         }
@@ -265,12 +264,12 @@ impl SourceStream {
         let stray = self.stray.end();
         match self.cut_off() {
             None => tell_stray(stray, from, out),
-            Some(start) if start >= self.text_at => self.tell_cut_off(start, out),
+            Some(start) if start >= self.stray.text_at() => self.tell_cut_off(start, out),
             // Nothing came behind the last text.
             Some(_) => {}
         }
         self.link.end();
-        self.text_at = self.link.end_position();
+        self.stray.text_begins(self.link.end_position());
         frames
     }
 
@@ -300,7 +299,7 @@ impl SourceStream {
     fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
         self.bare.end();
         let Self { bare, origins, stray, .. } = self;
-        drain_bare(bare, origins, stray, (self.text_at, self.sorts), from, out);
+        drain_bare(bare, origins, stray, self.sorts, from, out);
     }
 }
 
@@ -308,7 +307,7 @@ impl SourceStream {
 fn hand_on(
     apdu: &LinkApdu<'_, OctetOrigin>,
     end: u64,
-    (origins, text_at): (&OctetOrigins, u64),
+    origins: &OctetOrigins,
     stray: &mut StrayOctets<OctetOrigin>,
     from: Option<&str>,
     out: &mut impl Out,
@@ -318,7 +317,7 @@ fn hand_on(
         Ok(()) => {
             let positions = origin.position..end;
             if stray.is_in_front() && link != LinkKind::Dsmr {
-                tell_front(&positions, (origins, text_at), stray, out);
+                tell_front(&positions, origins, stray, out);
             }
             tell_stray(stray.telegram(positions), from, out);
             // The lines of a text are no octets in hex.
@@ -356,14 +355,14 @@ fn in_front(
 #[cold]
 fn tell_front(
     telegram: &Range<u64>,
-    (origins, text_at): (&OctetOrigins, u64),
+    origins: &OctetOrigins,
     stray: &mut StrayOctets<OctetOrigin>,
     out: &mut impl Out,
 ) {
     let is_row = |width| origins.have_row_of(width, telegram);
     let tail = origins.peek(telegram.end.saturating_sub(1)).octets;
     let rest = stray.rest_in_front((is_row, tail), |origin| origin.position);
-    if telegram.start < text_at {
+    if telegram.start < stray.text_at() {
         out(StageEvent::Edge(TextEdge::GoesOn));
     } else if let Some((OctetOrigin { place: Place::Line(line), .. }, octets)) = rest {
         out(StageEvent::Edge(TextEdge::Begins(TelegramPart { line, octets })));
@@ -380,7 +379,7 @@ fn drain_bare(
     bare: &mut BareApdus,
     origins: &OctetOrigins,
     stray: &mut StrayOctets<OctetOrigin>,
-    (text_at, sorts): (u64, bool),
+    sorts: bool,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
@@ -397,7 +396,7 @@ fn drain_bare(
                 }
                 let positions = origin.position..end;
                 if stray.is_in_front() {
-                    tell_front(&positions, (origins, text_at), stray, out);
+                    tell_front(&positions, origins, stray, out);
                 }
                 tell_stray(stray.telegram(positions), from, out);
                 let attributes = Attributes { from, near_frame, ..Attributes::default() };

@@ -21,7 +21,7 @@ pub fn holds_row(line: &[u8], has_telegram: bool) -> bool {
     let text = slice(line, stamp::skip(line)..line.len());
     let groups: Vec<_> = groups(text).collect();
     let count = |is_kind: fn(&[u8]) -> bool| groups.iter().filter(|group| is_kind(group)).count();
-    groups.iter().any(|group| is_run(group))
+    groups.iter().any(|group| is_run(group, groups.len() == 1))
         || count(is_pair) >= OCTETS && groups.iter().any(|it| is_pair(it) && has_hex_letter(it))
         || (OCTETS / 2).max(groups.len() / 2) <= count(is_word)
             && groups.iter().any(|it| is_word(it) && has_letter(it))
@@ -53,15 +53,16 @@ fn are_digits(groups: &[&[u8]], few: usize) -> bool {
         && (groups.len() < FEW && most + 1 >= groups.len() || 4 * most >= 3 * groups.len())
 }
 
-/// True for digits with few wrong ones, more than an address has, which are no hash.
-fn is_run(group: &[u8]) -> bool {
+/// True for digits with few wrong ones, more than an address has, which are no hash; `is_alone`: on their line.
+fn is_run(group: &[u8], is_alone: bool) -> bool {
     let wrong = group.iter().filter(|c| !c.is_ascii_hexdigit()).count();
     let is_hash = wrong == 0 && HASHES.contains(&group.len());
     group.len() > ADDRESS
         && 8 * wrong <= group.len()
         && has_digit(group)
-        // A number of many digits has hardly a letter.
-        && group.iter().filter(|c| is_hex_letter(c)).count() > group.len() / 16
+        && has_letter(group)
+        // Beside words a number of many digits has hardly a letter: `6037u`.
+        && (is_alone || group.iter().filter(|c| is_hex_letter(c)).count() > group.len() / 16)
         && !is_hash
 }
 
