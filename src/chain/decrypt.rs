@@ -240,15 +240,9 @@ impl Decrypt {
             meter.cipher.decrypt(&apdu, &title, plain);
             *is_plain = true;
         } else if opened.is_none() && rank(reason.cause) < FITS {
-            let mut tried = keys.candidates(&title).take(MOST_DAMAGED);
-            *is_plain = tried.any(|index| {
-                let Some(meter) = keys.ring.all.get(index) else { return false };
-                meter.cipher.decrypt(&apdu, &title, plain);
-                is_uneven(plain)
-            });
-            if *is_plain {
-                reason = refusal(Cause::KeyFits { damaged: damaged_at(plain, templates) });
-            }
+            let damaged = keys.damaged(&apdu, &title, plain, templates);
+            *is_plain = damaged.is_some();
+            reason = damaged.unwrap_or(reason);
         }
         let Some((index, auth)) = opened else {
             let swapped = !*is_plain
@@ -305,6 +299,25 @@ impl KeyRing {
         let known = self.known(title);
         let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
         known.into_iter().chain(others)
+    }
+
+    /// The defect of a telegram that no key opens, if one leaves a damaged plaintext of it in `plain`.
+    #[cold]
+    #[inline(never)]
+    fn damaged(
+        &self,
+        apdu: &Ciphered<'_>,
+        title: &SystemTitle,
+        plain: &mut Vec<u8>,
+        templates: &mut Templates,
+    ) -> Option<Error> {
+        let tried = self.candidates(title).take(MOST_DAMAGED);
+        let mut meters = tried.filter_map(|index| self.ring.all.get(index));
+        meters.find(|meter| {
+            meter.cipher.decrypt(apdu, title, plain);
+            is_uneven(plain)
+        })?;
+        Some(refusal(Cause::KeyFits { damaged: damaged_at(plain, templates) }))
     }
 }
 
