@@ -180,9 +180,10 @@ impl KeyFileReader {
                 let meter = (NUMBER..=LONGEST_NUMBER).contains(&first.text.len());
                 let is_number = first.text.bytes().all(|c| c.is_ascii_digit());
                 // `The key of the meter 181220000009 is: 36C6…`, `The key of 01.05.2024 is …`.
+                // The key may stand in a line of its own.
                 let is_beside_key = (is_number || is_date(first.text))
                     && first.text.len() <= LONGEST_NUMBER
-                    && has_key(rest);
+                    && (has_key(rest) || rest.is_empty() && meter_of(first.text).is_some());
                 let name = match first.label {
                     Some(KeyLabel::Encryption | KeyLabel::Authentication) if is_beside_key => {
                         last_kind = first.label;

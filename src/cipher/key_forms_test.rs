@@ -140,6 +140,9 @@ fn the_number_beside_the_only_key_is_a_remark() {
     );
     all_are(
         &[
+            "Ihr Schlüssel für den Zähler <1> lautet:\n\n<A>\n",
+            "Der Kundenschlüssel Ihres Zählers <1> ist\n<A>\n",
+            "The key of the meter <1>:\n<A>\n",
             "Ihr Schlüssel lautet: <A> .",
             "Ihr Schlüssel vom 01.05.2024 lautet <A>.",
             "Ihr Schlüssel vom 1. Mai 2024 für <1> lautet: <A>.",

@@ -83,8 +83,8 @@ pub fn kind_of_file(start: &[u8]) -> Option<&'static str> {
     MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
-/// Every other octet zero, the others ASCII text, with or without a byte order mark; which octet of
-/// two is the first. `None` if it is too early to tell.
+/// Every other octet zero, the others ASCII text; behind a byte order mark half of them are enough, for umlauts. Which
+/// octet of two is the first; `None` if it is too early to tell.
 fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     let marked = [(b"\xff\xfe", ByteOrder::Little), (b"\xfe\xff", ByteOrder::Big)]
         .into_iter()
@@ -92,12 +92,16 @@ fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     let text = marked.map_or(sample, |(text, _)| text);
     let head = text.get(..UTF16_OCTETS).unwrap_or(text);
     let fits = |order: ByteOrder| {
-        head.iter().enumerate().all(|(at, &octet)| {
-            match (at % 2 == 0) == (order == ByteOrder::Big) {
-                true => octet == 0,
-                false => is_text(octet) && octet.is_ascii(),
+        let is_letter = |pair: &&[u8]| match (*pair, order) {
+            ([letter, rest @ ..], ByteOrder::Little) => {
+                is_ascii(*letter) && rest.iter().all(|it| *it == 0)
             }
-        })
+            ([0, rest @ ..], ByteOrder::Big) => rest.iter().all(|it| is_ascii(*it)),
+            _ => false,
+        };
+        let letters = head.chunks(2).filter(is_letter).count();
+        let least = if marked.is_some() { head.len() / 4 } else { head.len().div_ceil(2) };
+        letters >= least
     };
     let order = [ByteOrder::Little, ByteOrder::Big].into_iter().find(|&order| fits(order));
     let order = order.filter(|&order| marked.is_none_or(|(_, marked)| marked == order));
@@ -176,6 +180,11 @@ fn sequence(text: &[u8]) -> Option<Option<&[u8]>> {
         Some((b'@'..=b'~', behind)) => Some(Some(behind)),
         Some(_) => None,
     }
+}
+
+/// A letter of a text, or the first one of a control sequence.
+const fn is_ascii(octet: u8) -> bool {
+    octet.is_ascii() && (is_text(octet) || octet == 0x1b)
 }
 
 /// Not a control character; the octets of longer UTF-8 characters count as text here.
@@ -313,6 +322,11 @@ mod tests {
         assert_eq!(detect(&be, true), Some(Ok(big)));
         assert_eq!(detect(&[&[0xff, 0xfe], &le[..]].concat(), true), Some(Ok(little)));
         assert_eq!(detect(&[&[0xfe, 0xff], &be[..]].concat(), true), Some(Ok(big)));
+        for text in ["Z\u{e4}hler 68FA", "\u{e4}\u{f6}: 68", "\x1b[0;36m[12:00:00]"] {
+            let le: Vec<u8> =
+                format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(detect(&le, true), Some(Ok(little)), "{text}");
+        }
         assert_eq!(refused(&[0x1f, 0x8b, 8, 0]), "gzip data");
         assert_eq!(refused(&[0x28, 0xb5, 0x2f, 0xfd, 4]), "zstd data");
         assert_eq!(refused(b"\xfd7zXZ\x00\x00"), "xz data");

@@ -5,6 +5,8 @@
 //! 12:34:56.789               [12:34:56][D]               [   12.345678]
 //! [12:34:56:789]             CuteCom
 //! 1692660180.123456          a number and a tab behind blanks
+//! 21.08.23 23:23:00          21.08. 23:23              Mon Aug 21 23:23:00 2023:
+//! [D] …, D: …, D (123) …     the level of a message, where its letter is a hex digit
 //! ```
 //!
 //! All of them but the level are digits and separators, and would read as hex.
@@ -18,9 +20,16 @@ pub(super) fn skip(text: &[u8]) -> usize {
         rest = line_number(text).unwrap_or(rest);
     }
     rest = behind_arrow(rest);
+    rest = behind_level(rest);
     let first = rest;
     while let Some(behind) = stamp(rest) {
-        rest = levels(behind).trim_ascii_start();
+        rest = behind_level(levels(behind).trim_ascii_start());
+        // One digit alone is no octet.
+        if let [level, b' ', text @ ..] = rest
+            && level.is_ascii_alphabetic()
+        {
+            rest = text.trim_ascii_start();
+        }
     }
     if rest.is_empty() && time(first).is_some_and(<[u8]>::is_empty) && first.len() == TIME.len() {
         rest = first;
@@ -43,6 +52,24 @@ fn behind_arrow(text: &[u8]) -> &[u8] {
     let is_apart = (1..=3).contains(&length) && behind.first().is_some_and(|&c| is_blank(c));
     let behind = behind.trim_ascii_start();
     if is_apart && stamp(behind).is_some() { behind } else { text }
+}
+
+/// The text behind the level of a message: `[D] 68 FA`, `(D) `, `D: `, and `D ` in front of a stamp.
+fn behind_level(text: &[u8]) -> &[u8] {
+    let behind = match text {
+        [b'[', level, b']', rest @ ..] | [b'(', level, b')', rest @ ..] => Some((level, rest)),
+        [level, b':' | b'>' | b'|' | b')', rest @ ..] => Some((level, rest)),
+        [level, b' ', rest @ ..] if level.is_ascii_alphabetic() && stamp(rest).is_some() => {
+            return rest;
+        }
+        _ => None,
+    };
+    match behind {
+        Some((level, [b' ', ..])) if level.is_ascii_alphabetic() => {
+            behind.map_or(text, |(_, rest)| rest.trim_ascii_start())
+        }
+        _ => text,
+    }
 }
 
 /// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.
@@ -73,7 +100,8 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         b'[' => b']',
         b'(' => b')',
         _ => {
-            let behind = date_and_time(text).or_else(|| epoch(text))?;
+            let whole = || date_and_time(text).or_else(|| epoch(text));
+            let behind = whole().or_else(|| short_date(text)).or_else(|| calendar(text))?;
             let behind = match behind {
                 [b':', rest @ ..] if rest.first().is_some_and(|c| is_blank(*c)) => rest,
                 _ => behind,
@@ -107,6 +135,36 @@ fn date(text: &[u8]) -> Option<&[u8]> {
     let sound =
         (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     behind_if(sound, text.get(10..)?)
+}
+
+/// `21.08.23 23:23:00` and `21.08. 23:23`: without a time they may be octets.
+fn short_date(text: &[u8]) -> Option<&[u8]> {
+    let date = match numbers(text, b"00.00.00") {
+        Some([day, month, _]) => Some((day, month, 8)),
+        None => numbers(text, b"00.00.").map(|[day, month, _]| (day, month, 6)),
+    };
+    let (day, month, length) = date?;
+    let clock =
+        text.get(length..)?.strip_prefix(b",").or(text.get(length..))?.strip_prefix(b" ")?;
+    let minutes = || {
+        let [hour, minute, _] = numbers(clock, b"00:00")?;
+        behind_if(hour < 24 && minute < 60, clock.get(5..)?)
+    };
+    let behind = time(clock).or_else(minutes)?;
+    behind_if((1..=31).contains(&day) && (1..=12).contains(&month), behind)
+}
+
+/// `Mon Aug 21 23:23:00 2023`, as `ctime` of C writes it.
+fn calendar(text: &[u8]) -> Option<&[u8]> {
+    let is_name = |text: &[u8]| text.len() == 4 && text.iter().take(3).all(u8::is_ascii_alphabetic);
+    let (weekday, rest) = text.split_at_checked(4)?;
+    let (month, rest) = rest.split_at_checked(4)?;
+    let [b' ' | b'0'..=b'3', b'0'..=b'9', b' ', rest @ ..] = rest else {
+        return None;
+    };
+    let year = time(rest)?.strip_prefix(b" ")?;
+    let are_names = [weekday, month].iter().all(|it| is_name(it) && it.ends_with(b" "));
+    behind_if(are_names && shaped(year, b"0000"), year.get(4..)?)
 }
 
 fn time(text: &[u8]) -> Option<&[u8]> {

@@ -82,8 +82,13 @@ impl Opening {
             octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
         let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
         let begins = begins_frame(&octets) || shares_flag;
-        let is_key =
-            is_whole && !begins && may_be_keys(&octets, line) && !self.is_row(&octets, line);
+        let is_heading = octets.len() > 1
+            && octets.windows(2).all(|pair| matches!(pair, [a, b] if *b == a.wrapping_add(1)));
+        let is_key = is_whole
+            && !begins
+            && !is_heading
+            && may_be_keys(&octets, line)
+            && !self.is_row(&octets, line);
         let digits = line.iter().filter(|c| c.is_ascii_hexdigit()).count();
         // Octets of a literal are shown as themselves, most of them.
         let is_literal = memchr::memchr2(b'\'', b'"', line).is_some();
@@ -91,14 +96,14 @@ impl Opening {
         // A telegram behind a damaged one is no stray hex.
         let is_few =
             octets.len() < STRAY || octets.len() <= HASH && !is_hex && !holds_header(&octets);
-        let is_stray = !is_beside && is_few;
+        let is_stray = !is_beside && (is_few || is_heading);
         // Behind a telegram a few octets may be the first ones of the next, and a defect may be in them.
         let starts = matches!(**octets, [0x68 | 0x7e | 0xdb | 0xdc, ..]);
         let is_part = is_between
             && (is_whole_octets && (starts || !is_number(line))
                 || starts && octets.len() > 1
                 || is_damaged(line));
-        let is_other = is_key || !is_nothing && !is_clean && !is_part;
+        let is_other = is_key || is_heading || !is_nothing && !is_clean && !is_part;
         // Nobody has three keys one below the other.
         let width = octets.len();
         let are_rows = is_key
