@@ -7,12 +7,19 @@ _meterpipe_before() {
 
 # Completes what follows = in --unit, and : in a source: bash takes them for the ends of words.
 _meterpipe_split() {
+    # bash hands over no word where a sign is the last one.
+    local last="${COMP_WORDS[COMP_CWORD]}"
     local sign="${prev}" word="${cur}" at=$((COMP_CWORD - 2))
-    if [[ "${cur}" == "=" || "${cur}" == ":" ]]; then
-        sign="${cur}" word="" at=$((COMP_CWORD - 1))
+    if [[ "${last}" == "=" || "${last}" == ":" ]]; then
+        sign="${last}" word="" at=$((COMP_CWORD - 1))
     fi
     ((at > 0)) || return 1
     local name="${COMP_WORDS[at]}"
+    if [[ "${sign}" == "=" && "${name}" == --* ]]; then
+        # --format=c is completed as --format c.
+        prev="${name}" cur="${word}"
+        return 1
+    fi
     if [[ "${sign}" == ":" && "${name}" == "sim" ]]; then
         COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${word}"))
         return 0
@@ -36,6 +43,14 @@ _meterpipe_split() {
         *) return 1 ;;
     esac
     COMPREPLY=($(compgen -W "${units}" -- "${word}"))
+}
+
+# Completes a word; nothing ends behind a sign: file:
+_meterpipe_word() {
+    _meterpipe "$@" || true
+    if [[ "${#COMPREPLY[@]}" -eq 1 && "${COMPREPLY[0]}" == *[:/=] ]]; then
+        [[ "${BASH_VERSINFO[0]}" -lt 4 ]] || compopt -o nospace
+    fi
 }
 
 _meterpipe() {
@@ -1418,7 +1433,7 @@ _meterpipe() {
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _meterpipe -o nosort -o bashdefault -o default meterpipe
+    complete -F _meterpipe_word -o nosort -o bashdefault -o default meterpipe
 else
-    complete -F _meterpipe -o bashdefault -o default meterpipe
+    complete -F _meterpipe_word -o bashdefault -o default meterpipe
 fi

@@ -126,7 +126,10 @@ fn what_cannot_be_meant_is_reported_before_anything_is_read() {
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
         (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
-        (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
+        (
+            &["--to=file:x?fields=what"],
+            "file:x: fields: no field is called what: --list-fields prints all names",
+        ),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: no such file\n"),
         (&["--to=file:x", "mqtt://u:typ3d@h"], "a sink stands where a FILE is expected"),

@@ -59,7 +59,8 @@ fn bash(script: &str) -> String {
         let with = format!("{start}sim:{} ", meters.join(" sim:"));
         text = text.replace(&start, &with);
     }
-    let functions = BASH.replace("METERS", &meters.join(" "));
+    let functions = BASH.replace("METERS", &meters.join(" ")).replace("NO_SPACE", NO_SPACE);
+    text = text.replace("complete -F _meterpipe ", "complete -F _meterpipe_word ");
     let behind = "    cmd=\"\"\n    opts=\"\"\n";
     functions + &text.replacen(behind, &format!("{behind}    _meterpipe_split && return 0\n"), 1)
 }
@@ -79,12 +80,19 @@ _meterpipe_before() {
 
 # Completes what follows = in --unit, and : in a source: bash takes them for the ends of words.
 _meterpipe_split() {
+    # bash hands over no word where a sign is the last one.
+    local last="${COMP_WORDS[COMP_CWORD]}"
     local sign="${prev}" word="${cur}" at=$((COMP_CWORD - 2))
-    if [[ "${cur}" == "=" || "${cur}" == ":" ]]; then
-        sign="${cur}" word="" at=$((COMP_CWORD - 1))
+    if [[ "${last}" == "=" || "${last}" == ":" ]]; then
+        sign="${last}" word="" at=$((COMP_CWORD - 1))
     fi
     ((at > 0)) || return 1
     local name="${COMP_WORDS[at]}"
+    if [[ "${sign}" == "=" && "${name}" == --* ]]; then
+        # --format=c is completed as --format c.
+        prev="${name}" cur="${word}"
+        return 1
+    fi
     if [[ "${sign}" == ":" && "${name}" == "sim" ]]; then
         COMPREPLY=($(compgen -W "METERS" -- "${word}"))
         return 0
@@ -108,6 +116,14 @@ _meterpipe_split() {
         *) return 1 ;;
     esac
     COMPREPLY=($(compgen -W "${units}" -- "${word}"))
+}
+
+# Completes a word; nothing ends behind a sign: file:
+_meterpipe_word() {
+    _meterpipe "$@" || true
+    if [[ "${#COMPREPLY[@]}" -eq 1 && "${COMPREPLY[0]}" == *[:/=] ]]; then
+        NO_SPACE
+    fi
 }
 
 "#;

@@ -317,6 +317,19 @@ const BASH: &str = r#"
     COMP_WORDS=(meterpipe decode --unit energy = kWh,po) COMP_CWORD=5
     _meterpipe meterpipe kWh,po =
     printf 'energy=%s\n' "${COMPREPLY[@]}"
+    # Behind a sign bash hands over no word.
+    COMP_WORDS=(meterpipe watch sim :) COMP_CWORD=3
+    _meterpipe meterpipe "" sim
+    printf 'all sim:%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe decode --unit energy =) COMP_CWORD=4
+    _meterpipe meterpipe "" energy
+    printf 'all energy=%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe decode --format = c) COMP_CWORD=4
+    _meterpipe meterpipe c =
+    printf 'format=%s\n' "${COMPREPLY[@]}"
+    compopt() { printf '%s%s\n' "${COMPREPLY[0]}" "$2"; }
+    COMP_WORDS=(meterpipe publish --to fi) COMP_CWORD=3
+    _meterpipe_word meterpipe fi --to
     COMP_WORDS=(meterpipe quarters --fields time,ene) COMP_CWORD=3
     _meterpipe meterpipe time,ene --fields
     printf '%s\n' "${COMPREPLY[@]}"
@@ -358,6 +371,10 @@ const OFFERED: [&str; 9] = [
     "\nvoltage_l1_v=",
     "setup sim:kaernten-netz",
 ];
+
+/// What bash alone has to be told.
+const OFFERED_BY_BASH: [&str; 4] =
+    ["all sim:kaernten-netz", "all energy=kWh", "format=csv", "file:nospace"];
 
 /// The values that nobody can list beforehand.
 const OPEN: [&str; 21] = [
@@ -413,7 +430,8 @@ fn completions_load_in_their_shells() {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(stdout.contains("decode"), "{shell}: {stdout}{stderr}");
-            for offered in OFFERED.iter().filter(|_| shell != "zsh") {
+            let own = OFFERED_BY_BASH.iter().filter(|_| shell == "bash");
+            for offered in OFFERED.iter().filter(|_| shell != "zsh").chain(own) {
                 assert!(stdout.contains(offered), "{shell}: {offered}: {stdout}{stderr}");
             }
             assert!(output.status.success() && stderr.is_empty(), "{shell}: {stderr}");
