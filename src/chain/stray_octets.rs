@@ -73,6 +73,7 @@ impl<O: Copy + Default> StrayOctets<O> {
     }
 
     /// Takes octets of a row of that width in front of the first telegram.
+    #[cold]
     pub(super) fn noise_in_front(&mut self, width: usize, octets: usize, origin: O) {
         let (_, count) = self.front.rows.entry(width).or_insert((origin, 0));
         *count += octets;
@@ -85,6 +86,7 @@ impl<O: Copy + Default> StrayOctets<O> {
     }
 
     /// Takes a frame that does not begin a telegram: in front of the first one it is a part of another one.
+    #[cold]
     pub(super) fn frame_in_front(&mut self, octets: usize, origin: O) {
         if self.front.has_begun {
             return;
@@ -94,6 +96,7 @@ impl<O: Copy + Default> StrayOctets<O> {
     }
 
     /// Takes note of a defect that is told: the octets beside it belong to it.
+    #[cold]
     pub(super) fn told(&mut self) {
         (self.telegram, self.run) = (None, None);
         self.leave_front();
@@ -121,11 +124,13 @@ impl<O: Copy + Default> StrayOctets<O> {
         (frames.is_some() || octets >= LEAST || last == tail).then_some((first, octets))
     }
 
+    #[cold]
     fn leave_front(&mut self) -> TextFront<O> {
         core::mem::replace(&mut self.front, TextFront { is_over: true, ..TextFront::default() })
     }
 
     /// Takes note of the end of the text: a defect if a telegram is lost in front of it.
+    #[cold]
     pub(super) fn end(&mut self) -> Option<(Error, O)> {
         let lost = self.lost();
         (self.telegram, self.run, self.front) = (None, None, TextFront::default());

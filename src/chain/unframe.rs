@@ -161,9 +161,10 @@ impl SourceStream {
     #[inline]
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
-        let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, sorts } = self;
-        let (has_bare, sorts) = (*has_bare, *sorts);
         loop {
+            let Self { link, bare, texts, origins, stray, has_bare, reported_unchecked, sorts } =
+                self;
+            let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
@@ -172,7 +173,7 @@ impl SourceStream {
                 None => return frames,
                 // Five octets of ciphertext look like a frame without data now and then.
                 Some(StreamItem::Frame { frame, begins: false, refused: None, apdu: None })
-                    if has_bare
+                    if *has_bare
                         && bare.is_within_apdu()
                         && frame.link.segment(frame.octets).is_ok_and(|data| data.is_none()) =>
                 {

@@ -95,9 +95,15 @@ impl AlikeRows {
         taken.is_empty() || taken.len() < BESIDE && !self.end.is_amid()
     }
 
-    /// The octets of lines of which nothing was read, once it is known how a row is written.
+    /// True if lines of which nothing was read may be rows, as it is known now how one is written.
+    pub(super) fn has_earlier(&self) -> bool {
+        self.row.is_some() && !self.unread.is_empty()
+    }
+
+    /// The octets of these lines.
+    #[cold]
     pub(super) fn earlier(&mut self) -> Vec<(u64, Vec<u8>)> {
-        let Some(row) = self.row.as_ref().filter(|_| !self.unread.is_empty()) else {
+        let Some(row) = &self.row else {
             return Vec::new();
         };
         let lines = core::mem::take(&mut self.unread).into_iter();

@@ -254,7 +254,9 @@ impl Dump {
             Some(_) => None,
             None => self.alike.octets(text, taken, read.is_ok() && !is_open),
         };
-        run.earlier.extend(self.alike.earlier());
+        if self.alike.has_earlier() {
+            run.earlier.extend(self.alike.earlier());
+        }
         match alike {
             None => {
                 let is_unread = self.listing.is_none() && self.alike.is_to_note(taken);
