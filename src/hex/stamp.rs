@@ -139,6 +139,10 @@ fn date(text: &[u8]) -> Option<&[u8]> {
 
 /// `21.08.23 23:23:00` and `21.08. 23:23`: without a time they may be octets.
 fn short_date(text: &[u8]) -> Option<&[u8]> {
+    // Nearly all lines.
+    if text.get(2) != Some(&b'.') {
+        return None;
+    }
     let date = match numbers(text, b"00.00.00") {
         Some([day, month, _]) => Some((day, month, 8)),
         None => numbers(text, b"00.00.").map(|[day, month, _]| (day, month, 6)),
@@ -156,6 +160,10 @@ fn short_date(text: &[u8]) -> Option<&[u8]> {
 
 /// `Mon Aug 21 23:23:00 2023`, as `ctime` of C writes it.
 fn calendar(text: &[u8]) -> Option<&[u8]> {
+    // Nearly all lines.
+    if text.get(3) != Some(&b' ') {
+        return None;
+    }
     let is_name = |text: &[u8]| text.len() == 4 && text.iter().take(3).all(u8::is_ascii_alphabetic);
     let (weekday, rest) = text.split_at_checked(4)?;
     let (month, rest) = rest.split_at_checked(4)?;

@@ -20,8 +20,8 @@ pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
         true => Cow::Borrowed(text),
         false => core::str::from_utf8(text).map_or(Cow::Borrowed(text), |it| ascii(it).into()),
     };
-    // The controls that occur in logs: a zero, a bell, and what begins a sequence.
-    let has_controls = memchr::memchr3(0, 0x07, 0x1b, &typed).is_some();
+    // Nearly all lines have none, and a search of all would be slow: they stand in front of a text, or behind it.
+    let has_controls = [typed.first(), typed.last()].into_iter().flatten().any(is_control);
     let mut typed = without_colours(typed, has_controls);
     if has_controls {
         typed.to_mut().iter_mut().filter(|c| is_control(c)).for_each(|c| *c = b' ');
@@ -57,11 +57,11 @@ const fn is_control(c: &u8) -> bool {
     c.is_ascii_control() && !matches!(*c, b'\t' | b'\r' | 0x0b | 0x0c)
 }
 
-/// The line without the control sequences of a terminal, most of which are colours; `has_controls`: they may have their
-/// first character.
+/// The line without the control sequences of a terminal, most of which are colours; `has_controls`: it begins or ends
+/// with a control character.
 fn without_colours(text: Cow<'_, [u8]>, has_controls: bool) -> Cow<'_, [u8]> {
     let bracket = memchr::memchr(b'[', &text).and_then(|at| text.get(at..));
-    if !has_controls && bracket.and_then(|behind| memchr::memchr(b'm', behind)).is_none() {
+    if !has_controls && bracket.and_then(|behind| memchr::memchr2(b'm', b'K', behind)).is_none() {
         return text;
     }
     // A literal of a program has its own: b'h\xfa[0m'.

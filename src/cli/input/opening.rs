@@ -152,7 +152,7 @@ impl Opening {
     pub fn passed(&mut self, octets: &[u8]) {
         let begins = self.end.is_between() || self.widths == [0, 0];
         self.end.line(octets);
-        self.has_telegram = self.has_telegram || holds_header(octets);
+        self.has_telegram = self.has_telegram || begins_frame(octets) || holds_header(octets);
         self.width = octets.len();
         let [_, behind] = self.widths;
         match self.width {
