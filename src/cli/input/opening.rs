@@ -135,12 +135,15 @@ impl Opening {
 
     /// True if a telegram begins with octets of lines that are kept, and those of this one.
     fn begins_in_kept(&self, line: &[u8], dump: &Dump) -> bool {
+        if self.lines.is_empty() {
+            return false;
+        }
         let (mut dump, mut run) = (dump.clone(), HexRun::default());
         for line in self.lines.iter().map(|(_, kept)| kept.as_slice()).chain([line]) {
             run.clear();
             let _ = dump.line(line, true, &mut run);
         }
-        !self.lines.is_empty() && begins_frame(&run.octets)
+        begins_frame(&run.octets)
     }
 
     /// True if a line needs no look: it is known what the text is.
