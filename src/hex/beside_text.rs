@@ -4,6 +4,7 @@
 //! I (1234) uart: 0x3ffb1c00   68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50  |h..hS...g..KFMgP|
 //!         00000000  68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50 h..hS... g..KFMgP
 //!  68 fa fa 68 53 ff 00 01                           h..hS...
+//! 68 fa fa 68 53 ff 00 01 | h..hS...                 68 fa fa 68 53 ff 00 01 h..hS...
 //! ```
 //!
 //! A text is beside the octets if it has a character for each of them, and each is the one that its octet is shown
@@ -22,7 +23,7 @@ pub(super) struct OctetsOfLine<'a> {
 /// The line up to its last octet, if there is such a text behind it; else all of it.
 pub(super) fn without_text(line: &[u8]) -> OctetsOfLine<'_> {
     let all = OctetsOfLine { line, is_halved: false };
-    if line.len() > LONGEST || !has_gap(line) {
+    if line.len() > LONGEST || !has_gap(line) && !has_quarter(line) {
         return all;
     }
     let mut octets = Vec::new();
@@ -45,6 +46,15 @@ fn has_gap(line: &[u8]) -> bool {
     gaps.any(|at| line.get(at) != Some(&b' ') || line.get(at + 1) == Some(&b' '))
 }
 
+/// True if a quarter of the line may be text behind a blank: `68 fa fa 68 h..h` has three characters an octet, and
+/// one for each.
+fn has_quarter(line: &[u8]) -> bool {
+    let (octets, text) = line.split_at_checked(line.len() / 4 * 3).unwrap_or_default();
+    line.len().is_multiple_of(4)
+        && octets.last() == Some(&b' ')
+        && text.iter().any(|c| !c.is_ascii_hexdigit() && !is_blank(*c))
+}
+
 /// Two digits between blanks.
 fn pair(line: &[u8], at: usize) -> Option<u8> {
     let is_end = line.get(at + 2).is_none_or(|&c| is_blank(c) || c == b'-');
@@ -64,6 +74,8 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
         let text = text.trim_ascii_end();
         text.strip_suffix(b"|").unwrap_or(text)
     });
+    // `| h..hS... |`
+    let within = framed.and_then(|text| Some(text.strip_prefix(b" ")?.trim_ascii_end()));
     // A blank may be in the middle, as between the octets.
     let half = text.get(MIDDLE) == Some(&b' ') && text.trim_ascii_end().len() == octets.len() + 1;
     let joined = || [slice(text, 0..MIDDLE), slice(text, MIDDLE + 1..text.len())].concat();
@@ -73,10 +85,11 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
         gone.is_some_and(|gone| gone.iter().all(|octet| *octet == b' '))
             && agrees(octets.iter().map(|it| Some(*it)), text, true)
     };
-    let is_framed = framed.is_some_and(shows);
+    let is_framed = framed.is_some_and(shows) || within.is_some_and(shows);
     let is_beside = match half {
         _ if is_framed => true,
         true => shows(joined().trim_ascii_end()),
+        false if blanks == 1 => octets.len() == text.len() && shows(text),
         false => blanks > 1 && (shows(text.trim_ascii_end()) || begins_with_blanks(octets, behind)),
     };
     is_beside.then_some(half && !is_framed)

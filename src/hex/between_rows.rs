@@ -4,14 +4,14 @@
 //! 68 fa fa 68 53 ff 00 01
 //! AA:BB:CC:DD:EE:FF                         12:00:05        1718964000
 //! 550e8400-e29b-41d4-a716-446655440000      192.168.1.23    fe80::1ff:fe23:4567:890a
-//! wifi connected, bssid aa:bb:cc:dd:ee:ff   Free heap: 0x3ffb1c00
+//! wifi connected, bssid aa:bb:cc:dd:ee:ff   Free heap: 0x3ffb1c00        Seite 2 von 3     15.11.2024
 //! 67 db 08 4b 46 4d 67 50
 //! ```
 //!
 //! No row of octets looks like a UUID. The others could be a row, and are none where the rows are written in
 //! another way.
 
-use super::separator::is_blank;
+use super::{separator::is_blank, stamp};
 
 /// True for such a line. `separator`: the character behind the first two digits of the rows.
 pub(super) fn is_other(line: &[u8], separator: Option<u8>) -> bool {
@@ -29,21 +29,55 @@ pub(super) fn is_other(line: &[u8], separator: Option<u8>) -> bool {
         || !is_run && is_seconds(line)
 }
 
-/// True for a sentence at the end of which such a thing stands, or more digits than the rows have between two
-/// separators: `Free heap: 0x3ffb1c00`.
+/// True for a sentence of words, such things, dates, numbers, and more digits than the rows have between two
+/// separators: `Free heap: 0x3ffb1c00`. No two numbers in it can be octets in a row.
 pub(super) fn is_note(line: &[u8], separator: Option<u8>) -> bool {
-    let line = line.trim_ascii();
-    let Some(at) = line.iter().rposition(|&c| is_blank(c)) else {
-        return false;
-    };
-    let (words, last) = line.split_at_checked(at + 1).unwrap_or_default();
-    let digits = last.strip_prefix(b"0x").unwrap_or(last);
-    let is_group = separator.is_some_and(|it| !it.is_ascii_hexdigit())
-        && (GROUP..=HASH).contains(&digits.len())
-        && digits.iter().all(u8::is_ascii_hexdigit);
-    let is_letter = |c: &u8| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit();
-    let mut words = words.split(|&c| is_blank(c)).filter(|word| !word.is_empty());
-    (is_group || is_other(last, separator)) && words.all(|word| word.iter().any(is_letter))
+    let mut last = None;
+    for word in line.split(|&c| is_blank(c)).filter(|word| !word.is_empty()) {
+        let part = PartOfNote::of(word, separator);
+        let goes_on = match (last, part) {
+            (None, part) => part == Some(PartOfNote::Word),
+            (Some(PartOfNote::Number), part) => part.is_some_and(|it| it != PartOfNote::Number),
+            (_, part) => part.is_some(),
+        };
+        if !goes_on {
+            return false;
+        }
+        last = part;
+    }
+    last.is_some_and(|part| part != PartOfNote::Word)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PartOfNote {
+    Word,
+    /// One that may be an octet or two.
+    Number,
+    Other,
+}
+
+impl PartOfNote {
+    fn of(word: &[u8], separator: Option<u8>) -> Option<Self> {
+        let is_run = separator.is_none_or(|it| it.is_ascii_hexdigit());
+        let is_address = |word: &[u8]| word.starts_with(b"0x") && is_group(word);
+        if word.len() <= NUMBER && word.iter().all(u8::is_ascii_digit) {
+            Some(Self::Number)
+        } else if is_other(word, separator)
+            || stamp::is_stamp(word)
+            || !is_run && (is_group(word) || word.split(|&c| c == b':').all(is_address))
+        {
+            Some(Self::Other)
+        } else {
+            let is_letter = |c: &u8| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit();
+            word.iter().any(is_letter).then_some(Self::Word)
+        }
+    }
+}
+
+/// True for more digits than an octet has.
+fn is_group(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"0x").unwrap_or(word);
+    (GROUP..=HASH).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn is_uuid(line: &[u8]) -> bool {
@@ -91,6 +125,9 @@ fn has_groups(line: &[u8], sign: u8, lengths: &[usize]) -> bool {
     };
     groups.all(is_group) && lengths.next().is_none()
 }
+
+/// The digits of a number in a sentence: those of a year.
+const NUMBER: usize = 4;
 
 /// The digits of an address in memory, and those of the longest hash.
 const GROUP: usize = 8;

@@ -11,6 +11,8 @@
 
 use memchr::{memchr, memchr3_iter};
 
+use super::beside_text::without_text;
+
 /// The state between two lines of a page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Markup {
@@ -92,12 +94,12 @@ const MOST_OF_ROW: usize = 4096;
 fn strip(line: &[u8]) -> Option<Vec<u8>> {
     let elements = elements(line);
     let line = elements.as_deref().unwrap_or(line);
+    if begins_row(line) && !ends_row(line) {
+        return entities_of_row(line).filter(|row| without_text(row).line.len() < row.len());
+    }
     let Some(first) = mark(line) else {
         return elements;
     };
-    if begins_row(line) && !ends_row(line) {
-        return None;
-    }
     let (before, mut rest) = line.split_at_checked(first)?;
     let mut text = before.to_vec();
     while let Some(at) = mark(rest) {
@@ -109,6 +111,23 @@ fn strip(line: &[u8]) -> Option<Vec<u8>> {
     }
     text.extend_from_slice(rest);
     Some(text)
+}
+
+/// A row of a listing with characters in place of the entities in its text.
+fn entities_of_row(line: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut rest = line;
+    while let Some((before, behind)) = memchr(b'&', rest).and_then(|at| rest.split_at_checked(at)) {
+        text.extend_from_slice(before);
+        // Elsewhere this may be an octet.
+        let quote = || Some((&b"'"[..], behind.strip_prefix(b"&#x27;")?));
+        let other = || Some((&b"&"[..], behind.get(1..)?));
+        let (character, behind) = entity(behind).or_else(quote).or_else(other)?;
+        text.extend_from_slice(character);
+        rest = behind;
+    }
+    text.extend_from_slice(rest);
+    (text.len() < line.len()).then_some(text)
 }
 
 /// Where the first tag or entity begins.

@@ -64,6 +64,7 @@ pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPar
     }
     if begin > start {
         begin += stamp::skip(slice(text, begin..end));
+        begin += stamp::year(slice(text, begin..end));
     }
     let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);
@@ -154,13 +155,21 @@ pub fn is_numbered(line: &[u8]) -> bool {
         return false;
     };
     let digits = number.iter().take_while(|c| c.is_ascii_digit()).count();
-    let [b':' | b')', hex @ ..] = slice(number, digits..number.len()) else {
-        return false;
+    let hex = match slice(number, digits..number.len()) {
+        [b':' | b')', hex @ ..] => hex,
+        // A comment may begin with a number too, and go on with words.
+        [b' ', hex @ ..] if is_run_of_octets(hex) => return digits > 0,
+        _ => return false,
     };
     let first = slice(hex, 0..hex.len().min(NUMBERED));
     digits > 0
         && first.iter().all(|&c| c.is_ascii_hexdigit() || is_separator(c))
         && has_octets(first, TAIL_OCTETS)
+}
+
+/// True for nothing but octets, of a telegram or more.
+fn is_run_of_octets(text: &[u8]) -> bool {
+    text.iter().all(|&c| c.is_ascii_hexdigit() || is_blank(c)) && has_octets(text, PREFIX_OCTETS)
 }
 
 /// The characters of four octets behind a number.
@@ -242,6 +251,15 @@ fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
     // `len=4 68 FA FA 68`
     let behind = slice(text, word.end..text.len());
     if glued.strip_prefix(b"=").is_some_and(|number| counts(number, behind, 0)) {
+        return word.end;
+    }
+    // `15-Nov-2024 14:45:45`
+    let date = slice(text, last + 2..text.len());
+    if matches!(glued, [b'-' | b'/', ..]) && stamp::year_before_time(date).is_some() {
+        return last + 2;
+    }
+    // `14:45:45 +0100`
+    if text.get(last) == Some(&b'+') && glued.len() == 4 {
         return word.end;
     }
     let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));

@@ -6,6 +6,8 @@
 //! [12:34:56:789]             CuteCom
 //! 1692660180.123456          a number and a tab behind blanks
 //! 21.08.23 23:23:00          21.08. 23:23              Mon Aug 21 23:23:00 2023:
+//! 23-08-21 23:23:00          21/08/23 23:23:00         20230821 232300
+//! 2023 23:23:00 +0200        2023:23:23:00             behind the name of a month
 //! [D] …, D: …, D (123) …     the level of a message, where its letter is a hex digit
 //! ```
 //!
@@ -72,6 +74,16 @@ fn behind_level(text: &[u8]) -> &[u8] {
     }
 }
 
+/// The characters of a year in front of pairs of digits, as it stands behind the name of a zone: `CET 2024: 68 fa`.
+pub(super) fn year(text: &[u8]) -> usize {
+    let is_pair = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
+    let year = text.trim_ascii_start();
+    let is_year = year.starts_with(b"20") && (shaped(year, b"0000 ") || shaped(year, b"0000: "));
+    let mut words = year.split(|&c| is_blank(c));
+    let end = text.len() - year.len() + words.next().map_or(0, <[u8]>::len);
+    if is_year && words.take(2).all(is_pair) { end } else { 0 }
+}
+
 /// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.
 pub(super) fn before_text(line: &[u8]) -> usize {
     let start = skip(line);
@@ -101,7 +113,8 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         b'(' => b')',
         _ => {
             let whole = || date_and_time(text).or_else(|| epoch(text));
-            let behind = whole().or_else(|| short_date(text)).or_else(|| calendar(text))?;
+            let other = || short_date(text).or_else(|| calendar(text)).or_else(|| compact(text));
+            let behind = whole().or_else(other)?;
             let behind = match behind {
                 [b':', rest @ ..] if rest.first().is_some_and(|c| is_blank(*c)) => rest,
                 _ => behind,
@@ -111,12 +124,15 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         }
     };
     let inner = text.get(1..)?.trim_ascii_start();
-    let behind = date_and_time(inner).or_else(|| seconds(inner))?;
+    let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner))?;
     behind.strip_prefix(&[close])
 }
 
 fn date_and_time(text: &[u8]) -> Option<&[u8]> {
     if let Some(behind) = time(text) {
+        return Some(behind);
+    }
+    if let Some(behind) = year_before_time(text) {
         return Some(behind);
     }
     let behind = date(text)?;
@@ -128,34 +144,73 @@ fn date_and_time(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn date(text: &[u8]) -> Option<&[u8]> {
-    let [year, month, day] = [b"0000-00-00", b"0000/00/00"]
-        .iter()
-        .find_map(|shape| numbers(text, shape))
-        .or_else(|| numbers(text, b"00.00.0000").map(|[day, month, year]| [year, month, day]))?;
+    // Nearly all lines have none of the signs.
+    let [year, month, day] = match text {
+        [_, _, _, _, b'-', ..] => numbers(text, b"0000-00-00")?,
+        [_, _, _, _, b'/', ..] => numbers(text, b"0000/00/00")?,
+        [_, _, b'.', ..] => {
+            let [day, month, year] = numbers(text, b"00.00.0000")?;
+            [year, month, day]
+        }
+        _ => return None,
+    };
     let sound =
         (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     behind_if(sound, text.get(10..)?)
 }
 
-/// `21.08.23 23:23:00` and `21.08. 23:23`: without a time they may be octets.
+/// The year in front of a time, behind the name of a month: `2023 23:23:00`, `2023:23:23:00`.
+pub(super) fn year_before_time(text: &[u8]) -> Option<&[u8]> {
+    // Nearly all lines.
+    let [_, _, _, _, b' ' | b':', clock @ ..] = text else {
+        return None;
+    };
+    let is_year = shaped(text, b"0000") && (text.starts_with(b"19") || text.starts_with(b"20"));
+    is_year.then(|| time(clock)).flatten()
+}
+
+/// `21.08.23 23:23:00`, also in other orders, and `21.08. 23:23`: without a time they may be octets.
 fn short_date(text: &[u8]) -> Option<&[u8]> {
     // Nearly all lines.
-    if text.get(2) != Some(&b'.') {
+    if !matches!(text.get(2), Some(b'.' | b'-' | b'/')) {
         return None;
     }
-    let date = match numbers(text, b"00.00.00") {
-        Some([day, month, _]) => Some((day, month, 8)),
-        None => numbers(text, b"00.00.").map(|[day, month, _]| (day, month, 6)),
+    let whole = [b"00.00.00", b"00-00-00", b"00/00/00"];
+    let (date, length) = match whole.iter().find_map(|shape| numbers(text, shape)) {
+        Some(date) => (date, 8),
+        None => (numbers(text, b"00.00.").map(|[day, month, _]| [day, month, day])?, 6),
     };
-    let (day, month, length) = date?;
+    let is_day = |day: u16| (1..=31).contains(&day);
+    let are_both = |month: u16, day: u16| (1..=12).contains(&month) && is_day(day);
+    let [first, second, third] = date;
+    let sound = are_both(second, first) || are_both(second, third) || are_both(first, second);
     let clock =
         text.get(length..)?.strip_prefix(b",").or(text.get(length..))?.strip_prefix(b" ")?;
     let minutes = || {
         let [hour, minute, _] = numbers(clock, b"00:00")?;
         behind_if(hour < 24 && minute < 60, clock.get(5..)?)
     };
-    let behind = time(clock).or_else(minutes)?;
-    behind_if((1..=31).contains(&day) && (1..=12).contains(&month), behind)
+    behind_if(sound, time(clock).or_else(minutes)?)
+}
+
+/// `20230821 232300`
+fn compact(text: &[u8]) -> Option<&[u8]> {
+    // Nearly all lines.
+    if text.get(8) != Some(&b' ') || !shaped(text, b"00000000 000000") {
+        return None;
+    }
+    let bounds: [(usize, &[u8], &[u8]); 6] = [
+        (0, b"1970", b"2099"),
+        (4, b"01", b"12"),
+        (6, b"01", b"31"),
+        (9, b"00", b"23"),
+        (11, b"00", b"59"),
+        (13, b"00", b"60"),
+    ];
+    let sound = bounds.iter().all(|(at, least, most)| {
+        text.get(*at..at + least.len()).is_some_and(|it| (*least..=*most).contains(&it))
+    });
+    behind_if(sound, text.get(15..)?)
 }
 
 /// `Mon Aug 21 23:23:00 2023`, as `ctime` of C writes it.
@@ -176,9 +231,18 @@ fn calendar(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn time(text: &[u8]) -> Option<&[u8]> {
-    let [hour, minute, second] = numbers(text, TIME)?;
-    let sound = hour < 24 && minute < 60 && second <= 60;
-    let behind = text.get(TIME.len()..)?;
+    // Many lines begin with one.
+    let [h, hour, b':', m, minute, b':', s, second, behind @ ..] = text else {
+        return None;
+    };
+    let digits = [h, hour, m, minute, s, second];
+    let sound = digits.iter().all(|digit| digit.is_ascii_digit())
+        && [*h, *hour] < *b"24"
+        && [*m, *minute] < *b"60"
+        && [*s, *second] <= *b"60";
+    if !sound {
+        return None;
+    }
     let behind = match behind.split_first() {
         Some((b',', [c, ..])) if is_blank(*c) => behind.get(1..)?,
         // The comma may end the cell of a table, behind which an octet stands.
@@ -191,14 +255,14 @@ fn time(text: &[u8]) -> Option<&[u8]> {
         },
         _ => behind,
     };
-    behind_if(sound, zone(behind))
+    Some(zone(behind))
 }
 
-/// `Z`, `+02:00`, `+0200` or nothing.
+/// `Z`, `+02:00`, `+0200`, ` +0200` or nothing.
 fn zone(text: &[u8]) -> &[u8] {
-    let offset = match text.split_first() {
-        Some((b'Z', behind)) => return behind,
-        Some((b'+' | b'-', offset)) => offset,
+    let offset = match text {
+        [b'Z', behind @ ..] => return behind,
+        [b'+' | b'-', offset @ ..] | [b' ', b'+' | b'-', offset @ ..] => offset,
         _ => return text,
     };
     [(&b"00:00"[..]), b"0000"]

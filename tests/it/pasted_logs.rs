@@ -350,7 +350,45 @@ fn forms() -> Vec<(&'static str, String)> {
         ("a note with an address", noted("wifi connected, bssid aa:bb:cc:dd:ee:ff")),
         ("a note with a place in memory", noted("Free heap: 0x3ffb1c00")),
         ("a note with a hash", noted("md5 d41d8cd98f00b204e9800998ecf8427e")),
+        ("the end of a page", noted("Seite 2 von 3          15.11.2024")),
+        ("the end of a long text's page", noted("Page 12 of 13")),
+        ("a note with addresses", noted("Backtrace: 0x400d1234:0x3ffb1f80 0x400d5678:0x3ffb1fa0")),
+        ("text behind a bar", rows(|_, row| format!("{} | {}\n", spaced(row), shown(row)))),
+        ("text between bars", rows(|_, row| format!("{} | {} |\n", spaced(row), shown(row)))),
+        (
+            "text behind a bar and an address",
+            rows(|at, row| format!("{:08x}  {} | {}\n", at * 16, spaced(row), shown(row))),
+        ),
+        ("text behind a blank", rows(|_, row| format!("{} {}\n", spaced(row), shown(row)))),
+        ("a listing in a page", {
+            let shown = |row: &[u8]| {
+                let text = shown(row).replace('&', "&amp;");
+                text.replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+            };
+            let row = |at: usize, row: &[u8]| {
+                format!("{:08x}  {}  |{}|\n", at * 16, spaced(row), shown(row))
+            };
+            format!("<html><body><pre><code>{}</code></pre></body></html>\n", rows(row))
+        }),
+        ("counted telegrams", {
+            frames.iter().zip(1023..).map(|(frame, at)| format!("#{at} {frame}\n")).collect()
+        }),
+        ("a day's name", timed("Fri, 15 Nov 2024 14:45:{} +0100 ")),
+        ("a month's name", timed("15. Nov. 2024 14:45:{} ")),
+        ("a month's name, hyphens", timed("15-Nov-2024 14:45:{} ")),
+        ("a web server's time", timed("[15/Nov/2024:14:45:{} +0100] ")),
+        ("a zone's name", timed("Fr 15. Nov 14:45:{} CET 2024 ")),
+        ("a date without signs", timed("20241115 1445{} ")),
+        ("a short date, hyphens", timed("24-11-15 14:45:{} ")),
+        ("a short date, slashes", timed("15/11/24 14:45:{} ")),
+        ("a short date, brackets", timed("[15.11.24 14:45:{}] ")),
+        ("a short date, comma", timed("15.11.24, 14:45:{} ")),
     ]
+}
+
+/// Rows of sixteen octets behind a stamp whose seconds go on.
+fn timed(head: &str) -> String {
+    rows(|at, row| head.replace("{}", &format!("{at:02}")) + &spaced(row) + "\n")
 }
 
 /// A note of another program amid the rows.
