@@ -34,11 +34,14 @@ fn octets(file: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     if detect::detect(file, true) == Some(Ok(Form::Binary)) {
         return Ok(file.to_vec());
     }
-    let (mut dump, mut run) = (Dump::default(), HexRun::default());
+    let (mut dump, mut run, mut octets) = (Dump::default(), HexRun::default(), Vec::new());
     for line in file.split(|octet| *octet == b'\n') {
+        run.clear();
         dump.line(line, true, &mut run)?;
+        octets.extend(run.earlier.drain(..).flat_map(|(_, row)| row));
+        octets.extend_from_slice(&run.octets);
     }
-    Ok(run.octets)
+    Ok(octets)
 }
 
 fn print(event: &DecodeEvent<'_>) {

@@ -161,7 +161,7 @@ impl Notation {
             Self::Percent => Some((strip(b"%")?, 16, 2..=2)),
             Self::Octal => Some((strip(b"\\")?, 8, 3..=3)),
             Self::Unicode => Some((strip(b"\\u00")?, 16, 2..=2)),
-            Self::Escape => hex(strip(b"\\x").or_else(|| strip(b"\\X"))?),
+            Self::Escape => hex([&b"\\x"[..], b"\\X", b"\\0x"].into_iter().find_map(strip)?),
             Self::Entity => match strip(b"&#x").or_else(|| strip(b"&#X")) {
                 Some(digits) => hex(digits),
                 None => Some((strip(b"&#")?, 10, 1..=3)),
@@ -296,6 +296,7 @@ mod tests {
             "  &H68, &HFA, &HFA, &H68, &H53, &HFF, _\n  &H0, &H1 _\n}",
             "  db 68h, 0FAh, 0FAh, 68h, 53h, 0FFh, 00h, 01h ; start",
             "68H FAH FAH 68H 53H FFH\n00H 01H",
+            r"\0x68\0xfa\0xfa\0x68\0x53\0xff\0x00\0x01",
             "const T: array[0..7] of Byte = ($68, $FA, $FA, $68, $53, $FF, $00, $01);",
             "data=%68%FA%FA%68%53%FF%00%01",
             "printf \"\\150\\372\\372\\150\\123\\377\\000\\001\"",

@@ -9,7 +9,7 @@ use crate::cli::run::{
     status::{Status, Stop, Tally},
 };
 use meterpipe::{
-    chain::event::{Refusal, TelegramPart, TextEdge},
+    chain::event::{Refusal, TextEdge},
     counted::counted,
     diagnosis::{
         diagnosis::Diagnosis,
@@ -170,28 +170,18 @@ impl Context {
 
     /// Says that a text begins or ends amid a telegram. The next text may go on with that.
     pub fn edge(&mut self, edge: TextEdge) {
-        if edge == TextEdge::GoesOn {
-            return self.cut_off = None;
-        }
-        self.messages.say_if(self.cut_off.take());
+        let cut_off = self.cut_off.take();
+        let (part, text) = match &edge {
+            TextEdge::GoesOn => return,
+            TextEdge::Begins(part) => (part, BEGINS_AMID),
+            TextEdge::Ends(part) => (part, ENDS_AMID),
+        };
+        self.messages.say_if(cut_off);
+        let text = text.replace("{}", &counted(part.octets as u64, "octet").to_string());
+        let message = self.messages.about_line(part.line, &text);
         match edge {
-            TextEdge::Begins(TelegramPart { line, octets }) => {
-                let text = format!(
-                    "the text begins amid a telegram, {} of which are lost; if it should not, a row in front of \
-                     them is missing or cannot be read",
-                    counted(octets as u64, "octet")
-                );
-                self.messages.say(&self.messages.about_line(line, &text));
-            }
-            TextEdge::Ends(TelegramPart { line, octets }) => {
-                let text = format!(
-                    "the text ends amid the telegram that begins here, {} of which are lost; if it should not, a \
-                     row behind them is missing or cannot be read",
-                    counted(octets as u64, "octet")
-                );
-                self.cut_off = Some(self.messages.about_line(line, &text));
-            }
-            TextEdge::GoesOn => {}
+            TextEdge::Ends(_) => self.cut_off = Some(message),
+            _ => self.messages.say(&message),
         }
     }
 
@@ -489,6 +479,12 @@ fn is_portal_export(text: &[u8]) -> bool {
         })
     })
 }
+
+/// The text about a telegram whose first, or last, octets are missing, with the number of them.
+const BEGINS_AMID: &str = "the text begins amid a telegram, {} of which are lost; if it should not, a row in front of \
+    them is missing or cannot be read";
+const ENDS_AMID: &str = "the text ends amid the telegram that begins here, {} of which are lost; if it should not, a \
+    row behind them is missing or cannot be read";
 
 /// The rows below the names among which one has values; units may stand above it.
 const ROWS_BELOW: usize = 3;
