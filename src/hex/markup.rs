@@ -94,12 +94,16 @@ const MOST_OF_ROW: usize = 4096;
 fn strip(line: &[u8]) -> Option<Vec<u8>> {
     let elements = elements(line);
     let line = elements.as_deref().unwrap_or(line);
-    if begins_row(line) && !ends_row(line) {
+    let is_row = || begins_row(line) && !ends_row(line);
+    if memchr(b'&', line).is_some() && is_row() {
         return entities_of_row(line).filter(|row| without_text(row).line.len() < row.len());
     }
     let Some(first) = mark(line) else {
         return elements;
     };
+    if is_row() {
+        return None;
+    }
     let (before, mut rest) = line.split_at_checked(first)?;
     let mut text = before.to_vec();
     while let Some(at) = mark(rest) {
