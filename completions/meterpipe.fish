@@ -479,21 +479,21 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "doctor" -d 'Find out why no readings come'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "anonymise" -d 'Make a capture anonymous, so that it can be shown to others'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "simulate" -d 'Simulate a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "doctor" -d 'Find out why no readings come'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "anonymise" -d 'Make a capture anonymous, so that it can be shown to others'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "simulate" -d 'Simulate a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:netz-noe-kaifa -d 'Netz NÖ, Kaifa MA309'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:netz-noe-sagemcom -d 'Netz NÖ, Sagemcom T210-D'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:netz-noe-sagemcom-old -d 'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
@@ -504,6 +504,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:kaernt
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:netz-burgenland -d 'Netz Burgenland, Landis+Gyr E450: HDLC with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:graz -d 'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -a sim:steiermark -d 'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch; and string match -q 'sim:*' -- (commandline -ct)" -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:netz-noe-kaifa -d 'Netz NÖ, Kaifa MA309'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:netz-noe-sagemcom -d 'Netz NÖ, Sagemcom T210-D'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:netz-noe-sagemcom-old -d 'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
@@ -514,6 +515,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:kaer
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:netz-burgenland -d 'Netz Burgenland, Landis+Gyr E450: HDLC with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:graz -d 'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -a sim:steiermark -d 'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture; and string match -q 'sim:*' -- (commandline -ct)" -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-noe-kaifa -d 'Netz NÖ, Kaifa MA309'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-noe-sagemcom -d 'Netz NÖ, Sagemcom T210-D'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-noe-sagemcom-old -d 'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
@@ -524,4 +526,19 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:kaern
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-burgenland -d 'Netz Burgenland, Landis+Gyr E450: HDLC with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:graz -d 'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:steiermark -d 'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor; and string match -q 'sim:*' -- (commandline -ct)" -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l source -r -F -a "sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config; and not __fish_seen_subcommand_from check show import" -f -a check -d 'Read the configuration and all files that it names, and report mistakes'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config; and not __fish_seen_subcommand_from check show import" -f -a show -d 'Print the settings in effect, without secrets'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config; and not __fish_seen_subcommand_from check show import" -f -a import -d 'Translate the configuration of an older program'
+
+function __meterpipe_sink_files
+    set -l sink (commandline -ct | string replace -- --to= '' | string match -r '^((?:prometheus|solarview|file|exec):)(?!//)(.*)')
+    and for file in (__fish_complete_path $sink[3])
+        echo $sink[2]$file
+    end
+end
+
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -r -f -a "(__meterpipe_sink_files)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -r -f -a "(__meterpipe_sink_files)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l to -r -f -a "(__meterpipe_sink_files)"

@@ -1,7 +1,15 @@
-//! Completions beyond what clap_complete writes: lists with commas, units behind their quantity, virtual meters.
+//! Completions beyond what clap_complete writes: lists with commas, units behind their quantity, virtual meters, sinks
+//! with the files behind them.
 
 use clap_complete::Shell;
-use meterpipe::{format::selection, source::simulator::meter::MeterKind};
+use meterpipe::{
+    format::selection,
+    sink::{
+        kind::{SinkScheme, TargetForm},
+        registry,
+    },
+    source::simulator::meter::MeterKind,
+};
 
 /// The subcommands that take a source.
 const SOURCES: [&str; 3] = ["watch", "capture", "doctor"];
@@ -149,17 +157,55 @@ fn zsh(script: &str) -> String {
                 line.replace(NAMES_OPEN, &names)
             }
             None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
+            // With two colons zsh would forget the options as soon as there is one of these.
+            None if line.ends_with("_files' \\") => line.replacen("'*::", "'*:", 1),
             None => line.to_owned(),
         };
         lines.push(line);
     }
-    let functions = format!(
-        "(( $+functions[_meterpipe_sources] )) ||\n_meterpipe_sources() {{\n    compadd -- sim:{}\n    _files\n}}\n\n",
-        meters().join(" sim:")
-    );
+    let mut text = lines.join("\n") + "\n";
+    while let Some((before, rest)) = text.split_once(":SINK:((") {
+        let (_, behind) = rest.split_once("))'").unwrap();
+        text = format!("{before}:SINK:_meterpipe_sinks'{behind}");
+    }
+    // By itself zsh takes a hyphen for the end of a word, and makes k- of k: kaernten-netz, ksm-west.
+    text = text.replace("_arguments_options=(-s", "_arguments_options=(-M 'r:|=*' -s");
+    let sink = |scheme: &SinkScheme| {
+        format!("        '{}:{}'\n", scheme.prefix().replace(':', "\\:"), scheme.help)
+    };
+    let functions = ZSH
+        .replace("METERS", &meters().join(" sim:"))
+        .replace("FILES", &file_schemes())
+        .replace("SINKS", &registry::schemes().map(sink).collect::<String>());
     let end = "if [ \"$funcstack[1]\" = \"_meterpipe\" ]";
-    (lines.join("\n") + "\n").replace(end, &(functions + end))
+    text.replace(end, &(functions + end))
 }
+
+/// The schemes of sinks with a file behind them, as a pattern.
+fn file_schemes() -> String {
+    let has_file = |it: &&SinkScheme| it.form != TargetForm::Server;
+    let names: Vec<_> = registry::schemes().filter(has_file).map(|it| it.name).collect();
+    names.join("|")
+}
+
+const ZSH: &str = r#"(( $+functions[_meterpipe_sources] )) ||
+_meterpipe_sources() {
+    compadd -- sim:METERS
+    _files
+}
+
+(( $+functions[_meterpipe_sinks] )) ||
+_meterpipe_sinks() {
+    local sinks=(
+SINKS    )
+    if [[ $PREFIX != *://* ]] && compset -P '(FILES):'; then
+        _files
+    else
+        _describe -t sinks sink sinks -S ''
+    fi
+}
+
+"#;
 
 /// fish has a function for lists.
 fn fish(script: &str) -> String {
@@ -193,19 +239,49 @@ fn fish(script: &str) -> String {
             },
         }
     }
+    // clap_complete takes help itself for the command that is asked for.
+    text = text.replace(" help\" -f -a", "\" -f -a");
+    let using = "complete -c meterpipe -n \"__fish_meterpipe_using_subcommand";
     for name in SOURCES {
         for meter in MeterKind::ALL {
             let (meter, about) = (meter.name(), meter.description().replace('\'', "\\'"));
-            text.push_str(&format!(
-                "complete -c meterpipe -n \"__fish_meterpipe_using_subcommand {name}\" -a sim:{meter} -d '{about}'\n"
-            ));
+            text.push_str(&format!("{using} {name}\" -a sim:{meter} -d '{about}'\n"));
         }
+        // No file behind sim:
+        let begun = "string match -q 'sim:*' -- (commandline -ct)";
+        text.push_str(&format!("{using} {name}; and {begun}\" -f\n"));
     }
     let meters = meters().join(" sim:");
-    let source = "complete -c meterpipe -n \"__fish_meterpipe_using_subcommand setup\" -l source ";
-    text.push_str(&format!("{source}-r -F -a \"sim:{meters}\"\n"));
+    text.push_str(&format!("{using} setup\" -l source -r -F -a \"sim:{meters}\"\n"));
+    let command = super::command();
+    let with_words = command.get_subcommands().flat_map(|command| {
+        command.get_positionals().map(move |it| (command.get_name(), it.get_possible_values()))
+    });
+    for (name, words) in with_words {
+        let names: Vec<_> = words.iter().map(|word| word.get_name()).collect();
+        let unseen = format!("not __fish_seen_subcommand_from {}", names.join(" "));
+        for word in &words {
+            let about = word.get_help().map(ToString::to_string).unwrap_or_default();
+            let (word, about) = (word.get_name(), about.replace('\'', "\\'"));
+            text.push_str(&format!("{using} {name}; and {unseen}\" -f -a {word} -d '{about}'\n"));
+        }
+    }
+    text.push_str(&FISH.replace("FILES", &file_schemes()));
+    for name in ["watch", "publish", "setup"] {
+        text.push_str(&format!("{using} {name}\" -l to -r -f -a \"(__meterpipe_sink_files)\"\n"));
+    }
     text
 }
+
+const FISH: &str = r#"
+function __meterpipe_sink_files
+    set -l sink (commandline -ct | string replace -- --to= '' | string match -r '^((?:FILES):)(?!//)(.*)')
+    and for file in (__fish_complete_path $sink[3])
+        echo $sink[2]$file
+    end
+end
+
+"#;
 
 /// A name without its empty description.
 fn field(line: &str) -> &str {

@@ -31,7 +31,6 @@ use meterpipe::{
     chain::{event::StageEvent, unframe::Unframe},
     cipher::key_file,
     record::{Attributes, Auth, HEADER, Place, Record, RecordKind, Time},
-    sink::{kind::SinkScheme, registry},
 };
 
 /// The declaration of the command line.
@@ -98,20 +97,9 @@ fn completions() -> Vec<(String, String)> {
         let mut text = vec![];
         clap_complete::generate(shell, &mut args::Cli::command(), "meterpipe", &mut text);
         let text = String::from_utf8(text).unwrap();
-        let text = if shell == Shell::Zsh { with_colons(text) } else { text };
         lists::completed(shell, &text)
     };
     shells.map(|(shell, path)| (path.to_owned(), render(shell))).into()
-}
-
-/// zsh reads a value with a description twice, so a colon in it needs two escapes; clap_complete
-/// writes one, and zsh would offer `mqtt` with the description `//:an MQTT broker`.
-fn with_colons(mut text: String) -> String {
-    for prefix in registry::schemes().map(SinkScheme::prefix) {
-        let value = |colon: &str| format!("{}\\:\"", prefix.replace(':', colon));
-        text = text.replace(&value("\\:"), &value(r"\\\:"));
-    }
-    text
 }
 
 #[test]
@@ -294,8 +282,8 @@ fn pages_have_no_lint() {
 }
 
 /// Each shell loads its file, the first argument, and completes `meterpipe deco` and `meterpipe
-/// publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would choose
-/// from.
+/// publish --to mq`. zsh completes only at a prompt: the test types into a terminal of zsh, and asks
+/// for the line.
 const BASH: &str = r#"
     . "$1"
     COMP_WORDS=(meterpipe deco) COMP_CWORD=1
@@ -346,10 +334,22 @@ const BASH: &str = r#"
     printf 'setup %s\n' "${COMPREPLY[@]}"
 "#;
 const ZSH: &str = r#"
-    autoload -Uz compinit && compinit -D -u
-    _describe() { print -l -- ${(P)4} }
-    . "$1"
-    [[ $_comps[meterpipe] == _meterpipe ]] && _meterpipe_commands
+    zmodload zsh/zpty
+    zpty shell "TERM=dumb PS1= zsh -f -i"
+    ask() { zpty -w shell "$1"; zpty -r shell answer "*$2*" }
+    ask "file=${(q)1}; autoload -Uz compinit; compinit -D -u; . \$file; print LOA''DED" LOADED
+    ask "show() { print -r -- \"<\$BUFFER>\"; BUFFER=; zle -I }; zle -N show; print SHO''WN" SHOWN
+    ask "bindkey '^X' show; bindkey '^I' complete-word; unsetopt auto_list auto_menu; print BOU''ND" BOUND
+    for line in 'deco' 'help deco' 'publish --to fi' 'watch --to=ud' 'setup --to exe' 'publish --to mqtts' \
+        "publish --to file:${1:h}/mete" 'watch --to sola' 'publish --to prom' 'simulate --meter=k' \
+        'simulate --meter=kae' 'simulate --meter st' 'config ch' 'config check --on' 'config import --forc' \
+        'decode x --comm' 'watch sim:ka' 'decode --fields time,met' 'quarters --unit pow'
+    do
+        zpty -w -n shell "meterpipe $line"$'\t\x18'
+        zpty -r shell answer '*<*>*'
+        print -r -- "<${${answer##*\<meterpipe }%%\>*}>"
+    done
+    zpty -d shell
 "#;
 const FISH: &str = r#"
     source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'
@@ -358,6 +358,14 @@ const FISH: &str = r#"
     complete -C 'meterpipe quarters --fields time,ene'; complete -C 'meterpipe quarters --unit pow'
     complete -C 'meterpipe watch --names volt'
     complete -C 'meterpipe setup --source sim:ka' | string replace -r '^' 'setup '
+    cd (dirname $argv[1]); touch sim:file
+    complete -C 'meterpipe config ' | string replace -r '^' 'config '
+    complete -C 'meterpipe config check --on' | string replace -r '^' 'config check '
+    complete -C 'meterpipe help deco' | string replace -r '^' 'help '
+    complete -C 'meterpipe watch sim:' | string replace -r '^' 'source '
+    complete -C "meterpipe publish --to file:mete"
+    complete -C "meterpipe publish --to=file:mete"
+    complete -C "meterpipe publish --to prometheus:" | string replace -r '^' 'sink '
 "#;
 /// The completions that bash and fish offer.
 const OFFERED: [&str; 9] = [
@@ -375,6 +383,42 @@ const OFFERED: [&str; 9] = [
 /// What bash alone has to be told.
 const OFFERED_BY_BASH: [&str; 4] =
     ["all sim:kaernten-netz", "all energy=kWh", "format=csv", "file:nospace"];
+
+/// What fish alone has to be told.
+const OFFERED_BY_FISH: [&str; 9] = [
+    "config check\t",
+    "config import\t",
+    "config check --online\t",
+    "help decode\t",
+    "source sim:graz\t",
+    "\nfile:meterpipe",
+    "\n--to=file:meterpipe",
+    "sink prometheus://\t",
+    "sink prometheus:meterpipe",
+];
+
+/// The lines of zsh after a tabulator: no blank behind a sign, and no guess between two meters.
+const LINES_OF_ZSH: [&str; 19] = [
+    "<decode >",
+    "<help decode >",
+    "<publish --to file:>",
+    "<watch --to=udp://>",
+    "<setup --to exec:>",
+    "<publish --to mqtts://>",
+    "/meterpipe >",
+    "<watch --to solarview:>",
+    "<publish --to prometheus:>",
+    "<simulate --meter=k>",
+    "<simulate --meter=kaernten-netz >",
+    "<simulate --meter steiermark >",
+    "<config check >",
+    "<config check --online >",
+    "<config import --force >",
+    "<decode x --comments=>",
+    "<watch sim:kaernten-netz >",
+    "<decode --fields time,meter,>",
+    "<quarters --unit power=kW,>",
+];
 
 /// The values that nobody can list beforehand.
 const OPEN: [&str; 21] = [
@@ -430,8 +474,13 @@ fn completions_load_in_their_shells() {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(stdout.contains("decode"), "{shell}: {stdout}{stderr}");
-            let own = OFFERED_BY_BASH.iter().filter(|_| shell == "bash");
-            for offered in OFFERED.iter().filter(|_| shell != "zsh").chain(own) {
+            let (usual, own) = match shell {
+                "bash" => (&OFFERED[..], &OFFERED_BY_BASH[..]),
+                "fish" => (&OFFERED[..], &OFFERED_BY_FISH[..]),
+                _ => (&[][..], &LINES_OF_ZSH[..]),
+            };
+            assert!(!stdout.contains("source sim:file"), "{shell}: {stdout}");
+            for offered in usual.iter().chain(own) {
                 assert!(stdout.contains(offered), "{shell}: {offered}: {stdout}{stderr}");
             }
             assert!(output.status.success() && stderr.is_empty(), "{shell}: {stderr}");
