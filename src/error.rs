@@ -288,6 +288,8 @@ pub enum Cause {
     Tag,
     /// The encryption key fits, the authentication key does not.
     TagOrAuthenticationKey,
+    /// The tag does not fit, and the same keys verified another telegram of the meter.
+    Altered,
     /// The authentication key decrypts: it stands in the place of the encryption key.
     KeysSwapped,
     /// A tag was demanded, and there is none or no key for it.
@@ -451,6 +453,9 @@ impl fmt::Display for Error {
             Cause::TagOrAuthenticationKey => f.write_str(
                 "the authentication tag does not fit, though the encryption key does: \
                  the authentication key (GAK) is wrong, or the telegram was changed",
+            ),
+            Cause::Altered => f.write_str(
+                "the authentication tag does not fit, though the keys do: the telegram is damaged",
             ),
             Cause::KeysSwapped => f.write_str(
                 "the key given as authentication key (GAK) opens the telegram: \

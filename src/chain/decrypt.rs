@@ -64,11 +64,19 @@ pub struct Chosen {
 struct KeyRing {
     ring: Arc<Ring>,
     /// The key that opened the last telegram of a meter.
-    known: HashMap<SystemTitle, usize>,
+    known: HashMap<SystemTitle, KnownKey>,
     /// The key that opened the last telegram at all: most lines have one meter.
-    last: Option<(SystemTitle, usize)>,
+    last: Option<(SystemTitle, KnownKey)>,
     /// How often a meter's telegram was opened by another key than the one before.
     changes: u64,
+}
+
+/// A key that opened a telegram of a meter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct KnownKey {
+    index: usize,
+    /// True if its authentication key verified a tag of the meter.
+    has_verified: bool,
 }
 
 /// The keys, ready for use. They are there once, however many work with them.
@@ -143,7 +151,7 @@ impl Decrypt {
         let title = ciphered::title(record.octets).or(given);
         Chosen {
             title: given,
-            key: title.and_then(|title| self.keys.known(&title)),
+            key: title.and_then(|title| self.keys.known(&title)).map(|known| known.index),
             changes: self.keys.changes,
             reported_unverified: self.reported_unverified,
         }
@@ -235,6 +243,10 @@ impl Decrypt {
             }
         }
         *is_plain = opened.is_some();
+        let has_verified = || keys.known(&title).is_some_and(|known| known.has_verified);
+        if reason.cause == Cause::TagOrAuthenticationKey && has_verified() {
+            reason = refusal(Cause::Altered);
+        }
         let fits = [FITS, rank(Cause::TagOrAuthenticationKey)].contains(&rank(reason.cause));
         if let (true, Some(meter), None) = (fits, closest, opened) {
             meter.cipher.decrypt(&apdu, &title, plain);
@@ -252,7 +264,7 @@ impl Decrypt {
                 });
             return Err(if swapped { refusal(Cause::KeysSwapped) } else { reason });
         };
-        keys.opened(title, index);
+        keys.opened(title, index, auth == Auth::Verified);
         if record.attributes.near_frame && auth != Auth::Verified && !p1::has_crc(plain) {
             return Err(refusal(Cause::NearFrame));
         }
@@ -278,25 +290,30 @@ pub(super) const fn attributes<'a>(
 }
 
 impl KeyRing {
-    fn known(&self, title: &SystemTitle) -> Option<usize> {
+    fn known(&self, title: &SystemTitle) -> Option<KnownKey> {
         match self.last {
-            Some((last, index)) if last == *title => Some(index),
+            Some((last, known)) if last == *title => Some(known),
             _ => self.known.get(title).copied(),
         }
     }
 
     /// Remembers the key that opened a telegram.
-    fn opened(&mut self, title: SystemTitle, index: usize) {
-        if self.known(&title) != Some(index) {
-            self.changes += u64::from(self.known.insert(title, index).is_some());
+    fn opened(&mut self, title: SystemTitle, index: usize, is_verified: bool) {
+        let before = self.known(&title);
+        let is_same = before.is_some_and(|before| before.index == index);
+        let had_verified = is_same && before.is_some_and(|before| before.has_verified);
+        let now = KnownKey { index, has_verified: is_verified || had_verified };
+        if before != Some(now) {
+            self.known.insert(title, now);
+            self.changes += u64::from(before.is_some() && !is_same);
         }
-        self.last = Some((title, index));
+        self.last = Some((title, now));
     }
 
     /// The keys to try for a meter: the last that fitted, its own, then those that may be
     /// anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
-        let known = self.known(title);
+        let known = self.known(title).map(|known| known.index);
         let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
         known.into_iter().chain(others)
     }
@@ -467,7 +484,7 @@ const FITS: u8 = 3;
 /// How close to opening a failure was.
 const fn rank(cause: Cause) -> u8 {
     match cause {
-        Cause::TagOrAuthenticationKey => 5,
+        Cause::TagOrAuthenticationKey | Cause::Altered => 5,
         Cause::NotAuthenticated | Cause::OtherMeter => 4,
         Cause::Tag => 2,
         Cause::KeyOrDamage => 1,

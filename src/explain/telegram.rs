@@ -372,7 +372,9 @@ fn apdu_layers<'a>(apdu: Cow<'a, [u8]>, parts: &TelegramParts<'a>) -> Vec<LayerL
     match (error.or(refused), parts.plain) {
         // The plaintext shows the damage.
         (Some(Error { cause: Cause::KeyFits { .. }, .. }), Some(_)) => sealed(&mut listing, parts),
-        (Some(error), _) if error.cause.leaves_closed() => closed(&mut listing, &error),
+        (Some(error), _) if error.cause.leaves_closed() || error.cause == Cause::Altered => {
+            closed(&mut listing, &error);
+        }
         (Some(error), _) => listing.damage(&error),
         _ => sealed(&mut listing, parts),
     }
@@ -404,7 +406,7 @@ fn closed(listing: &mut LayerListing<'_>, error: &Error) {
         Cause::KeyOrDamage => "compare the key with that of the operator",
         _ => "nothing in it can be explained",
     };
-    let is_tag = matches!(error.cause, Cause::Tag | Cause::TagOrAuthenticationKey);
+    let is_tag = matches!(error.cause, Cause::Tag | Cause::TagOrAuthenticationKey | Cause::Altered);
     let tag = listing.spans.iter_mut().find(|span| span.name == TAG).filter(|_| is_tag);
     let is_told = tag.is_some();
     if let Some(span) = tag {

@@ -4,7 +4,7 @@ use std::{fs, thread, time::Duration};
 
 use crate::{
     common::{
-        binary::{command, run_command},
+        binary::{command, run, run_command},
         published::{KEY, WRONG_KEY},
     },
     doctor::{
@@ -37,6 +37,31 @@ fn damage_behind_a_right_sum_is_no_unknown_layout_and_no_wrong_key() {
     assert!(found["cause"].as_str().unwrap().contains("the key fits"), "{found:#}");
     let evidence = found["evidence"].to_string();
     assert!(evidence.contains("damaged inside") && evidence.contains("octet 22"), "{evidence}");
+}
+
+#[test]
+fn a_tag_that_does_not_fit_among_verified_ones_is_damage_for_every_command() {
+    let file = folder(BOTH);
+    let key = file.path().join("guek").display().to_string();
+    let decode = |frames: &[Vec<u8>]| run(&["decode", "--key-file", &key], &frames.concat());
+    let mut frames = tagged(6);
+    let a_telegram = frames.len() / 6;
+    // The tag stands at the end of the APDU.
+    let last = &mut frames[4 * a_telegram - 1];
+    let tag = last.len() - 2 - 12;
+    altered(last, tag, &[0; 4]);
+    let ran = decode(&frames);
+    assert_eq!((ran.status, ran.out.lines().count()), (1, 5), "{}", ran.err);
+    assert!(ran.err.contains("though the keys do: the telegram is damaged\n"), "{}", ran.err);
+    assert!(ran.err.contains("1 rejected (1 damaged inside)"), "{}", ran.err);
+    assert!(!ran.err.contains("leave it out"), "{}", ran.err);
+    let (_, found) = verdict_of_file(&frames.concat(), BOTH);
+    assert_ne!(found["verdict"], "tag", "{found:#}");
+    // The first one stands alone: either of the two is wrong.
+    let mut frames = tagged(2);
+    altered(&mut frames[a_telegram - 1], tag, &[0; 4]);
+    let ran = decode(&frames);
+    assert!(ran.err.contains("or leave it out"), "{}", ran.err);
 }
 
 #[test]

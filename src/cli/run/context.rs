@@ -254,7 +254,7 @@ impl Context {
     fn count(&mut self, error: &Error) {
         self.tally.rejected += 1;
         self.tally.misfits += u64::from(error.cause == Cause::KeyOrDamage);
-        self.tally.fits += u64::from(matches!(error.cause, Cause::KeyFits { .. }));
+        self.tally.fits += u64::from(matches!(error.cause, Cause::KeyFits { .. } | Cause::Altered));
         match (error.layer, error.cause) {
             (_, cause) if cause.leaves_closed() => self.tally.closed += 1,
             (_, Cause::Sources { .. }) => self.tally.cut_off += 1,

@@ -66,7 +66,7 @@ impl KeyDoubts {
         cause: Cause,
         find: impl FnOnce() -> Option<Finding>,
     ) -> Option<String> {
-        if matches!(cause, Cause::KeyFits { .. }) {
+        if matches!(cause, Cause::KeyFits { .. } | Cause::Altered) {
             self.opened(title, from);
             return None;
         }

@@ -542,7 +542,7 @@ fn reason(error: &Error) -> &'static str {
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::FrameStart) => line,
-        (_, Cause::KeyFits { .. }) => inside,
+        (_, Cause::KeyFits { .. } | Cause::Altered) => inside,
         (_, Cause::OutOfOrder { .. }) => order,
         (_, Cause::ClockAhead { .. }) => clock,
         (_, Cause::TimeTaken { .. }) => taken,

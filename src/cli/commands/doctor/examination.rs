@@ -408,6 +408,10 @@ impl Examination {
                     }
                     // The text of a telegram that was encrypted.
                     (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
+                    (_, Cause::Altered) => {
+                        self.keys.unsound += 1;
+                        self.note_fitted(refusal);
+                    }
                         self.keys.unsound += 1;
                         self.keys.wrong_sums += 1;
                         self.note_fitted(refusal);
