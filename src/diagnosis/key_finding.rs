@@ -66,6 +66,8 @@ pub struct KeyFacts {
     pub has_example: bool,
     /// True if the only key is the authentication key of the published examples.
     pub is_example_gak: bool,
+    /// True if no key is given, and that of the published examples opens the telegrams.
+    pub is_opened_by_example: bool,
     /// True if an authentication key is given beside the encryption key.
     pub has_gak: bool,
     /// True if the telegrams that stay closed carry a tag.
@@ -474,6 +476,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         Some(Cause::NotAuthenticated) => not_authenticated(closed),
         _ if facts.other_name.is_some() => under_other_name(facts, whole(Diagnosis::OtherMeter)),
         Some(Cause::OtherMeter) => names(),
+        Some(Cause::NoKey) if facts.is_opened_by_example => published_example(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
             format!("whole, encrypted telegrams: {closed}"),
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
@@ -593,6 +596,22 @@ fn under_other_name(facts: &KeyFacts, found: Finding) -> Finding {
     found.advising(cause, step).with(
         format!("the key of {name} opens them"),
         format!("der Schlüssel von {name} öffnet sie"),
+    )
+}
+
+/// The finding that the key of the published examples opens the telegrams.
+#[must_use]
+pub fn published_example() -> Finding {
+    let cause = [
+        "the telegrams are those of nobody: an anonymised capture, a virtual meter, or an operator's example",
+        "die Telegramme gehören niemandem: eine anonymisierte Aufzeichnung, ein virtueller Zähler oder das Beispiel eines Netzbetreibers",
+    ];
+    let step = [
+        "save the published example key in a file such as guek, and name the file with --key-file: meterpipe anonymise --help has its digits",
+        "den veröffentlichten Beispielschlüssel in einer Datei speichern, etwa guek, und diese mit --key-file angeben: meterpipe anonymise --help zeigt seine Ziffern",
+    ];
+    Finding::new(Diagnosis::NoKey).advising(cause, step).hinting(
+        "the published example key opens them, as it does anonymised captures: meterpipe anonymise --help has its digits",
     )
 }
 

@@ -365,7 +365,15 @@ fn situations() -> Vec<Situation> {
         .alone(),
         row("compressed", compressed.concat(), "other-protocol", "report")
             .protocol("compressed telegrams"),
-        row("no key", sound(3), "no-key", "GUEK").keys(""),
+        row(
+            "no key",
+            telegrams(MeterKind::KsmWest, 3, Some(OTHER_KEY), None).concat(),
+            "no-key",
+            "GUEK",
+        )
+        .keys(""),
+        row("no key, and that of the examples fits", sound(3), "no-key", "anonymise --help")
+            .keys(""),
         row("wrong key", sound(3), "wrong-key", "operator's portal").keys(WRONG_KEY),
         row("wrong key, with tag", tagged(), "wrong-key", "operator's portal").keys(WRONG_KEY),
         row("swapped keys", tagged(), "authentication-key", "first").keys(swapped),

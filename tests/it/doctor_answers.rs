@@ -65,6 +65,27 @@ fn a_tag_that_does_not_fit_among_verified_ones_is_damage_for_every_command() {
 }
 
 #[test]
+fn a_capture_under_the_published_key_is_told_by_its_telegrams() {
+    let frames = telegrams(MeterKind::NetzNoeKaifa, 3, None, None).concat();
+    let keys = folder(KEY);
+    let key = keys.path().join("guek").display().to_string();
+    let ran = run(&["anonymise", "--key-file", &key], &frames);
+    assert!(ran.out.lines().nth(1).is_some_and(|line| line.contains("anonymise --help")));
+    let file = keys.path().join("anonymous").display().to_string();
+    fs::write(&file, &ran.out).unwrap();
+    let decoded = run(&["decode", &file], b"");
+    assert_eq!(decoded.status, 4);
+    assert!(decoded.err.contains("the published example key opens them"), "{}", decoded.err);
+    let found = run(&["doctor", "--format=json", &file], b"").out;
+    assert!(
+        found.contains("\"verdict\":\"no-key\"") && found.contains("anonymise --help"),
+        "{found}"
+    );
+    let (_, found) = verdict_of_file(&frames, WRONG_KEY);
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+}
+
+#[test]
 fn few_damaged_telegrams_do_not_blame_a_key_that_opens_the_others() {
     // Octets of the ciphertext, in telegrams with a tag and without.
     for (mut frames, keys) in [

@@ -49,9 +49,9 @@ fn stage_of(args: &args::AnonymiseArgs, context: &Context) -> Result<Anonymiser,
     Ok(Anonymiser { anonymise: Anonymise::new(decrypt, anonymous), closed: 0 })
 }
 
-/// The second line. The keys themselves stand in the manual.
-const REMARK: &str = "# anonymised: other numbers and registers, under the example key of Netz NÖ and the \
-    authentication key of the Green Book\n";
+/// The second line.
+const REMARK: &str = "# anonymised: other numbers and registers, under the published example key that \
+    meterpipe anonymise --help shows\n";
 
 /// A secret of this run.
 fn secret() -> Result<Zeroizing<[u8; 16]>, Stop> {

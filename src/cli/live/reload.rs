@@ -13,10 +13,10 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    cipher::{key::Key, key_file::KeyEntry},
+    cipher::key_file::KeyEntry,
     counted::counted,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
-    source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
+    source::simulator::meter::example_key,
 };
 
 /// The places that keys come from.
@@ -53,11 +53,6 @@ impl KeySources {
     fn can_be_read_again(&self) -> bool {
         self.args.key_file.as_deref() != Some(Path::new("-"))
     }
-}
-
-/// The key of virtual meters.
-pub fn example_key() -> KeyEntry {
-    KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak: Some(Key::new(EXAMPLE_GAK)) }
 }
 
 /// The places that sinks come from.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::run::{
+    key_facts,
     messages::{MessageSettings, Messages},
     output::Output,
     own_output,
@@ -16,6 +17,7 @@ use meterpipe::{
         ended_input::{EndedInput, TextFacts},
         finding::Finding,
         foreign::{self, ForeignProtocol},
+        key_finding::published_example,
         line::LineFacts,
         line_finding::{LineView, line_finding},
         link,
@@ -334,6 +336,13 @@ impl Context {
                 let facts = self.window.facts();
                 Some(match self.is_in_damaged_frames(&facts) {
                     true => in_damaged_frames(&facts, &self.ended(&facts, 0, ending.partial)),
+                    false
+                        if self.messages.has_no_keys()
+                            && key_facts::opens_with_example(self.window.octets()) =>
+                    {
+                        let hint = published_example().hint();
+                        format!("no telegram could be opened: {hint}")
+                    }
                     false => closed(&self.tally, self.messages.wrong_key_hint()),
                 })
             }

@@ -1,12 +1,16 @@
 //! The facts about the keys of a run, before a telegram came.
 
 use meterpipe::{
+    chain::{
+        decode::{Decode, DecodeEvent},
+        decrypt::{Decrypt, Demands},
+    },
     cipher::{
         key::Key,
         key_file::{KeyEntry, MeterName},
     },
     diagnosis::key_finding::KeyFacts,
-    source::simulator::meter::{EXAMPLE_KEY, is_example_gak},
+    source::simulator::meter::{EXAMPLE_KEY, example_key, is_example_gak},
 };
 
 /// The facts about these keys.
@@ -20,6 +24,16 @@ pub fn of_keys(entries: &[KeyEntry]) -> KeyFacts {
         has_gak: entries.iter().any(|entry| entry.gak.is_some()),
         ..KeyFacts::default()
     }
+}
+
+/// True if the key of the published examples opens a telegram among these octets.
+pub fn opens_with_example(octets: &[u8]) -> bool {
+    let mut chain = Decode::new(Decrypt::new(vec![example_key()], Demands::default()));
+    let mut opens = false;
+    let mut out = |event: DecodeEvent<'_>| opens |= matches!(event, DecodeEvent::Telegram { .. });
+    chain.push(octets, &mut out);
+    chain.end(&mut out);
+    opens
 }
 
 /// The meter that a key is for.

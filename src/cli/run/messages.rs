@@ -184,6 +184,11 @@ impl Messages {
         }
     }
 
+    /// True if the run has no key at all.
+    pub fn has_no_keys(&self) -> bool {
+        self.keys.borrow().keys == 0
+    }
+
     /// Notes all keys of a run whose meters have theirs in several files.
     pub fn note_all_keys(&self, entries: &[KeyEntry]) {
         self.keys.replace(key_facts::of_keys(entries));

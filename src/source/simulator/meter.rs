@@ -22,6 +22,12 @@ pub const EXAMPLE_GAK: [u8; 16] = [
     0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf,
 ];
 
+/// Both keys, which open virtual meters and anonymised captures.
+#[must_use]
+pub fn example_key() -> KeyEntry {
+    KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak: Some(Key::new(EXAMPLE_GAK)) }
+}
+
 /// True if the authentication key of these examples stands alone, as the only key.
 #[must_use]
 pub fn is_example_gak(entries: &[KeyEntry]) -> bool {

@@ -35,6 +35,7 @@ use meterpipe::{
     reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind, Time},
     sink::guard::evidence::{ClockAgreement, TelegramEvidence},
+    source::simulator::meter::example_key,
 };
 
 /// Telegrams that open and follow each other without damage: the line is sound.
@@ -296,6 +297,7 @@ impl Examination {
         if !self.patient_keys.others.is_empty() {
             self.keys = self.with_own_keys();
         }
+        self.keys.is_opened_by_example = self.keys.keys == 0 && self.opens(vec![example_key()]);
         let is_bare = self.chain.frames() == 0;
         self.keys.is_strewn =
             is_bare && (self.rejected > 0 || self.strays * FEW_STRAYS >= self.octets());
@@ -406,12 +408,12 @@ impl Examination {
                             }
                         }
                     }
-                    // The text of a telegram that was encrypted.
-                    (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
                     (_, Cause::Altered) => {
                         self.keys.unsound += 1;
                         self.note_fitted(refusal);
                     }
+                    // The text of a telegram that was encrypted.
+                    (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
                         self.keys.unsound += 1;
                         self.keys.wrong_sums += 1;
                         self.note_fitted(refusal);

@@ -1,11 +1,10 @@
 //! The keys of each source that is examined: its own, and those of the other meters of the configuration.
 
 use crate::cli::{
-    live::reload::example_key,
     run::messages::Messages,
     setup::{config_file::Config, key_problem::KeyProblem, keys, shared_args::KeyArgs},
 };
-use meterpipe::cipher::key_file::KeyEntry;
+use meterpipe::{cipher::key_file::KeyEntry, source::simulator::meter::example_key};
 
 /// The keys of a source.
 #[derive(Clone, Default)]
