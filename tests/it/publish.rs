@@ -443,6 +443,50 @@ fn watch_without_a_source_takes_all_that_is_configured_and_nothing_of_it_with_on
     fs::write(place.join("config.toml"), config).unwrap();
     let ran = watch_until(&folder, &["watch"], "a.jsonl", 1);
     assert_eq!((ran.status, ran.out.as_str()), (0, ""));
+#[test]
+fn an_option_of_the_output_does_not_vanish_beside_a_sink() {
+    let folder = TempDir::new().unwrap();
+    let watch = |args: &[&str]| {
+        let args = [&["watch", "--once", "sim:"], args].concat();
+        run_command(at_home(&folder, &args), b"")
+    };
+    for (option, advice) in [
+        (&["--csv-locale=at"][..], "write file:a.csv?csv_locale=at\n"),
+        (&["--fields=time,meter"], "write file:a.csv?fields=time,meter\n"),
+        (&["--names", "power_net_w=P"], "write file:a.csv?names.power_net_w=P\n"),
+        (&["--unit", "energy=kWh"], "write file:a.csv?units.energy=kWh\n"),
+        (&["--no-header"], "choose a --format"),
+        (&["--objects"], "choose a --format"),
+        (&["--fields=time", "--dry-run"], "write file:a.csv?fields=time\n"),
+    ] {
+        let ran = watch(&[option, &["--to=file:a.csv"]].concat());
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{option:?}: {}", ran.err);
+        assert!(ran.err.contains(advice), "{option:?}: {}", ran.err);
+    }
+    let ran = watch(&["--csv-locale=at", "--to=mqtt://u:geheim@127.0.0.1:9"]);
+    assert!(ran.err.contains("leave it out") && !ran.err.contains("geheim"), "{}", ran.err);
+    let ran = watch(&["--unit=energy=kWh", "--to=prometheus:x.prom", "--to=exec:cat"]);
+    assert!(ran.err.ends_with(": write exec:cat?units.energy=kWh\n"), "{}", ran.err);
+    let ran = watch(&["--unit=energie=kWh", "--to=file:a.csv"]);
+    assert!(ran.err.ends_with(": did you mean energy?\n"), "{}", ran.err);
+    assert!(!folder.path().join("a.csv").exists());
+    let ran = watch(&["--csv-locale=at", "--format=csv", "--to=file:b.csv"]);
+    assert_eq!((ran.status, ran.err.contains("--csv-locale")), (0, false), "{}", ran.err);
+    assert!(ran.out.starts_with("time;"), "{}", ran.out);
+    let ran = run(&["publish", "--unit=energy=kWh", "--to=file:a.csv"], b"");
+    assert!(ran.err.contains("'file:PATH?units.energy=kWh'"), "{}", ran.err);
+    // Printed, and not for the file, unless that has the key too.
+    for (sink, is_told) in [("--to=file:c.csv", true), ("--to=file:d.csv?csv_locale=at", false)] {
+        let (_master, node) = terminal();
+        let shown = fs::OpenOptions::new().write(true).open(node).unwrap();
+        let mut watch = at_home(&folder, &["watch", "--once", "sim:", "--csv-locale=at", sink]);
+        watch.stdin(Stdio::null()).stdout(shown).stderr(Stdio::piped());
+        let ran = Running(watch.spawn().unwrap()).ended();
+        let word = "not for sinks, which take file:c.csv?csv_locale=at\n";
+        assert_eq!((ran.status, ran.err.contains(word)), (0, is_told), "{}", ran.err);
+    }
+}
+
     assert!(read(&folder, "a.jsonl").contains("\"meter\":\"1KFM"));
     fs::remove_file(folder.path().join("a.jsonl")).unwrap();
     let args = ["watch", "--once", "sim:", "--format=json"];

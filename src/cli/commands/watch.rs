@@ -31,6 +31,7 @@ use crate::cli::{
         config_file::{self, Config, MeterConfig},
         environment, families, keys, link_choice, output_format,
         shared_args::SerialArgs,
+        sink_options,
     },
 };
 use meterpipe::{
@@ -40,7 +41,7 @@ use meterpipe::{
     format::entry::Format,
     link::registry::LinkChoice,
     record::{self, Place, Record},
-    sink::line_counters::LineCounters,
+    sink::{line_counters::LineCounters, settings::SinkSettings},
     source::{Source, named::named},
 };
 
@@ -102,10 +103,14 @@ fn prepare(
     context: &mut Context,
 ) -> Result<(FoundSources, Box<dyn Stage>), Stop> {
     // Mistakes in options and keys are reported before anything is opened.
-    let format = output_format::build(&args.format)?;
-    let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
+    let is_printed = !args.dry_run && std::io::stdout().is_terminal();
+    let sinks = sink_settings(args, config.as_ref());
+    output_format::options(&args.format)?;
+    sink_options::check(&args.format, &sinks, is_printed, &context.messages)?;
+    let format = output_format::build(&args.format)?;
+    let zone = output_format::zone(&args.format)?;
     let families = families::all(&args.format.layouts, config.as_ref())?;
     let found = find(args, config.as_ref())?;
     let links = args.link.link.or(found.file_link).unwrap_or_default();
@@ -163,6 +168,14 @@ fn prepare(
         }
     };
     Ok((found, stage))
+}
+
+/// The sinks of the run, without those that have a mistake: it is told when they are built.
+fn sink_settings(args: &args::WatchArgs, config: Option<&Config>) -> Vec<SinkSettings> {
+    match (args.to.to.as_slice(), config) {
+        ([], config) => config.map(|config| config.sinks.clone()).unwrap_or_default(),
+        (sinks, _) => sinks.iter().filter_map(|to| environment::sink(to).ok()).collect(),
+    }
 }
 
 /// The places that the sinks of the run come from.

@@ -15,5 +15,6 @@ mod message_settings;
 pub mod output_format;
 pub mod setup_args;
 pub mod shared_args;
+pub mod sink_options;
 pub mod suggestion;
 pub mod toml_text;

@@ -115,9 +115,24 @@ fn option_tip(argument: &str, command: &Command, root: &Command) -> Option<Strin
         "stdout" => Some("the output is standard output: > FILE".to_owned()),
         long => match find(command, long) {
             Some(arg) => Some(usage(arg, long)),
+            None if has(command, "to") && name != "plot" => {
+                sink_tip(long).map(str::to_owned).or_else(|| others(long))
+            }
             None => others(long),
         },
     }
+}
+
+/// The tip for an option of the output, where there are sinks alone.
+fn sink_tip(long: &str) -> Option<&'static str> {
+    Some(match long {
+        "fields" => "a sink takes it as a key: --to 'file:PATH?fields=time,power_net_w'",
+        "names" => "a sink takes it as a key: --to 'file:PATH?names.power_net_w=NAME'",
+        "unit" => "a sink takes it as a key: --to 'file:PATH?units.energy=kWh'",
+        "csv-locale" => "a sink takes it as a key: --to 'file:PATH.csv?csv_locale=at'",
+        "format" => "a sink takes it as a key: --to 'file:PATH?format=csv'",
+        _ => return None,
+    })
 }
 
 fn find<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
@@ -160,6 +175,8 @@ mod tests {
             (&["watch", "--mqtt", "x"], "--to <SINK>"),
             (&["publish", "--topic", "x"], "--to <SINK>"),
             (&["decode", "--mqtt", "x"], "--to is an option of watch, publish"),
+            (&["publish", "--unit", "energy=kWh"], "--to 'file:PATH?units.energy=kWh'"),
+            (&["publish", "--csv-locale", "at"], "--to 'file:PATH.csv?csv_locale=at'"),
             (&["decode", "--output", "x"], "standard output: > FILE\n"),
             (&["watch", "--output", "x"], "--to file:PATH"),
             (&["decode", "--json"], "--format <FORMAT>"),
