@@ -268,6 +268,15 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     let checked = config("check");
     assert_eq!(checked.status, 0, "{}", checked.err);
     assert!(checked.out.contains("there is no folder none/there\n"), "{}", checked.out);
+    write(
+        "[[sink]]\nto = \"exec:/no/program\"\n\n\
+         [[sink]]\nto = \"influxdb://h\"\nbucket = \"b\"\nspool = \"no/spool\"\n",
+    );
+    let checked = config("check");
+    assert_eq!((checked.status, checked.err.as_str()), (0, ""), "a spool is no secret");
+    let warning = "warning: sink exec:/no/program: /no/program: no such program\n";
+    assert!(checked.out.contains(warning), "{}", checked.out);
+    assert!(config("show").out.contains("spool = \"no/spool\"\n"));
     write(&both);
     let shown = config("show");
     assert_eq!(shown.status, 0);
@@ -435,15 +444,6 @@ fn watch_feeds_sinks_and_leaves_standard_output_to_who_asks_for_it() {
 }
 
 #[test]
-fn watch_without_a_source_takes_all_that_is_configured_and_nothing_of_it_with_one() {
-    let folder = TempDir::new().unwrap();
-    let place = folder.path().join("meterpipe");
-    fs::create_dir(&place).unwrap();
-    let config = "[[meter]]\nsource = \"sim:ksm-west\"\n[[sink]]\nto = \"file:a.jsonl\"\n";
-    fs::write(place.join("config.toml"), config).unwrap();
-    let ran = watch_until(&folder, &["watch"], "a.jsonl", 1);
-    assert_eq!((ran.status, ran.out.as_str()), (0, ""));
-#[test]
 fn an_option_of_the_output_does_not_vanish_beside_a_sink() {
     let folder = TempDir::new().unwrap();
     let watch = |args: &[&str]| {
@@ -487,6 +487,15 @@ fn an_option_of_the_output_does_not_vanish_beside_a_sink() {
     }
 }
 
+#[test]
+fn watch_without_a_source_takes_all_that_is_configured_and_nothing_of_it_with_one() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("meterpipe");
+    fs::create_dir(&place).unwrap();
+    let config = "[[meter]]\nsource = \"sim:ksm-west\"\n[[sink]]\nto = \"file:a.jsonl\"\n";
+    fs::write(place.join("config.toml"), config).unwrap();
+    let ran = watch_until(&folder, &["watch"], "a.jsonl", 1);
+    assert_eq!((ran.status, ran.out.as_str()), (0, ""));
     assert!(read(&folder, "a.jsonl").contains("\"meter\":\"1KFM"));
     fs::remove_file(folder.path().join("a.jsonl")).unwrap();
     let args = ["watch", "--once", "sim:", "--format=json"];

@@ -3,7 +3,7 @@
 mod import;
 pub mod online;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use clap::ValueEnum;
 
@@ -126,7 +126,17 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     let path = config.path.display().to_string();
     // Warnings are those of a run.
     let counters = LineCounters::default();
-    let asked = destinations::of(&[], Some(&config), "", &counters, &context.messages)?;
+    let mut asked = destinations::of(&[], Some(&config), "", &counters, &context.messages)?;
+    for (settings, sink) in config.sinks.iter().zip(&mut asked) {
+        let kind = registry::kind(&settings.scheme);
+        if kind.is_some_and(|kind| kind.is_program(&settings.scheme))
+            && let Err(why) = sink.sink.probe(Duration::ZERO)
+        {
+            let line = format!("warning: sink {}: {why}", sink.name);
+            context.output.text.extend_from_slice(printable(&line).as_bytes());
+            context.output.text.push(b'\n');
+        }
+    }
     let remarks = remarks(&config, context)?;
     let text = &mut context.output.text;
     for remark in remarks {

@@ -1,8 +1,8 @@
 //! Settings as they may be shown.
 //!
 //! A value is shown only if the description of its key says that it is no secret: an unknown key
-//! may be that of a password, misspelt. The name of a file is shown only if it cannot be a secret
-//! itself.
+//! may be that of a password, misspelt. In the place of the file of a secret the secret itself may
+//! stand: such a name is shown only if it can be nothing else.
 
 use std::{borrow::Cow, path::Path};
 
@@ -23,9 +23,8 @@ pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a st
             let has_login = value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
             !has_login && quoted(value) == value
         }
-        Some((SettingType::Secret | SettingType::File | SettingType::Folder, _)) => {
-            is_file_name(value)
-        }
+        Some((SettingType::Secret, false)) => is_file_name(value),
+        Some((SettingType::File | SettingType::Folder, _)) => !names_secret(text, value),
         Some(_) => true,
     };
     if is_open { value } else { HIDDEN }
@@ -191,6 +190,8 @@ mod tests {
         assert_eq!(argument("-c,echo \"$@\""), "-c,echo \"$@\"");
         assert_eq!(argument("-d,postgresql://u:p@h/x"), HIDDEN);
         assert_eq!(argument("host=h password=x"), HIDDEN);
+        assert_eq!(redacted("spool", "no/such/folder"), "no/such/folder");
+        assert_eq!(redacted("ca", "nowhere/ca.pem"), "nowhere/ca.pem");
         assert_eq!(redacted("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
     }
 
