@@ -833,6 +833,12 @@ fn a_sink_that_refuses_is_the_verdict_of_a_meter_that_is_read() {
     assert_eq!(evidence.len(), 2, "{found:#}");
     let (ran, found) = check(&[&readings]);
     assert_eq!((&found["verdict"], ran.status), (&"ok".into(), 0), "{found:#}");
+    fs::write(folder.path().join("guek"), WRONG_KEY).unwrap();
+    let (ran, found) = check(&[&readings, &missing]);
+    assert_eq!((&found["verdict"], ran.status), (&"wrong-key".into(), 4), "{found:#}");
+    let evidence = found["evidence"].as_array().unwrap();
+    let told = evidence.iter().filter(|it| it.as_str().unwrap().contains("/no/folder")).count();
+    assert_eq!(told, 1, "{found:#}");
 }
 
 #[test]

@@ -112,7 +112,6 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     if patients.is_empty() {
         patients.push(Patient { source: args.source.clone().or(source), meter: None });
     }
-    let start = Instant::now();
     let settings = VisitSettings {
         args,
         keys: ReadKeys::read(&args.keys, config.as_ref(), messages),
@@ -122,14 +121,29 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
     let visits = patients.iter().enumerate().map(|(index, patient)| settings.visit(index, patient));
     let mut visits = visits.collect::<Result<Vec<_>, _>>()?;
     examine_once(&mut visits, meters);
-    let mut reports = examine(visits)?;
-    if let (Some(config), true) =
-        (&config, reports.iter().all(|it| it.finding.diagnosis == Diagnosis::Ok))
-    {
-        let left = args.time.saturating_sub(start.elapsed() + GRACE).max(LEAST_FOR_SINKS);
-        let refused = obstacles::refused_by_sinks(config, left.min(args.time))?;
-        if let (Some(finding), Some(report)) = (refused, reports.last_mut()) {
-            report.finding = finding;
+    // At the same time: together they must not take longer than the user gives them.
+    let time = args.time.saturating_sub(GRACE).max(LEAST_FOR_SINKS).min(args.time);
+    let (reports, refused) = thread::scope(|scope| {
+        let config = config.as_ref();
+        let asked =
+            config.map(|config| scope.spawn(move || obstacles::refused_by_sinks(config, time)));
+        let reports = examine(visits);
+        (reports, asked.map_or(Ok(None), joined))
+    });
+    let mut reports = reports?;
+    // A meter that fails comes first, and the sinks stand beside it.
+    let failing = reports.iter().position(|it| it.finding.diagnosis != Diagnosis::Ok);
+    let refused = match (refused, failing) {
+        (Err(Stop::Failed(_, why)), Some(_)) => {
+            Some(Finding::new(Diagnosis::Sink).with(why.clone(), why))
+        }
+        (refused, _) => refused?,
+    };
+    let at = failing.unwrap_or(reports.len().saturating_sub(1));
+    if let (Some(finding), Some(report)) = (refused, reports.get_mut(at)) {
+        match failing {
+            Some(_) => report.finding.evidence.extend(finding.evidence),
+            None => report.finding = finding,
         }
     }
     Ok(reports)
@@ -203,11 +217,13 @@ fn examine(visits: Vec<Visit>) -> Result<Vec<DoctorReport>, Stop> {
     thread::scope(|scope| {
         let threads: Vec<_> =
             visits.into_iter().map(|visit| scope.spawn(move || visit.examine())).collect();
-        let ended = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        ended.collect()
+        threads.into_iter().map(joined).collect()
     })
+}
+
+/// The result of a thread; its panic is that of the run.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The things that all sources have in common.
