@@ -43,4 +43,5 @@ pub mod table;
 pub mod units;
 pub mod usage;
 #[cfg(feature = "formats")]
+mod words;
 pub mod xml;

@@ -9,6 +9,7 @@ use crate::{
         printable::printable,
         units::{Units, symbol},
         usage::Usage,
+        words::meant,
     },
     reading::fields::{FIELDS, Field},
 };
@@ -62,9 +63,10 @@ pub(super) fn unknown(text: &str) -> Usage {
     if text.is_empty() {
         return Usage("a field without a name: two commas, or one at an end".to_owned());
     }
-    // People write 1.8.0 and mean electricity without a channel.
-    let short: Option<Obis> = format!("1-0:{text}").parse().ok();
-    let nearest = short.map(|obis| obis.to_string()).or_else(|| nearest(text).map(str::to_owned));
+    // People write 1.8.0 and mean electricity without a channel, or 1-0:1.8.0.255.
+    let code = |text: String| text.parse::<Obis>().ok();
+    let code = code(format!("1-0:{text}")).or_else(|| code(text.replace(['-', ':', '*'], ".")));
+    let nearest = code.map(|obis| obis.to_string()).or_else(|| nearest(text).map(str::to_owned));
     let text = printable(text);
     Usage(match nearest {
         Some(nearest) => format!("no field is called {text}: did you mean {nearest}?"),
@@ -95,45 +97,6 @@ fn nearest(text: &str) -> Option<&'static str> {
     usual.find(|name| meant(name) == most)
 }
 
-/// The part of names that a word means, itself one or nearly one.
-fn meant(word: &str, parts: &BTreeSet<&'static str>) -> &'static str {
-    let words = WORDS.iter().flat_map(|(words, part)| words.iter().map(move |word| (*word, *part)));
-    let known = || words.clone().chain(parts.iter().map(|part| (*part, *part)));
-    let distance = |(it, _): &(&str, &str)| strsim::damerau_levenshtein(it, word);
-    let most = if word.len() > 4 { 1 } else { 0 };
-    let nearest = known().min_by_key(distance).filter(|it| distance(it) <= most);
-    nearest.map_or("", |(_, part)| part)
-}
-
-/// Words of people and of other programs, in English and German, and the parts of names that they mean.
-const WORDS: [(&[&str], &str); 25] = [
-    (&["in", "bezug", "verbrauch", "consumption", "consumed", "received"], "import"),
-    (&["out", "einspeisung", "lieferung", "feedin", "production", "delivered", "solar"], "export"),
-    (&["energie", "arbeit", "zaehlerstand", "stand", "register"], "energy"),
-    (&["kwh"], "wh"),
-    (&["kw"], "w"),
-    (&["p", "leistung", "wirkleistung", "watt"], "power"),
-    (&["u", "spannung", "volt"], "voltage"),
-    (&["i", "strom", "stromstaerke", "ampere", "amps"], "current"),
-    (&["u1"], "voltage_l1"),
-    (&["u2"], "voltage_l2"),
-    (&["u3"], "voltage_l3"),
-    (&["i1"], "current_l1"),
-    (&["i2"], "current_l2"),
-    (&["i3"], "current_l3"),
-    (&["phase", "phasen", "phases"], "voltage_l1"),
-    (&["netz", "saldo"], "net"),
-    (&["blind", "blindleistung"], "reactive_power"),
-    (&["blindenergie", "blindarbeit"], "reactive_energy"),
-    (&["cos", "cosphi", "pf", "leistungsfaktor"], "power_factor"),
-    (&["frequenz", "freq"], "frequency"),
-    (&["tarif", "tariff", "ht", "hochtarif"], "t1"),
-    (&["nt", "niedertarif"], "t2"),
-    (&["timestamp", "date", "datum", "datetime", "uhrzeit", "zeit", "ts"], "time"),
-    (&["zaehler", "zaehlernummer", "serial", "number", "nummer", "id"], "meter"),
-    (&["frame", "framecounter", "fc", "ic"], "invocation_counter"),
-];
-
 /// The fields that a word alone means, the most usual one first.
 const USUAL: [&str; 12] = [
     "energy_import_wh",
@@ -153,7 +116,19 @@ const USUAL: [&str; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::fields::of_name;
+    use crate::{format::words::WORDS, reading::fields::of_name};
+
+    #[test]
+    fn a_code_in_another_form_is_answered_by_the_right_one() {
+        for (text, code) in
+            [("1.8.0", "1-0:1.8.0"), ("1-0:1.8.0.255", "1-0:1.8.0"), ("1-0:2.7.0*255", "1-0:2.7.0")]
+        {
+            let told = Selection::parse(text, &Units::default()).err().map(|error| error.0);
+            let meant = format!("no field is called {text}: did you mean {code}?");
+            assert!(told.is_none_or(|told| told == meant), "{text}");
+        }
+        assert!(Selection::parse("1-0:1.8.0.255", &Units::default()).is_err());
+    }
 
     #[test]
     fn a_word_is_answered_by_its_meaning() {

@@ -46,6 +46,9 @@ pub enum Style {
     Kaifareader,
 }
 
+/// The digits behind the point.
+const DECIMALS: i16 = 3;
+
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
     name: "solarview",
@@ -80,6 +83,13 @@ impl Solarview {
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
             let name = key.text(&units);
             return Err(Usage(format!("solarview: {} has no OBIS code", printable(&name))));
+        }
+        for unit in [Unit::WATT_HOUR, Unit::VAR_HOUR, Unit::WATT, Unit::VAR] {
+            if units.power(unit) > DECIMALS {
+                let symbol = units.apply(Decimal::new(0, 0), unit).1;
+                let why = format!("{DECIMALS} decimals, too few for {symbol}");
+                return Err(Usage(format!("solarview: numbers have {why}: choose a smaller unit")));
+            }
         }
         let is_plain_reactive = !units.is_chosen(Unit::VAR_HOUR);
         for (unit, choice) in
@@ -192,7 +202,7 @@ fn code(key: FieldKey) -> Option<Obis> {
 /// The number with three digits behind the point, and zeros in front up to ten characters, the sign
 /// among them. A larger number is longer.
 fn padded(number: Decimal) -> Option<String> {
-    let text = number.with_decimals(3)?.to_string();
+    let text = number.with_decimals(DECIMALS)?.to_string();
     Some(match text.strip_prefix('-') {
         Some(digits) => format!("-{digits:0>9}"),
         None => format!("{text:0>10}"),
@@ -291,6 +301,19 @@ mod tests {
         );
         let nameless = page(Style::Strict, None, r#"{"energy_import_wh":1}"#);
         assert!(nameless.starts_with("/XXX5\\2meterpipe\r\n"), "{nameless}");
+    }
+
+    #[test]
+    fn a_unit_that_leaves_too_few_digits_is_refused() {
+        for (choice, is_taken) in
+            [("energy=kWh", true), ("power=kW", true), ("energy=MWh", false), ("power=MW", false)]
+        {
+            for style in [Style::Solarview, Style::Strict, Style::Kaifareader] {
+                let mut units = Units::default();
+                units.choose(choice).unwrap();
+                assert_eq!(Solarview::new(None, units, style).is_ok(), is_taken, "{choice}");
+            }
+        }
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! Nothing is rounded: a larger unit moves the decimal point. The unit in a name follows, so
 //! `energy_import_wh` becomes `energy_import_kwh`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
     cosem::unit::Unit,
-    format::{printable::printable, usage::Usage},
+    format::{printable::printable, usage::Usage, words::meant},
     reading::{decimal::Decimal, fields::FIELDS},
 };
 
@@ -52,9 +52,7 @@ impl Units {
         let (Some(quantity), Some(chosen)) =
             (at.and_then(|at| QUANTITIES.get(at)), at.and_then(|at| self.chosen.get_mut(at)))
         else {
-            let known: Vec<_> = QUANTITIES.iter().map(|quantity| quantity.name).collect();
-            let known = known.join(", ");
-            return Err(Usage(format!("{}: not one of {known}", printable(&name))));
+            return Err(unknown(&name));
         };
         let symbol = symbol.trim();
         let found = quantity.symbols.iter().position(|known| known.eq_ignore_ascii_case(symbol));
@@ -135,6 +133,17 @@ impl Units {
     }
 }
 
+/// The refusal of a quantity, with the one that its name means.
+fn unknown(name: &str) -> Usage {
+    let known = QUANTITIES.iter().map(|quantity| quantity.name);
+    let meant = meant(name, &known.clone().collect::<BTreeSet<_>>()).replace('_', "-");
+    let name = printable(name);
+    Usage(match known.clone().find(|known| *known == meant) {
+        Some(meant) => format!("no quantity is called {name}: did you mean {meant}?"),
+        None => format!("{name}: not one of {}", known.collect::<Vec<_>>().join(", ")),
+    })
+}
+
 /// The unit as text, empty for a count.
 #[must_use]
 pub fn symbol(unit: Unit) -> Cow<'static, str> {
@@ -191,6 +200,16 @@ mod tests {
             error("voltage=kV"),
             "voltage: not one of energy, reactive-energy, power, reactive-power"
         );
+        for (name, meant) in [
+            ("energie", "energy"),
+            ("Leistung", "power"),
+            ("enrgie", "energy"),
+            ("Blindleistung", "reactive-power"),
+            ("blindenergie", "reactive-energy"),
+        ] {
+            let told = Units::default().choose(&format!("{name}=kW")).unwrap_err().to_string();
+            assert!(told.ends_with(&format!(": did you mean {meant}?")), "{told}");
+        }
         assert_eq!(error("energy=J"), "energy in J: the unit must be one of Wh, kWh, MWh");
         assert_eq!(error("\x1b=J").find('\x1b'), None);
     }

@@ -15,6 +15,7 @@ use meterpipe::{
         locale::Locale,
         names::FieldNames,
         options::{CommentStyle, FormatOptions},
+        printable::printable,
         selection::{self, Selection},
         units::Units,
         usage::Usage,
@@ -89,9 +90,21 @@ pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
 pub fn zone_of(name: Option<&str>) -> Result<TimeZone, Stop> {
     match name {
         None => Ok(VIENNA.clone()),
-        Some(name) => {
-            TimeZone::get(name).map_err(|error| Stop::usage(format!("--timezone: {error}")))
-        }
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            let near = |known: &String| {
+                let place = known.rsplit('/').next().unwrap_or_default();
+                let [place, known, name] = [place, known, name].map(str::to_lowercase);
+                strsim::damerau_levenshtein(&place, &name)
+                    .min(strsim::damerau_levenshtein(&known, &name))
+                    <= 1
+            };
+            let known = jiff::tz::db().available().map(|known| known.to_string());
+            let advice = match known.into_iter().find(near) {
+                Some(known) => format!("did you mean {known}?"),
+                None => "a name such as Europe/Vienna is expected".to_owned(),
+            };
+            Stop::usage(format!("--timezone: no time zone is called {}: {advice}", printable(name)))
+        }),
     }
 }
 
@@ -102,4 +115,24 @@ pub fn list() -> String {
 
 fn usage(usage: Usage) -> Stop {
     Stop::usage(usage.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_zone_that_is_none_is_answered_with_one() {
+        for (name, advice) in [
+            ("Vienna", "did you mean Europe/Vienna?"),
+            ("europe/viena", "did you mean Europe/Vienna?"),
+            ("Wien", "a name such as Europe/Vienna is expected"),
+        ] {
+            let Err(Stop::Failed(_, text)) = zone_of(Some(name)) else {
+                panic!("{name} is a time zone");
+            };
+            assert_eq!(text, format!("--timezone: no time zone is called {name}: {advice}"));
+        }
+        assert!(zone_of(Some("Europe/Zurich")).is_ok());
+    }
 }
