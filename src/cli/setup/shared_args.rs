@@ -248,7 +248,7 @@ pub struct FormatArgs {
     #[arg(long, help_heading = "Output")]
     pub objects: bool,
     /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
-    /// influx)
+    /// influx, solarview)
     #[arg(long, value_name = "QUANTITY=UNIT", value_parser = any_text(units),
         value_delimiter = ',', hide_possible_values = true, help_heading = "Output")]
     pub unit: Vec<String>,
