@@ -264,10 +264,12 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
             "2 meters, 0 sinks, no mistake"
         ]
     );
-    write("[[sink]]\nto = \"file:none/there/{date}.csv\"\n");
-    let checked = config("check");
-    assert_eq!(checked.status, 0, "{}", checked.err);
-    assert!(checked.out.contains("there is no folder none/there\n"), "{}", checked.out);
+    for name in ["{date}.csv", "{meter}/{date}.csv", "all.csv"] {
+        write(&format!("[[sink]]\nto = \"file:none/there/{name}\"\n"));
+        let checked = config("check");
+        assert_eq!(checked.status, 0, "{}", checked.err);
+        assert!(checked.out.contains("there is no folder none/there\n"), "{}", checked.out);
+    }
     write(
         "[[sink]]\nto = \"exec:/no/program\"\n\n\
          [[sink]]\nto = \"influxdb://h\"\nbucket = \"b\"\nspool = \"no/spool\"\n",
@@ -463,18 +465,16 @@ fn an_option_of_the_output_does_not_vanish_beside_a_sink() {
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{option:?}: {}", ran.err);
         assert!(ran.err.contains(advice), "{option:?}: {}", ran.err);
     }
-    let ran = watch(&["--csv-locale=at", "--to=mqtt://u:geheim@127.0.0.1:9"]);
-    assert!(ran.err.contains("leave it out") && !ran.err.contains("geheim"), "{}", ran.err);
     let ran = watch(&["--unit=energy=kWh", "--to=prometheus:x.prom", "--to=exec:cat"]);
     assert!(ran.err.ends_with(": write exec:cat?units.energy=kWh\n"), "{}", ran.err);
     let ran = watch(&["--unit=energie=kWh", "--to=file:a.csv"]);
     assert!(ran.err.ends_with(": did you mean energy?\n"), "{}", ran.err);
+    let ran = watch(&["--csv-locale=at", "--to=mqtt://u:geheim@127.0.0.1:9"]);
+    assert!(ran.err.contains("leave it out") && !ran.err.contains("geheim"), "{}", ran.err);
     assert!(!folder.path().join("a.csv").exists());
     let ran = watch(&["--csv-locale=at", "--format=csv", "--to=file:b.csv"]);
     assert_eq!((ran.status, ran.err.contains("--csv-locale")), (0, false), "{}", ran.err);
     assert!(ran.out.starts_with("time;"), "{}", ran.out);
-    let ran = run(&["publish", "--unit=energy=kWh", "--to=file:a.csv"], b"");
-    assert!(ran.err.contains("'file:PATH?units.energy=kWh'"), "{}", ran.err);
     // Printed, and not for the file, unless that has the key too.
     for (sink, is_told) in [("--to=file:c.csv", true), ("--to=file:d.csv?csv_locale=at", false)] {
         let (_master, node) = terminal();
@@ -485,6 +485,8 @@ fn an_option_of_the_output_does_not_vanish_beside_a_sink() {
         let word = "not for sinks, which take file:c.csv?csv_locale=at\n";
         assert_eq!((ran.status, ran.err.contains(word)), (0, is_told), "{}", ran.err);
     }
+    let ran = run(&["publish", "--unit=energy=kWh", "--to=file:a.csv"], b"");
+    assert!(ran.err.contains("'file:PATH?units.energy=kWh'"), "{}", ran.err);
 }
 
 #[test]

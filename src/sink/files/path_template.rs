@@ -55,15 +55,16 @@ impl PathTemplate {
         Ok(Self(text.to_owned()))
     }
 
-    /// The folder of the files, if it is not there.
+    /// The folder of the files, as far as it is always the same, if it is not there.
     #[must_use]
     pub fn missing_folder(settings: &SinkSettings) -> Option<PathBuf> {
         let SinkTarget::File(path) = &settings.target else {
             return None;
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-        let is_fixed = folder.to_str().is_some_and(|folder| !folder.contains('{'));
-        (is_fixed && !folder.exists()).then(|| folder.to_owned())
+        let fixed = path.to_str()?.split('{').next()?;
+        let folder = Path::new(fixed.rsplit_once('/')?.0);
+        let is_missing = !folder.as_os_str().is_empty() && !folder.exists();
+        is_missing.then(|| folder.to_owned())
     }
 
     /// True if the name is always the same.
