@@ -80,7 +80,7 @@ pub enum LineStep {
     Stay,
     /// Change to the next settings.
     Change,
-    /// The search is over: telegrams begin with these settings.
+    /// The search is over: starts of telegrams come with these settings, and hardly any mark.
     Found,
 }
 

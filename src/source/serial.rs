@@ -126,7 +126,7 @@ impl Tty {
         let before = self.line.settings();
         match self.line.record(&burst.octets, burst.marks.len(), Instant::now()) {
             LineStep::Stay => return,
-            LineStep::Found => return self.note_found("telegrams begin"),
+            LineStep::Found => return self.note_found("the search settles on"),
             LineStep::Change => {}
         }
         if self.line.is_first_round() {
@@ -143,7 +143,7 @@ impl Tty {
         let settings = self.line.settings();
         let name = settings.name().filter(|_| self.line.seeks_speed());
         let name = name.map(|name| format!(" (--line {name})")).unwrap_or_default();
-        self.notes.push_back(format!("{what} with {}{name}", self.describe(settings)));
+        self.notes.push_back(format!("{what} {}{name}", self.describe(settings)));
     }
 
     /// The part of some settings that a search changes.
@@ -210,12 +210,13 @@ impl reconnect::Endpoint for Tty {
     fn line(&self) -> SourceLine {
         let searches = !self.line.is_fixed();
         let seeks_speed = searches && self.line.seeks_speed();
-        SourceLine { device: Some(self.path.clone()), searches, seeks_speed }
+        let device = Some(self.path.clone());
+        SourceLine { device, searches, seeks_speed, is_virtual: false }
     }
 
     fn frames_seen(&mut self) {
         if self.line.frames_seen() {
-            self.note_found("frames come");
+            self.note_found("frames come with");
         }
     }
 
