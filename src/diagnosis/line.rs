@@ -202,10 +202,14 @@ impl LineFacts {
                 StreamItem::Skipped(skipped) => {
                     let at = usize::try_from(skipped.position).unwrap_or(usize::MAX);
                     let error = skipped.error.filter(|_| !skipped.is_told);
-                    match (cut_short(octets.get(at..).unwrap_or_default()), error) {
+                    let rest = octets.get(at..).unwrap_or_default();
+                    match (cut_short(rest), error) {
                         (Some(found), _) => {
                             self.cut += 1;
                             self.first_cut.get_or_insert(found);
+                        }
+                        (None, Some(error)) if lacks_stop(&error) && announced(rest).is_some() => {
+                            self.cut += 1;
                         }
                         (None, Some(error)) => self.note(&error, false),
                         (None, None) => {}
@@ -278,6 +282,12 @@ fn count_frames(octets: &[u8], links: LinkChoice) -> usize {
         frames += usize::from(item.is_ok());
     }
     frames
+}
+
+/// True for a frame without a stop octet at its end. A wrong octet is seldom that one; behind missing octets, it
+/// always is.
+fn lacks_stop(error: &Error) -> bool {
+    matches!((error.layer, error.cause), (Layer::Mbus, Cause::Unexpected { what: "stop", .. }))
 }
 
 /// The announced size of the frame at the start of the octets, and the distance at which another one
@@ -436,6 +446,21 @@ mod tests {
         let facts = LineFacts::of(&stream, &[]);
         assert_eq!((facts.cut, facts.first_cut), (2, Some((256, 104))));
         assert_eq!((facts.frames, facts.checksums, facts.octets), (0, 0, 332));
+    }
+
+    #[test]
+    fn a_frame_without_its_stop_has_lost_octets_and_one_with_it_has_wrong_ones() {
+        let mut frame = vec![];
+        mbus::emit(0, false, &[0xdb; 245], &mut frame);
+        let facts = |octets: &[u8]| {
+            let facts = LineFacts::of(octets, &[]);
+            (facts.cut, facts.checksums)
+        };
+        let (mut lost, mut wrong) = (frame.clone(), frame);
+        lost.remove(100);
+        wrong[100] ^= 8;
+        assert_eq!(facts(&[&lost[..], &[7; 20]].concat()), (1, 0));
+        assert_eq!(facts(&[&wrong[..], &[7; 20]].concat()), (0, 1));
     }
 
     #[test]
