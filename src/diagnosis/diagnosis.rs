@@ -399,6 +399,13 @@ diagnoses! {
 }
 
 impl Diagnosis {
+    /// True for a cause that makes several kinds of defects. One defect is no evidence for it: the diagnosis of the
+    /// line is.
+    #[must_use]
+    pub const fn is_of_line(self) -> bool {
+        matches!(self, Self::Parity | Self::OctetsLost | Self::Half)
+    }
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

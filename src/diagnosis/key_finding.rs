@@ -538,7 +538,7 @@ fn not_authenticated(closed: usize) -> Finding {
         "leave --require-auth out, or write the authentication key (GAK) of the meter behind its key (GUEK) in the file",
         "--require-auth weglassen oder den Authentifizierungsschlüssel (GAK) des Zählers in der Datei hinter seinen Schlüssel (GUEK) schreiben",
     ];
-    Finding::new(Diagnosis::Tag).advising(cause, step).with(
+    Finding::new(Diagnosis::Tag).advising(cause, step).hinting(step[0]).with(
         format!("telegrams that are not authenticated: {closed}"),
         format!("Telegramme, die nicht authentifiziert sind: {closed}"),
     )

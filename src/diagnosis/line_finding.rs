@@ -18,6 +18,8 @@ pub struct LineView {
     pub telegrams: usize,
     /// Other programs that have the device open.
     pub others: Vec<String>,
+    /// True for a virtual meter, which has no line.
+    pub is_virtual: bool,
     /// True for a device of this machine, whose parity can be searched for.
     pub is_device: bool,
     /// True while the parity is searched for already.
@@ -206,11 +208,30 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         }
     };
     match (view.is_peer(), view.others.is_empty()) {
+        _ if view.is_virtual => found.hinting(VIRTUAL),
+        (false, false) => shared(found, view),
+        _ if view.telegrams > 0 => found.hinting(fell_silent(view)),
         (true, _) => silent_peer(found),
         (false, true) => found,
-        (false, false) => shared(found, view),
     }
 }
+
+/// The advice about a virtual meter that has not sent yet.
+const VIRTUAL: &str = "a virtual meter sends as often as its model: allow more time";
+
+/// The advice about a line that has brought telegrams: its interface is switched on.
+fn fell_silent(view: &LineView) -> &'static str {
+    match view.seconds {
+        Some(..LONG) => "the meter may pause for longer: allow more time",
+        _ if view.is_peer() => {
+            "where the adapter is, check plug, cable and power, and that the program that serves it still runs"
+        }
+        _ => "check plug, cable and adapter",
+    }
+}
+
+/// Seconds without octets that are three intervals of most meters.
+const LONG: u64 = 15;
 
 /// The finding about a server that sends nothing, or hardly anything.
 fn silent_peer(found: Finding) -> Finding {
@@ -492,6 +513,8 @@ fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
                 verb(checksums, "hat", "haben")
             ),
         ),
+        // Lost octets leave halves too; lost frames leave no frame that is cut short.
+        () if cut * CUT_SHARE >= halves => lost(facts),
         () => Finding::new(Diagnosis::Half).with(
             format!(
                 "{} {} a frame, {whole} {} whole",
@@ -611,6 +634,9 @@ fn without_crc(telegrams: usize) -> Finding {
         ),
     )
 }
+
+/// One frame that is cut short to so many halves is no chance.
+const CUT_SHARE: usize = 4;
 
 /// Octets among which chance makes a start of a frame.
 const RANDOM: usize = 4000;

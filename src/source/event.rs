@@ -62,6 +62,8 @@ pub struct SourceLine {
     pub searches: bool,
     /// True if the speed is among these.
     pub seeks_speed: bool,
+    /// True for a virtual meter, which has no line.
+    pub is_virtual: bool,
 }
 
 /// The settings of a line, which a search changes until telegrams come.

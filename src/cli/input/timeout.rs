@@ -54,7 +54,7 @@ impl Timeout {
             let mut left = task.tick_interval();
             if let Some(limit) = self.limit {
                 let silent = limit.checked_sub(self.last_telegram.elapsed());
-                let late = || context.late(limit, &context.window, &self.view);
+                let late = || context.late(limit, &context.window, &self.view, None);
                 left = left.min(silent.ok_or_else(late)?);
             }
             if left == Duration::MAX {

@@ -50,6 +50,9 @@ const ONCE: Duration = Duration::from_secs(60);
 /// A run whose frames make no telegram for so long is stranded: six intervals of a meter.
 const STRANDED: Duration = Duration::from_secs(30);
 
+/// The end of a reason that is that of a device alone.
+const UNPLUGGED: &str = ", or unplugged";
+
 /// Reads all sources until the run ends.
 pub fn run(
     sources: Vec<Box<dyn Source>>,
@@ -218,8 +221,11 @@ impl EventLoop {
             return Ok(());
         };
         let failed = |error: OpenError| {
-            let said = line.words().unwrap_or_default();
-            Stop::Failed(Status::Source, format!("{error}{said}"))
+            let text = match line.words() {
+                Some((said, _)) => format!("{}{said}", of_server(&error.to_string())),
+                None => error.to_string(),
+            };
+            Stop::Failed(Status::Source, text)
         };
         let event = event.map_err(failed)?;
         let now = Instant::now();
@@ -229,8 +235,11 @@ impl EventLoop {
                 line.keep(&burst);
                 // One that is damaged inside, or stays closed, shows that the line is read as it should be.
                 let whole = |tally: &Tally| tally.telegrams + tally.closed + tally.unsound;
+                let damaged = |tally: &Tally| tally.rejected - tally.closed - tally.unsound;
                 let before = (stage.frames(), whole(&context.tally));
+                let damaged_before = damaged(&context.tally);
                 feed(&burst, &line.from, stage, context);
+                line.note_damaged(damaged(&context.tally) - damaged_before);
                 let frames = stage.frames() - before.0;
                 line.frames.fetch_add(frames, Ordering::Relaxed);
                 if frames > 0 || whole(&context.tally) > before.1 {
@@ -247,10 +256,12 @@ impl EventLoop {
                 if alone {
                     stage.end(context);
                 }
-                let said = line.words().unwrap_or_default();
-                let why = format!("{}: lost: {why}{said}", line.name);
-                context.messages.warn(&format!("{why}; waiting for it to come back"));
-                line.went(why, now);
+                let (said, is_new) = line.words().unwrap_or_default();
+                let why = if said.is_empty() { &why } else { of_server(&why) };
+                let why = format!("{}: lost: {why}", line.name);
+                let shown = if is_new { &said } else { "" };
+                context.messages.warn(&format!("{why}{shown}; waiting for it to come back"));
+                line.went(why + &said, now);
             }
             SourceEvent::Waiting(why) => {
                 context.messages.warn(&waiting(&why));
@@ -307,7 +318,7 @@ impl EventLoop {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            if let Some(mut fault) = line.fault(now) {
+            if let Some(mut fault) = line.fault(now).or_else(|| line.damage(now)) {
                 if context.tally.telegrams == 0 && context.names_doctor() {
                     fault.push_str(&format!(
                         "; if it lasts, end this run and start {}",
@@ -354,13 +365,16 @@ impl EventLoop {
                     let facts = line.window().facts();
                     let facts =
                         if context.tally.unsound == 0 { facts.without_telegrams() } else { facts };
-                    let found = line_finding(&facts, &line.view(seconds));
-                    let clause = found.map(|found| format!("; {}", found.clause()));
-                    let clause = clause.unwrap_or_default();
+                    let found = || line_finding(&facts, &line.view(seconds));
+                    let told = line.diagnosis().map(str::to_owned);
+                    let clause = told.or_else(|| found().map(|found| found.clause()));
+                    let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
                     format!("frames, and no telegram in {seconds} s{clause}")
                 }
-                // The messages about the key have told the cause.
-                _ => format!("no telegram in {seconds} s that any key opens"),
+                _ => {
+                    let clause = context.messages.closed_clause();
+                    format!("no telegram in {seconds} s {clause}")
+                }
             };
             context
                 .messages
@@ -374,13 +388,19 @@ impl EventLoop {
             return context.tally.late(timeout);
         };
         let view = line.view(timeout.as_secs());
-        let Stop::Failed(status, text) = context.late(timeout, line.window(), &view) else {
-            return Stop::Done;
-        };
         let has_telegrams = context.tally.telegrams > 0;
         let silence = line.silence_since(self.last_telegram, Instant::now());
-        let clause = match silence.filter(|_| has_telegrams) {
-            Some(clause) => format!("; nothing came since: {clause}"),
+        let silence = silence.filter(|_| has_telegrams);
+        // Damage that came before tells nothing about a silence.
+        let stop = match &silence {
+            Some(_) => context.tally.late(timeout),
+            None => context.late(timeout, line.window(), &view, line.diagnosis()),
+        };
+        let Stop::Failed(status, text) = stop else {
+            return Stop::Done;
+        };
+        let clause = match silence {
+            Some(clause) => format!(", and nothing came since the last one; {clause}"),
             None if context.names_doctor()
                 && (!has_telegrams || line.window().facts().damaged() > 0) =>
             {
@@ -390,6 +410,11 @@ impl EventLoop {
         };
         Stop::Failed(status, text + &clause)
     }
+}
+
+/// The reason of a loss, of a server that speaks: that was not unplugged.
+fn of_server(why: &str) -> &str {
+    why.strip_suffix(UNPLUGGED).unwrap_or(why)
 }
 
 /// The message that a source is waited for. A question stands at its end.

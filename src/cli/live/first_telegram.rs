@@ -300,7 +300,7 @@ mod tests {
                 let mut window = OctetWindow::default();
                 window.push(&vec![0x55; octets], []);
                 let view = LineView { seconds: Some(9), is_device: true, ..LineView::default() };
-                Err(context.late(timeout, &window, &view))
+                Err(context.late(timeout, &window, &view, None))
             });
             match found {
                 Err(Stop::Failed(Status::Nothing, text)) => text,

@@ -18,7 +18,7 @@ use meterpipe::{
         foreign::{self, ForeignProtocol},
         line::LineFacts,
         line_finding::{LineView, line_finding},
-        link,
+        link, service,
         window::OctetWindow,
     },
     error::Lapse,
@@ -41,6 +41,9 @@ const SAME_MOMENT: Duration = Duration::from_secs(1);
 
 /// A thread that reads ends a read at least once a second, unless it looks up a name or waits for room.
 const HANGS: Duration = Duration::from_secs(30);
+
+/// The time after which the cause of damage is told again.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The state of a source.
 #[derive(Debug)]
@@ -66,10 +69,26 @@ pub struct SourceState {
     line: SourceLine,
     links: LinkChoice,
     window: OctetWindow,
-    /// The clause of the last fault that was reported.
-    clause: String,
+    /// The cause of the fault of the line, in one clause: made once, and the same in each message until frames come
+    /// again.
+    diagnosis: Option<LineDiagnosis>,
+    /// True once frames or telegrams came.
+    has_sent: bool,
+    /// Frames and telegrams that were damaged, and their number at the last look for a cause.
+    damaged: u64,
+    damaged_before: u64,
+    looked_at_damage: Option<Instant>,
     /// The last text of a server that was shown.
     shown: Option<String>,
+    /// The same with its advice, if it says why there are no octets of a meter.
+    refusal: Option<String>,
+}
+
+/// The cause of the fault of a line, and when it was found.
+#[derive(Debug)]
+struct LineDiagnosis {
+    clause: String,
+    made: Instant,
 }
 
 /// Octets since the last frame.
@@ -86,6 +105,9 @@ struct Frameless {
     /// Their link layer, if another one was chosen.
     other_link: Option<LinkChoice>,
 }
+
+/// Damaged frames that are enough for a look for their cause.
+const ENOUGH_DAMAGE: u64 = 4;
 
 /// The octets of the first look for another protocol. Later looks come at twice the octets each.
 const FIRST_LOOK: usize = 64;
@@ -108,8 +130,13 @@ impl SourceState {
             line: SourceLine::default(),
             links: LinkChoice::Auto,
             window: OctetWindow::default(),
-            clause: String::new(),
+            diagnosis: None,
+            has_sent: false,
+            damaged: 0,
+            damaged_before: 0,
+            looked_at_damage: None,
             shown: None,
+            refusal: None,
         }
     }
 
@@ -141,8 +168,9 @@ impl SourceState {
 
     /// The facts beside the octets, after so many seconds.
     pub fn view(&self, seconds: u64) -> LineView {
-        let SourceLine { device, searches, seeks_speed } = &self.line;
+        let SourceLine { device, searches, seeks_speed, is_virtual } = &self.line;
         LineView {
+            is_virtual: *is_virtual,
             seconds: Some(seconds),
             telegrams: 0,
             others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
@@ -178,22 +206,27 @@ impl SourceState {
             (None, _) if silent >= SILENT => {
                 Some(self.message(&format!("nothing for {}", Lapse(silent.as_secs()))))
             }
-            (None, Some(frameless)) => Some(self.message(&frameless.text(now, &self.clause))),
+            (None, Some(frameless)) => {
+                let clause = self.diagnosis().unwrap_or_default();
+                Some(self.message(&frameless.text(now, clause)))
+            }
             (None, None) => None,
         }
     }
 
-    /// The text that a server sent in the place of octets of a meter, unless it was shown.
-    pub fn words(&mut self) -> Option<String> {
+    /// The clause with the text that a server sent in the place of octets of a meter, and true unless it was shown.
+    pub fn words(&mut self) -> Option<(String, bool)> {
         let Frameless { octets, foreign, .. } =
             self.frameless.filter(|_| self.line.device.is_none())?;
         let is_named = self.reported_frameless && foreign.is_some_and(ForeignProtocol::is_service);
         let words = self.window.words(octets).filter(|_| !is_named)?;
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = service::said(&words);
+        let text = format!("; {said}");
+        self.refusal = service::taken(&words).map(|_| said);
         let is_new = self.shown.as_ref() != Some(&words);
-        let text = is_new.then(|| format!("; the server says: {words}"));
         self.shown = Some(words);
-        text
+        Some((text, is_new))
     }
 
     /// Notes that the source is away.
@@ -212,6 +245,7 @@ impl SourceState {
         self.last_active = now;
         self.reported_silent = false;
         self.frameless = None;
+        self.diagnosis = None;
     }
 
     /// Keeps the octets of a burst for an examination.
@@ -233,7 +267,13 @@ impl SourceState {
     /// Notes frames. Returns a message if their absence was reported.
     pub fn note_frames(&mut self) -> Option<String> {
         self.frameless = None;
-        core::mem::take(&mut self.reported_frameless).then(|| self.message("frames again"))
+        self.has_sent = true;
+        self.refusal = None;
+        let was_reported = core::mem::take(&mut self.reported_frameless);
+        if was_reported {
+            self.diagnosis = None;
+        }
+        was_reported.then(|| self.message("frames again"))
     }
 
     /// Notes octets without a frame.
@@ -256,6 +296,37 @@ impl SourceState {
         }
     }
 
+    /// Notes frames or telegrams that are damaged.
+    pub const fn note_damaged(&mut self, damaged: u64) {
+        self.damaged += damaged;
+    }
+
+    /// Returns a message about damage that speaks for one cause, once an hour at most. Before frames come, the
+    /// settings of the line are in doubt, and no frame tells why.
+    pub fn damage(&mut self, now: Instant) -> Option<String> {
+        let is_more = self.damaged >= ENOUGH_DAMAGE && self.damaged > self.damaged_before;
+        let lately = |at: Instant, span| now.saturating_duration_since(at) < span;
+        if !(self.has_sent && is_more)
+            || self.looked_at_damage.is_some_and(|at| lately(at, FRAMELESS))
+            || self.diagnosis.as_ref().is_some_and(|it| lately(it.made, HOUR))
+        {
+            return None;
+        }
+        (self.looked_at_damage, self.damaged_before) = (Some(now), self.damaged);
+        let facts = self.window.facts();
+        let found = line_finding(&facts, &self.view(0)).filter(|_| facts.damaged() > 0)?;
+        let clause = found.clause();
+        let text = self.message(&clause);
+        self.diagnosis = Some(LineDiagnosis { clause, made: now });
+        Some(text)
+    }
+
+    /// The cause that the user was told of, in one clause.
+    pub fn diagnosis(&self) -> Option<&str> {
+        let of_line = self.diagnosis.as_ref().map(|it| it.clause.as_str());
+        self.refusal.as_deref().or(of_line)
+    }
+
     /// Returns a message about a fault that has lasted long enough.
     pub fn fault(&mut self, now: Instant) -> Option<String> {
         if self.away.is_some() {
@@ -272,20 +343,26 @@ impl SourceState {
         if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
-        if let Some(link) = frameless.other_link {
-            self.clause = format!("they are {}", link::clause(link));
-            return Some(self.message(&frameless.text(now, &self.clause)));
-        }
-        let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
-        let found = line_finding(&self.window.facts_of_last(frameless.octets), &view);
-        let clause = found.as_ref().map(Finding::clause);
-        self.clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
-        Some(self.message(&frameless.text(now, &self.clause)))
+        let clause = match (self.diagnosis(), frameless.other_link) {
+            (Some(told), _) => told.to_owned(),
+            (None, Some(link)) => format!("they are {}", link::clause(link)),
+            (None, None) => {
+                let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
+                let found = line_finding(&self.window.facts_of_last(frameless.octets), &view);
+                let clause = found.as_ref().map(Finding::clause);
+                clause.unwrap_or_else(|| view.settings_hint().to_owned())
+            }
+        };
+        let text = self.message(&frameless.text(now, &clause));
+        self.diagnosis = Some(LineDiagnosis { clause, made: now });
+        Some(text)
     }
 
     /// The advice about a line from which nothing came for so long.
     fn silence(&self, silent: Duration) -> String {
-        let found = line_finding(&LineFacts::default(), &self.view(silent.as_secs()));
+        let telegrams = usize::from(self.has_sent);
+        let view = LineView { telegrams, ..self.view(silent.as_secs()) };
+        let found = line_finding(&LineFacts::default(), &view);
         found.map(|found| found.clause()).unwrap_or_default()
     }
 
@@ -337,7 +414,7 @@ mod tests {
         SourceLine {
             device: Some("/dev/no-such-device".into()),
             searches: false,
-            seeks_speed: false,
+            ..SourceLine::default()
         }
     }
 
@@ -531,9 +608,11 @@ mod tests {
         assert!(line.fault(start).unwrap().contains("HTTP"));
         assert_eq!(line.words(), None);
         let mut line = SourceState::new("pi:23", start);
-        for shown in [Some("; the server says: Port in use"), None] {
+        let said = "; the server says: Port in use; it has the device for another client";
+        for is_shown in [true, false] {
             frameless(&mut line, burst(b"Port in use\r\n"), start);
-            assert_eq!(line.words().as_deref(), shown);
+            let (text, is_new) = line.words().unwrap();
+            assert!(text.starts_with(said) && is_new == is_shown, "{text}");
             line.went("closed".to_owned(), start);
             line.came_back(start);
         }
@@ -552,13 +631,12 @@ mod tests {
             state.fault(at(31)).unwrap()
         };
         let device = Some("/dev/no-such-device".into());
-        let plain =
-            advice(SourceLine { device: device.clone(), searches: false, seeks_speed: false });
+        let plain = advice(SourceLine { device: device.clone(), ..SourceLine::default() });
         assert!(plain.ends_with("--line auto finds those of a device"), "{plain}");
         let searching =
-            advice(SourceLine { device: device.clone(), searches: true, seeks_speed: false });
+            advice(SourceLine { device: device.clone(), searches: true, ..SourceLine::default() });
         assert!(searching.ends_with("check adapter and baud rate"), "{searching}");
-        let all = SourceLine { device, searches: true, seeks_speed: true };
+        let all = SourceLine { device, searches: true, seeks_speed: true, is_virtual: false };
         let all = advice(all);
         assert!(all.ends_with("check adapter and cable"), "{all}");
         let remote = advice(SourceLine::default());

@@ -121,31 +121,40 @@ impl Context {
         self.text_facts.note_prose();
     }
 
-    /// The reason to stop a run that has waited for a telegram this long in vain: with the cause, as
-    /// far as the octets of a line show it.
+    /// The reason to stop a run that has waited for a telegram this long in vain: with the cause that the user was
+    /// told of, else as far as the octets of a line show it.
     #[must_use]
-    pub fn late(&self, waited: Duration, window: &OctetWindow, view: &LineView) -> Stop {
+    pub fn late(
+        &self,
+        waited: Duration,
+        window: &OctetWindow,
+        view: &LineView,
+        told: Option<&str>,
+    ) -> Stop {
         let Stop::Failed(status, text) = self.tally.late(waited) else {
             return Stop::Done;
         };
         let other = link::other_link(window.octets(), view.links);
+        let told = told.map(str::to_owned);
         let clause = match status {
             Status::Closed if !self.is_in_damaged_frames(&window.facts()) => {
-                self.messages.closed_hint()
+                let clause = self.messages.closed_clause();
+                return Stop::Failed(status, format!("{text} {clause}"));
             }
             // Telegrams came: damage alone tells why they no longer do.
             _ if self.tally.telegrams > 0 => {
                 let facts = window.facts();
                 let damaged = (facts.damaged() > 0).then(|| line_finding(&facts, view)).flatten();
-                damaged.map(|found| found.clause())
+                told.or_else(|| damaged.map(|found| found.clause()))
             }
-            _ if other.is_some() => {
+            _ if told.is_none() && other.is_some() => {
                 other.map(|other| format!("the octets are {}", link::clause(other)))
             }
             _ => {
                 let facts = window.facts();
                 let facts = if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
-                let clause = line_finding(&facts, view).map(|found| found.clause());
+                let found = || line_finding(&facts, view).map(|found| found.clause());
+                let clause = told.or_else(found);
                 match (window.total(), facts.frames) {
                     (0, _) | (_, 1..) => clause,
                     (octets, 0) => {

@@ -60,6 +60,9 @@ pub const TABLE: &str = "a table";
 /// The name of a page or a document.
 pub const PAGE: &str = "HTML or XML";
 
+/// The advice about a key that fits and stands behind the number of another meter.
+const NUMBER_IN_FRONT: &str = "write the right number in front of the key, or nothing";
+
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -94,6 +97,8 @@ pub struct Messages {
     keys: RefCell<KeyFacts>,
     /// True if the only keys are authentication keys of the published examples.
     has_lone_gak: Cell<bool>,
+    /// The title of the last telegram that stayed closed.
+    closed_title: Option<SystemTitle>,
     /// True if messages name no meter.
     hides_titles: bool,
     /// True if a message on a terminal is broken between words: the live view had it so before.
@@ -166,6 +171,7 @@ impl Messages {
             target,
             keys,
             has_lone_gak,
+            closed_title: None,
             hides_titles: false,
             wraps: Cell::new(false),
         }
@@ -317,7 +323,10 @@ impl Messages {
 
     /// Reports a refusal, or counts it if enough of its cause were reported.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
-        self.keys.get_mut().tagged |= refusal.is_tagged && refusal.error.cause.leaves_closed();
+        if refusal.error.cause.leaves_closed() {
+            self.keys.get_mut().tagged |= refusal.is_tagged;
+            self.closed_title = refusal.title.or(self.closed_title);
+        }
         let Some(unreported) = self.count(&refusal.error) else {
             return;
         };
@@ -378,13 +387,17 @@ impl Messages {
         Some(match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
             Cause::NearFrame => "add the authentication key (GAK) behind the GUEK",
-            Cause::OtherMeter => "write the right number in front of the key, or nothing",
+            Cause::OtherMeter => NUMBER_IN_FRONT,
             Cause::Unsupported { what } if error.layer == Layer::Hex => {
                 let [english, _] = unread::step(what)?;
                 english
             }
             _ => {
                 let cause = self.with_keys(defects::cause_of(error)?);
+                // A live line has one cause: the message with its diagnosis gives the advice.
+                if self.live && cause.is_of_line() {
+                    return None;
+                }
                 if is_text { ended_input::hint_of_text(cause) } else { cause.hint() }
             }
         })
@@ -449,14 +462,28 @@ impl Messages {
         }
     }
 
-    /// The advice about the cause that most of the telegrams that stay closed have in common.
+    /// The property that the telegrams that stay closed lack, and the advice: both of the cause that most of them
+    /// have in common.
     #[must_use]
-    pub fn closed_hint(&self) -> Option<String> {
-        Some(match self.closed_cause()? {
-            Diagnosis::NoKey => format!("no key was given: {}", Diagnosis::NoKey.hint()),
-            Diagnosis::WrongKey => self.wrong_key_hint().to_owned(),
-            cause => cause.hint().to_owned(),
-        })
+    pub fn closed_clause(&self) -> String {
+        let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
+        let most = closed.max_by_key(|count| count.times);
+        let cause = most.map_or(Cause::KeyOrDamage, |count| count.example.cause);
+        let lacking = match cause {
+            Cause::OtherMeter => "of a meter that the key file names",
+            Cause::TagOrAuthenticationKey => "whose tag verifies",
+            Cause::KeysSwapped => "that the encryption key opens",
+            Cause::NotAuthenticated => "that is authenticated",
+            _ => "that any key opens",
+        };
+        let found = self.closed_finding(self.closed_title, cause);
+        let found = found.unwrap_or(Finding::new(Diagnosis::WrongKey));
+        match (cause, found.diagnosis) {
+            // The advice of the refusal itself.
+            (Cause::OtherMeter, _) => format!("{lacking}; {NUMBER_IN_FRONT}"),
+            (_, Diagnosis::NoKey) => format!("{lacking}; no key was given: {}", found.hint()),
+            _ => format!("{lacking}; {}", found.hint()),
+        }
     }
 
     /// The advice about a key that does not fit.
@@ -464,12 +491,6 @@ impl Messages {
     pub fn wrong_key_hint(&self) -> &'static str {
         let found = self.closed_finding(None, Cause::KeyOrDamage);
         found.map_or(Diagnosis::WrongKey.hint(), |found| found.hint())
-    }
-
-    fn closed_cause(&self) -> Option<Diagnosis> {
-        let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
-        let most = closed.max_by_key(|count| count.times)?;
-        defects::cause_if_common(&most.example).map(|cause| self.with_keys(cause))
     }
 
     /// The cause of a run that has keys: if none of them is for a meter, they are for others.

@@ -89,12 +89,11 @@ impl Tally {
     #[must_use]
     pub fn late(&self, waited: Duration) -> Stop {
         let text = format!("no telegram for {} s", waited.as_secs());
-        match self {
-            Self { telegrams: 0, closed: 1.., .. } => {
-                Stop::Failed(Status::Closed, format!("{text} that any key opens"))
-            }
-            _ => Stop::Failed(Status::Nothing, text),
-        }
+        let status = match self {
+            Self { telegrams: 0, closed: 1.., .. } => Status::Closed,
+            _ => Status::Nothing,
+        };
+        Stop::Failed(status, text)
     }
 
     /// The exit status of a run that came to its end.

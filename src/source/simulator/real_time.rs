@@ -19,7 +19,7 @@ use super::{
     push::{Push, PushOptions, Simulator},
 };
 use crate::source::{
-    Burst, OpenError, Source, SourceEvent,
+    Burst, OpenError, Source, SourceEvent, SourceLine,
     reconnect::{READ_TIMEOUT, now, ready},
 };
 
@@ -148,6 +148,10 @@ impl SimulatedSource {
 impl Source for SimulatedSource {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn line(&self) -> SourceLine {
+        SourceLine { is_virtual: true, ..SourceLine::default() }
     }
 
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {

@@ -22,6 +22,7 @@ use meterpipe::{
         diagnosis::{Diagnosis, Wording},
         finding::Finding,
         key_finding::lone_authentication_key,
+        service,
     },
     file_error,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
@@ -102,25 +103,12 @@ pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
     }
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
-    let found = match words.to_ascii_lowercase().contains("in use") {
-        true => Finding { evidence: found.evidence, ..taken() },
-        false => found,
+    let found = match service::taken(&words) {
+        Some(taken) => Finding { evidence: found.evidence, ..taken },
+        None => found,
     };
     let [english, german] = said;
     found.with(english, german)
-}
-
-/// The finding that a server has another client.
-fn taken() -> Finding {
-    let cause = [
-        "the server has the device for another client; only one can read it",
-        "der Server hat das Gerät für einen anderen Client; nur einer kann es lesen",
-    ];
-    let step = [
-        "end the other client, or let the server take several (ser2net: max-connections)",
-        "den anderen Client beenden, oder den Server mehrere annehmen lassen (ser2net: max-connections)",
-    ];
-    Finding::new(Diagnosis::Busy).advising(cause, step)
 }
 
 /// The finding about a file that cannot be read.
