@@ -87,6 +87,21 @@ impl Glyphs {
         usize::try_from(eighths).ok().and_then(|at| cells.get(at)).copied().unwrap_or(cells[8])
     }
 
+    /// A cell of another kind of column, which stands beside those of [`column`](Self::column) and is told from them
+    /// without a colour: the more, the denser.
+    #[must_use]
+    pub const fn shade(self, eighths: u64) -> char {
+        match (self, eighths) {
+            (_, 0) => ' ',
+            (Self::Unicode, 1..=3) => '░',
+            (Self::Unicode, 4..=6) => '▒',
+            (Self::Unicode, _) => '▓',
+            (Self::Ascii, 1..=3) => 'o',
+            (Self::Ascii, 4..=6) => 'O',
+            (Self::Ascii, _) => '@',
+        }
+    }
+
     /// A bar of so many eighths of a cell, from the left.
     #[must_use]
     pub fn bar(self, eighths: u64) -> String {

@@ -82,16 +82,10 @@ pub(super) fn graph_rows(
     if height == 1 {
         return line.rows(None, 1, size.glyphs);
     }
-    let minutes = line.seconds() / 60;
-    let highest = line.highest.map(|it| power_text(meter, it));
-    let highest = highest.map(|(digits, unit)| format!(", up to {digits} {unit}"));
-    let highest = highest.unwrap_or_default();
-    let label = |text: String| ScreenRow::of(ScreenInk::Faint, text);
-    let span = format!("last {minutes} min");
-    let variants = [format!("power of the {span}{highest}"), format!("{span}{highest}"), span];
-    let mut rows = vec![fitting(variants.map(label), columns)];
+    let is_split = height > 2 && line.is_mixed();
+    let mut rows = vec![graph_label(meter, &line, is_split, columns, size)];
     match height - 1 {
-        drawn if drawn >= 2 && line.is_mixed() => {
+        drawn if is_split => {
             let import = drawn.div_ceil(2);
             rows.extend(line.rows(Some(EnergyFlow::Import), import, size.glyphs));
             let mut export = line.rows(Some(EnergyFlow::Export), drawn - import, size.glyphs);
@@ -107,4 +101,99 @@ pub(super) fn graph_rows(
         drawn => rows.extend(line.rows(None, drawn, size.glyphs)),
     }
     rows
+}
+
+/// The time of the graph, and the highest power of each direction.
+fn graph_label(
+    meter: &LiveMeter,
+    line: &Sparkline,
+    is_split: bool,
+    columns: usize,
+    size: ScreenSize,
+) -> ScreenRow {
+    let span = format!("last {} min", line.seconds() / 60);
+    let directions =
+        [(EnergyFlow::Import, size.glyphs.column(8)), (EnergyFlow::Export, size.glyphs.shade(8))];
+    let flows = directions.into_iter().filter_map(|(flow, sign)| {
+        let (digits, unit) = power_text(meter, line.highest(flow)?);
+        let sign = if is_split { String::new() } else { format!("{sign} ") };
+        let word = flow_words(flow).1;
+        Some((format!("{sign}{word}"), format!("{sign}{digits} {unit} {word}")))
+    });
+    let (words, powers): (Vec<_>, Vec<_>) = flows.unzip();
+    let (words, powers) = (words.join(", "), powers.join(", "));
+    let label = |text: String| ScreenRow::of(ScreenInk::Faint, text);
+    if powers.is_empty() {
+        return fitting([format!("power of the {span}"), span].map(label), columns);
+    }
+    let place = if is_split { "; import above, export below" } else { "" };
+    let variants = [
+        format!("power of the {span}, up to {powers}{place}"),
+        format!("power of the {span}, up to {powers}"),
+        format!("{span}, up to {powers}"),
+        format!("{span}: {powers}"),
+        powers,
+        words,
+    ];
+    fitting(variants.map(label), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::cli::live::screen::{ink::Glyphs, live_meter, picture::ScreenPage};
+    use meterpipe::source::simulator::meter::MeterKind;
+
+    #[test]
+    fn import_and_export_are_told_apart_without_colours_at_every_size() {
+        let now = Instant::now() + Duration::from_secs(3600);
+        let mut meter = live_meter::tests::meter(MeterKind::KsmWest, 9, 1_790_000_000, now);
+        let ago = |seconds| now - Duration::from_secs(seconds);
+        meter.history.clear();
+        meter.history.extend(
+            [(ago(10), 500), (ago(5), -2500), (ago(0), 3)]
+                .map(|(at, watts)| (at, Decimal::new(watts, 0))),
+        );
+        let picture = Picture {
+            clock: String::new(),
+            now,
+            meters: vec![],
+            chosen: 0,
+            page: ScreenPage::Overview,
+            paused: false,
+            has_keys: true,
+            messages: vec![],
+            sources: vec![],
+            unread: vec![],
+            counts: String::new(),
+            waited: Duration::ZERO,
+        };
+        let shown = |height, columns, glyphs| {
+            let size = ScreenSize { rows: 24, columns, glyphs };
+            let rows = graph_rows(&picture, &meter, height, size);
+            rows.iter().map(|row| row.text().trim().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(1, 80, Glyphs::Unicode), ["▂▓▁"]);
+        for (columns, label) in [
+            (80, "power of the last 6 min, up to █ 500 W in, ▓ 2500 W out"),
+            (40, "last 3 min: █ 500 W in, ▓ 2500 W out"),
+            (24, "█ 500 W in, ▓ 2500 W out"),
+            (20, "█ in, ▓ out"),
+        ] {
+            assert_eq!(shown(2, columns, Glyphs::Unicode), [label, "▂▓▁"]);
+        }
+        let ascii = ["power of the last 6 min, up to # 500 W in, @ 2500 W out", ".@."];
+        assert_eq!(shown(2, 80, Glyphs::Ascii), ascii);
+        let label =
+            "power of the last 6 min, up to 500 W in, 2500 W out; import above, export below";
+        assert_eq!(shown(3, 80, Glyphs::Unicode), [label, "▂ ▁", "█"]);
+
+        meter.history.retain(|(_, power)| power.is_negative());
+        let label = "power of the last 6 min, up to ▓ 2500 W out";
+        let size = ScreenSize { rows: 24, columns: 80, glyphs: Glyphs::Unicode };
+        let rows = graph_rows(&picture, &meter, 2, size);
+        assert_eq!([rows[0].text(), rows[1].text()].map(|it| it.trim().to_owned()), [label, "▓▓"]);
+    }
 }

@@ -19,8 +19,11 @@ const COLUMN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Sparkline {
     columns: Vec<Option<Decimal>>,
-    /// The value farthest from zero.
-    pub highest: Option<Decimal>,
+}
+
+/// How far a value is from zero.
+fn size(value: &Decimal) -> Option<u64> {
+    value.whole(-3)
 }
 
 impl Sparkline {
@@ -43,10 +46,14 @@ impl Sparkline {
             let (at, value) = history.get(from.checked_sub(1)?)?;
             (end.saturating_duration_since(*at) <= hold).then_some(*value)
         };
-        let columns: Vec<_> = (0..columns).map(value).collect();
-        let size = |it: &Decimal| it.whole(-3);
-        let highest = columns.iter().flatten().copied().max_by_key(size);
-        Self { columns, highest }
+        Self { columns: (0..columns).map(value).collect() }
+    }
+
+    /// The highest power of a direction.
+    #[must_use]
+    pub fn highest(&self, of: EnergyFlow) -> Option<Decimal> {
+        let values = self.columns.iter().flatten().copied();
+        values.filter(|it| flow(*it) == of).max_by_key(size)
     }
 
     /// The seconds that it spans.
@@ -58,17 +65,19 @@ impl Sparkline {
     /// True if energy went into the grid in some column, and came from it in another.
     #[must_use]
     pub fn is_mixed(&self) -> bool {
-        let has = |of| self.columns.iter().flatten().any(|it| flow(*it) == of);
+        let has = |of| self.highest(of).is_some();
         has(EnergyFlow::Import) && has(EnergyFlow::Export)
     }
 
-    /// The columns of one direction, or of both, so many rows high.
+    /// The columns of one direction, or of both, so many rows high. Where both stand in the same rows, those of the
+    /// export are shaded.
     #[must_use]
     pub fn rows(&self, only: Option<EnergyFlow>, height: usize, glyphs: Glyphs) -> Vec<ScreenRow> {
-        let highest = self.highest.and_then(|it| it.whole(-3)).unwrap_or_default().max(1);
+        let highest =
+            self.columns.iter().flatten().filter_map(size).max().unwrap_or_default().max(1);
         let eighths = |value: &Option<Decimal>| {
             let value = value.filter(|it| only.is_none_or(|only| flow(*it) == only));
-            let size = u128::from(value.and_then(|it| it.whole(-3)).unwrap_or_default());
+            let size = u128::from(value.as_ref().and_then(size).unwrap_or_default());
             let all = 8 * height as u128;
             let part = (size * all).div_ceil(u128::from(highest)).min(all);
             u64::try_from(part).unwrap_or_default()
@@ -82,7 +91,11 @@ impl Sparkline {
             let below = 8 * (height - 1 - row) as u64;
             let mut spans: Vec<(ScreenInk, String)> = vec![];
             for &(ink, eighths) in &columns {
-                let cell = glyphs.column(eighths.saturating_sub(below).min(8));
+                let eighths = eighths.saturating_sub(below).min(8);
+                let cell = match (only, ink) {
+                    (None, ScreenInk::Export) => glyphs.shade(eighths),
+                    _ => glyphs.column(eighths),
+                };
                 match spans.last_mut() {
                     Some((last, text)) if *last == ink || cell == ' ' => text.push(cell),
                     _ => spans.push((ink, cell.to_string())),
@@ -111,14 +124,16 @@ mod tests {
             (ago(0), watts(1)),
         ]);
         let line = Sparkline::of(&history, 8, COLUMN, now);
-        assert_eq!((line.highest, line.seconds()), (Some(watts(-800)), 40));
+        assert_eq!(line.highest(EnergyFlow::Import), Some(watts(400)));
+        assert_eq!((line.highest(EnergyFlow::Export), line.seconds()), (Some(watts(-800)), 40));
         assert!(line.is_mixed());
         let text = |only, height| {
             let rows = line.rows(only, height, Glyphs::Unicode);
             rows.iter().map(ScreenRow::text).collect::<Vec<_>>()
         };
         // Forty seconds ago was one column earlier; it held for five.
-        assert_eq!(text(None, 1), ["▁   ▄█ ▁"]);
+        assert_eq!(text(None, 1), ["▁   ▄▓ ▁"]);
+        assert_eq!(line.rows(None, 1, Glyphs::Ascii)[0].text(), ".   -@ .");
         assert_eq!(text(Some(EnergyFlow::Import), 2), ["", "▂   █  ▁"]);
         assert_eq!(text(Some(EnergyFlow::Export), 1), ["     █"]);
     }
@@ -127,6 +142,6 @@ mod tests {
     fn nothing_is_no_columns() {
         let line = Sparkline::of(&VecDeque::new(), 3, COLUMN, Instant::now());
         assert_eq!(line.rows(None, 1, Glyphs::Ascii)[0].text(), "");
-        assert!(line.highest.is_none() && !line.is_mixed());
+        assert!(line.highest(EnergyFlow::Import).is_none() && !line.is_mixed());
     }
 }
