@@ -20,14 +20,17 @@ use rustix::{
     io::Errno,
 };
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH},
+    consts::{
+        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    },
     flag,
     iterator::SignalsInfo,
     low_level,
 };
 
-/// The signals that end a run. SIGQUIT would leave a terminal as the live view has set it.
-const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGQUIT];
+/// The signals that end a run. The usual effect of those behind the first two would leave a terminal as the live
+/// view has set it, and lose what a run has not stored.
+const ENDING: [i32; 6] = [SIGINT, SIGTERM, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2];
 
 /// The time in which a second signal is the same as the first one.
 const SAME: Duration = Duration::from_secs(1);

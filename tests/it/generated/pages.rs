@@ -230,7 +230,7 @@ fn signals(command: &Command) -> String {
     roff.control("SH", ["SIGNALS"]);
     let end = "The run stores what it has read, and ends. After a second one, more than a second later, \
                it no longer waits for anybody, and says what it did not store.";
-    term(&mut roff, "SIGINT, SIGTERM", end);
+    term(&mut roff, "SIGINT, SIGTERM, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2", end);
     let keys = if name == "watch" { "the keys, " } else { "" };
     let files = if name == "watch" { "the recording and " } else { "" };
     if has(command, "config") {
@@ -239,6 +239,9 @@ fn signals(command: &Command) -> String {
              files with secrets again. Sinks with the same settings go on; others end or start. After a \
              mistake, which is reported, nothing changes. Other sources need a restart."
         );
+        let ends = " A run without sinks and a recording whose messages go to a terminal ends instead: the \
+                    signal says that the terminal was closed.";
+        let text = if name == "watch" { text + ends } else { text };
         term(&mut roff, "SIGHUP", &text);
     }
     written(&roff)
