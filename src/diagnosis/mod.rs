@@ -6,7 +6,7 @@
 //! - [`diagnosis`]: the table of causes, in English and German.
 //! - [`finding`]: a cause with its evidence.
 //! - [`foreign`]: protocols that are not read, by their octets. [`service`]: other servers on the network. [`link`]: a
-//!   link layer that was not chosen.
+//!   link layer that was not chosen. [`server_words`]: a server that refuses a client.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
@@ -23,5 +23,6 @@ pub mod key_turns;
 pub mod line;
 pub mod line_finding;
 pub mod link;
+pub mod server_words;
 pub mod service;
 pub mod window;

@@ -18,7 +18,7 @@ use meterpipe::{
         foreign::{self, ForeignProtocol},
         line::LineFacts,
         line_finding::{LineView, line_finding},
-        link, service,
+        link, server_words,
         window::OctetWindow,
     },
     error::Lapse,
@@ -221,9 +221,9 @@ impl SourceState {
         let is_named = self.reported_frameless && foreign.is_some_and(ForeignProtocol::is_service);
         let words = self.window.words(octets).filter(|_| !is_named)?;
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        let said = service::said(&words);
+        let said = server_words::said(&words);
         let text = format!("; {said}");
-        self.refusal = service::taken(&words).map(|_| said);
+        self.refusal = server_words::taken(&words).map(|_| said);
         let is_new = self.shown.as_ref() != Some(&words);
         self.shown = Some(words);
         Some((text, is_new))

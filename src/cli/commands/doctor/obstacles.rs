@@ -22,7 +22,7 @@ use meterpipe::{
         diagnosis::{Diagnosis, Wording},
         finding::Finding,
         key_finding::lone_authentication_key,
-        service,
+        server_words,
     },
     file_error,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
@@ -103,7 +103,7 @@ pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
     }
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
-    let found = match service::taken(&words) {
+    let found = match server_words::taken(&words) {
         Some(taken) => Finding { evidence: found.evidence, ..taken },
         None => found,
     };
