@@ -136,11 +136,13 @@ impl Screen {
             self.size = Some(size);
         }
         let tally = &context.tally;
-        let damaged = match tally.rejected {
-            0 => String::new(),
-            rejected => format!(", {rejected} rejected"),
+        // The quality of the line has the damaged telegrams of a meter that is shown.
+        let rest = match (self.meters.is_empty(), tally.rejected, tally.closed) {
+            (true, rejected @ 1.., _) => format!(", {rejected} rejected"),
+            (false, _, closed @ 1..) => format!(", {closed} not opened"),
+            _ => String::new(),
         };
-        let counts = format!("{}{damaged}", counted(tally.octets, "octet"));
+        let counts = format!("{}{rest}", counted(tally.octets, "octet"));
         let rows = layout::rows(&self.picture(counts), size);
         // Only what is different is written, and nothing is cleared before: either would flicker.
         for (at, row) in rows.iter().enumerate() {
@@ -246,9 +248,9 @@ impl Screen {
         let at = match self.meters.iter().position(is_same) {
             Some(at) => at,
             None if self.meters.len() < METERS => {
-                let state = Rc::new(LiveMeter::new(name, self.units, now));
-                self.meters.push(ScreenMeter { title, state });
-                self.meters.len() - 1
+                let mut state = LiveMeter::new(name, self.units, now);
+                state.source.clone_from(&source);
+                self.insert(ScreenMeter { title, state: Rc::new(state) })
             }
             None => return,
         };
@@ -263,8 +265,32 @@ impl Screen {
         self.stale = true;
     }
 
+    /// Adds a meter at the place of its source, behind those that the source has. Returns its index.
+    fn insert(&mut self, meter: ScreenMeter) -> usize {
+        let of_source = |source: &str| {
+            let sources = self.sources.iter();
+            sources.map(|it| narrow(&record::escape(it))).position(|it| it == source)
+        };
+        let rank = |it: &ScreenMeter| of_source(&it.state.source).unwrap_or(usize::MAX);
+        let at = self.meters.partition_point(|it| rank(it) <= rank(&meter));
+        // The picture shows the same meter as before. One that is held still has its own list.
+        if at <= self.chosen && !self.meters.is_empty() && self.held.is_none() {
+            self.chosen += 1;
+        }
+        self.meters.insert(at, meter);
+        at
+    }
+
+    /// Lets the picture go on that was held still, with the same meter.
+    fn let_go(&mut self, held: &[MeterPicture]) {
+        let shown = held.get(self.chosen).map(|it| (&it.meter.source, &it.meter.name));
+        let same = |it: &ScreenMeter| shown == Some((&it.state.source, &it.state.name));
+        self.chosen = self.meters.iter().position(same).unwrap_or_default();
+    }
+
     fn take_key(&mut self, key: ScreenKey) {
-        let meters = self.meters.len().max(1);
+        let meters = self.held.as_ref().map_or(self.meters.len(), |(held, ..)| held.len());
+        let meters = meters.max(1);
         match (key, self.page) {
             (ScreenKey::Character('q'), _) => self.is_quit = true,
             (ScreenKey::Character('?' | 'h'), ScreenPage::Help(_)) => {
@@ -274,8 +300,11 @@ impl Screen {
             (ScreenKey::Character('v'), ScreenPage::Values(_)) => self.page = ScreenPage::Overview,
             (ScreenKey::Character('v'), _) => self.page = ScreenPage::Values(0),
             (ScreenKey::Character('p' | ' '), _) => {
-                self.held = match self.held {
-                    Some(_) => None,
+                self.held = match self.held.take() {
+                    Some((held, ..)) => {
+                        self.let_go(&held);
+                        None
+                    }
                     None => {
                         let Picture { meters, now, clock, .. } = self.picture(String::new());
                         Some((meters, now, clock))
@@ -292,7 +321,7 @@ impl Screen {
             (ScreenKey::Character(digit @ '1'..='9'), _) => {
                 let at = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
                 let at = at.unwrap_or_default().saturating_sub(1);
-                if at < self.meters.len() {
+                if at < meters {
                     self.chosen = at;
                 }
             }
@@ -381,8 +410,15 @@ impl TelegramConsumer for Screen {
 
     /// Gives the terminal back, with the messages of the run.
     fn finish(&mut self, context: &mut Context) -> bool {
-        let is_written = context.output.flush().is_ok();
+        let mut is_written = context.output.flush().is_ok();
         self.terminal.leave();
+        if context.done {
+            // A run that has all telegrams that it wants leaves the last ones on the screen.
+            let state = |it: &ScreenMeter| it.state.last_table();
+            let tables: Vec<_> = self.meters.iter().map(state).collect();
+            context.output.text.extend_from_slice(tables.join("\n").as_bytes());
+            is_written &= context.output.flush().is_ok();
+        }
         self.signals.release();
         context.messages.release();
         is_written

@@ -167,7 +167,7 @@ mod tests {
     fn picture(kinds: &[MeterKind], messages: &[&str]) -> Picture {
         let now = Instant::now() + Duration::from_secs(3600);
         let mut quality = LineQuality::default();
-        (0..98).for_each(|_| quality.note_good(0, now));
+        (0..98).for_each(|_| quality.note_good(None, now));
         (0..2).for_each(|_| quality.note_damaged(now));
         let meter = |kind: &MeterKind| MeterPicture {
             meter: Rc::new(live_meter::tests::meter(*kind, 9, 1_790_000_000, now)),
@@ -294,7 +294,7 @@ mod tests {
             let rows = texts(&picture, 24, columns, Glyphs::Unicode);
             let row = rows.iter().find(|row| row.starts_with("  2 ")).unwrap();
             assert!(row.contains("line bad"), "{columns}: {rows:#?}");
-            assert_eq!(row.contains("6 of 6"), columns >= 100, "{columns}: {row}");
+            assert_eq!(row.contains("6 of the last 6"), columns >= 100, "{columns}: {row}");
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_source_without_a_telegram_has_a_row_below_the_meters() {
-        let quality = (ScreenInk::Bad, "line bad, 6 of 6 damaged or missing".to_owned());
+        let quality = (ScreenInk::Bad, "line bad, 6 of the last 6 damaged or missing".to_owned());
         let picture = Picture {
             unread: vec![("ttyUSB1".to_owned(), quality)],
             ..picture(&[MeterKind::KsmWest], &[])
@@ -320,7 +320,7 @@ mod tests {
         for (columns, shown) in [
             (24, "  - ttyUSB1  none yet"),
             (40, "  - ttyUSB1  no telegram yet  line bad"),
-            (80, "  - ttyUSB1  no telegram yet  line bad, 6 of 6 damaged or missing"),
+            (80, "  - ttyUSB1  no telegram yet  line bad, 6 of the last 6 damaged or missing"),
         ] {
             let rows = texts(&picture, 24, columns, Glyphs::Unicode);
             let at = rows.iter().position(|row| row.starts_with("  - ")).unwrap();
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn every_meter_and_every_source_is_on_the_screen_or_counted() {
         let all = MeterKind::ALL;
-        let quality = (ScreenInk::Bad, "line bad, 6 of 6 damaged or missing".to_owned());
+        let quality = (ScreenInk::Bad, "line bad, 6 of the last 6 damaged or missing".to_owned());
         for (meters, unread) in [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (1, 4), (3, 2), (4, 1)] {
             let names = ["ttyUSB1", "pi.local:3001", "ttyAMA0", "a-long-name.example.org:7000"];
             let unread = names.iter().take(unread).map(|name| (name.to_string(), quality.clone()));

@@ -21,14 +21,22 @@ pub const NO_TELEGRAMS: &str = "no telegrams";
 pub struct LineQuality {
     /// When each came, and true if it was good.
     telegrams: VecDeque<(Instant, bool)>,
-    /// Damaged ones since the last good one, which the counter of the next one misses.
+    /// Damaged parts since the last good telegram.
     damaged: u64,
 }
 
+/// Telegrams below which the share of damaged ones is no quality: a minute of most meters.
+const ENOUGH: usize = 12;
+
 impl LineQuality {
-    /// Notes a good telegram, and that so many are missing in front of it.
-    pub fn note_good(&mut self, missing: u64, now: Instant) {
+    /// Notes a good telegram, and that so many are missing in front of it, if their number is known. Of one damaged
+    /// telegram several parts may be refused: the counter tells how many there were.
+    pub fn note_good(&mut self, missing: Option<u64>, now: Instant) {
         let damaged = std::mem::take(&mut self.damaged);
+        let missing = missing.unwrap_or(damaged);
+        for _ in missing..damaged {
+            self.telegrams.pop_back();
+        }
         self.note(false, missing.saturating_sub(damaged), now);
         self.note(true, 1, now);
     }
@@ -69,16 +77,17 @@ impl LineQuality {
         if all == 0 {
             return (ScreenInk::Bad, NO_TELEGRAMS.to_owned());
         }
+        let of = all.max(ENOUGH);
         let (ink, word) = match bad * 100 {
             0 => (ScreenInk::Good, "clean"),
-            part if part <= all => (ScreenInk::Good, "good"),
-            part if part <= all * 5 => (ScreenInk::Doubtful, "fair"),
-            part if part <= all * 25 => (ScreenInk::Doubtful, "poor"),
+            part if part <= of => (ScreenInk::Good, "good"),
+            part if part <= of * 5 => (ScreenInk::Doubtful, "fair"),
+            part if part <= of * 25 => (ScreenInk::Doubtful, "poor"),
             _ => (ScreenInk::Bad, "bad"),
         };
         match bad {
             0 => (ink, format!("line {word}")),
-            _ => (ink, format!("line {word}, {bad} of {all} damaged or missing")),
+            _ => (ink, format!("line {word}, {bad} of the last {all} damaged or missing")),
         }
     }
 }
@@ -96,10 +105,10 @@ mod tests {
         line.note(true, 99, at(0));
         assert_eq!(line.words(at(1)), (ScreenInk::Good, "line clean".to_owned()));
         line.note(false, 1, at(0));
-        assert_eq!(line.words(at(1)).1, "line good, 1 of 100 damaged or missing");
+        assert_eq!(line.words(at(1)).1, "line good, 1 of the last 100 damaged or missing");
         line.note(false, 4, at(300));
-        assert_eq!(line.words(at(301)).1, "line fair, 5 of 104 damaged or missing");
-        assert_eq!(line.words(at(700)).1, "line bad, 4 of 4 damaged or missing");
+        assert_eq!(line.words(at(301)).1, "line fair, 5 of the last 104 damaged or missing");
+        assert_eq!(line.words(at(700)).1, "line bad, 4 of the last 4 damaged or missing");
         assert_eq!(line.words(at(1000)).1, "no telegrams");
         line.note(false, u64::MAX, at(1000));
         assert_eq!(line.telegrams.len(), MOST);
@@ -110,25 +119,33 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut line = LineQuality::default();
-        (0..9).for_each(|_| line.note_good(0, start));
+        (0..9).for_each(|_| line.note_good(None, start));
         assert_eq!(line.words_since(start, at(40)), (ScreenInk::Bad, "no telegrams".to_owned()));
         line.note_damaged(at(41));
         let words = line.words_since(start, at(42)).1;
-        assert_eq!(words, "line poor, 1 of 10 damaged or missing");
+        assert_eq!(words, "line poor, 1 of the last 10 damaged or missing");
     }
 
     #[test]
     fn a_telegram_that_is_damaged_is_not_missing_as_well() {
         let (mut line, now) = (LineQuality::default(), Instant::now());
-        for is_good in [true, true, false, false, true, true] {
-            match is_good {
-                true if line.damaged > 0 => line.note_good(2, now),
-                true => line.note_good(0, now),
-                false => line.note_damaged(now),
-            }
-        }
-        assert_eq!(line.words(now).1, "line bad, 2 of 6 damaged or missing");
-        line.note_good(3, now);
-        assert_eq!(line.words(now).1, "line bad, 5 of 10 damaged or missing");
+        line.note_good(None, now);
+        line.note_damaged(now);
+        assert_eq!(line.words(now).1, "line poor, 1 of the last 2 damaged or missing");
+        // Three parts of two telegrams were refused.
+        line.note_damaged(now);
+        line.note_damaged(now);
+        line.note_good(Some(2), now);
+        assert_eq!(line.words(now).1, "line poor, 2 of the last 4 damaged or missing");
+        line.note_good(Some(3), now);
+        assert_eq!(line.words(now).1, "line bad, 5 of the last 8 damaged or missing");
+        // Without a counter each part counts.
+        line.note_damaged(now);
+        line.note_good(None, now);
+        assert_eq!(line.words(now).1, "line bad, 6 of the last 10 damaged or missing");
+        // No telegram was in what was refused.
+        line.note_damaged(now);
+        line.note_good(Some(0), now);
+        assert_eq!(line.words(now).1, "line bad, 6 of the last 11 damaged or missing");
     }
 }

@@ -14,7 +14,7 @@ use meterpipe::{
         entry::OutputTelegram,
         key::Meta,
         printable::printable,
-        table::{Table, TableRow},
+        table::{Table, TableRow, aligned},
         units::Units,
     },
     local_time,
@@ -123,8 +123,6 @@ pub struct LiveMeter {
     pub last: Instant,
     /// The telegrams so far.
     pub good: u64,
-    /// Telegrams that are missing, by their counter.
-    pub missing: u64,
     /// The units that the user chose.
     pub units: Units,
     /// The first telegram, in local time.
@@ -163,7 +161,6 @@ impl LiveMeter {
             phases: vec![],
             last: now,
             good: 0,
-            missing: 0,
             units,
             since: String::new(),
             counter: None,
@@ -172,7 +169,7 @@ impl LiveMeter {
         }
     }
 
-    /// Takes a telegram; returns how many are missing before it. A meter that sends several lists in turns keeps
+    /// Takes a telegram; returns how many are missing before it, if its counter tells. A meter that sends several lists in turns keeps
     /// what only the others have.
     pub fn take(
         &mut self,
@@ -180,7 +177,7 @@ impl LiveMeter {
         table: &Table,
         now: Instant,
         at: Timestamp,
-    ) -> u64 {
+    ) -> Option<u64> {
         let attributes = entry.attributes;
         self.heading = narrow(&Table::title(entry));
         self.rows = table.rows(entry);
@@ -206,12 +203,10 @@ impl LiveMeter {
         if !phases.is_empty() {
             self.phases = phases;
         }
-        // A counter that went back means another meter or a restart; no telegram is missing then.
+        // A counter that went back means another meter or a restart.
         let step = attributes.ic.zip(self.counter).and_then(|(now, last)| now.checked_sub(last));
-        let missing = u64::from(step.unwrap_or(1).saturating_sub(1));
-        self.missing += missing;
         self.counter = attributes.ic;
-        missing
+        step.map(|step| u64::from(step.saturating_sub(1)))
     }
 
     fn take_power(&mut self, entry: &OutputTelegram<'_>, now: Instant) {
@@ -286,6 +281,13 @@ impl LiveMeter {
         let name = *["L1", "L2", "L3"].get(phase)?;
         let flow = power.map_or(EnergyFlow::Nothing, |(power, _)| flow(power));
         (!values.is_empty()).then_some(PhaseState { name, values, size, flow })
+    }
+
+    /// The last telegram as the format `table` prints it.
+    #[must_use]
+    pub fn last_table(&self) -> String {
+        let lines = [self.heading.clone()].into_iter().chain(aligned(&self.rows));
+        lines.map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
     /// A number with its unit.
@@ -395,7 +397,7 @@ pub mod tests {
     fn a_reading_ages_by_the_interval_of_its_meter() {
         let now = Instant::now() + Duration::from_secs(3600);
         let meter = meter(MeterKind::KsmWest, 4, 1_790_000_000, now);
-        assert_eq!((meter.interval(), meter.good, meter.missing), (Duration::from_secs(5), 4, 0));
+        assert_eq!((meter.interval(), meter.good), (Duration::from_secs(5), 4));
         let age = |seconds| meter.age(now + Duration::from_secs(seconds));
         assert_eq!([0, 11].map(age), [ReadingAge::Fresh; 2]);
         assert_eq!([12, 30].map(age), [ReadingAge::Late; 2]);

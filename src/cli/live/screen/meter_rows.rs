@@ -52,12 +52,10 @@ fn state_words(it: &MeterPicture, now: Instant) -> (ScreenInk, &str) {
 pub(super) fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<ScreenRow> {
     let age = age(&it.meter, picture.now);
     let quality = ScreenRow::of(it.quality.0, it.quality.1.clone());
-    let LiveMeter { good, missing, .. } = *it.meter;
-    let counts = match (it.meter.age(picture.now), missing) {
-        (ReadingAge::Fresh, _) => format!(" ({good} good, {missing} missing)"),
-        // Those that are missing now are counted by the next one.
-        (_, 0) => format!(" ({good} good before)"),
-        _ => format!(" ({good} good, {missing} missing before)"),
+    let good = it.meter.good;
+    let counts = match it.meter.age(picture.now) {
+        ReadingAge::Fresh => format!(" ({good} good)"),
+        _ => format!(" ({good} good before)"),
     };
     let counts = ScreenRow::of(ScreenInk::Faint, counts);
     let gap = ScreenRow::of(ScreenInk::Faint, "  ");

@@ -96,7 +96,7 @@ const HELP: [&str; 12] = [
     "?: this page, and back; so does Esc",
     "",
     "fresh, late, STALE: the age of the reading, by the meter's own interval",
-    "clean, good, fair, poor, bad: the telegrams of the last ten minutes",
+    "clean, good, fair, poor, bad: how many telegrams of the last ten minutes came whole",
     "importing: energy comes from the grid; exporting: it goes there",
     "since midnight: known once the run has seen one, or if the meter counts it",
     "the bars of the phases: their part of a round number above the largest one",
