@@ -16,7 +16,7 @@ use crate::{
         published::KEY,
         terminal::terminal,
     },
-    doctor::{FedDevice, GAK, every_other, folder, sound, telegrams},
+    doctor::{FedDevice, GAK, every_other, folder, sound, telegrams, wires},
 };
 use meterpipe::{diagnosis::diagnosis::Diagnosis, source::simulator::meter::MeterKind};
 
@@ -214,23 +214,24 @@ fn a_line_that_loses_octets_has_one_cause_in_all_messages() {
     let folder = folder(KEY);
     let key = folder.path().join("guek");
     let key = key.to_str().unwrap();
-    // One octet of so many is lost: among few losses some telegrams are whole.
-    for (of, ends) in [(50, ["--timeout", "4s"]), (400, ["--count", "6"])] {
+    // One octet of so many is lost: among few losses some telegrams are whole. Those of the Steiermark have no frames.
+    for (kind, of, ends) in [
+        (MeterKind::NetzNoeKaifa, 50, ["--timeout", "4s"]),
+        (MeterKind::NetzNoeKaifa, 400, ["--count", "6"]),
+        (MeterKind::Steiermark, 50, ["--timeout", "4s"]),
+    ] {
         let random = Mutex::new(RandomNumbers::of(of));
-        let (octets, sent) =
-            (telegrams(MeterKind::NetzNoeKaifa, 40, None, None), AtomicUsize::new(0));
+        let (octets, sent) = (wires(kind, 40), AtomicUsize::new(0));
         let device = FedDevice::new(move |_| {
             thread::sleep(Duration::from_millis(150));
             let at = sent.fetch_add(1, Ordering::Relaxed) % 40;
             let mut random = random.lock().unwrap();
-            let telegram = octets[2 * at..2 * at + 2].concat();
-            telegram.into_iter().filter(|_| random.below(of as usize) > 0).collect()
+            octets[at].iter().copied().filter(|_| random.below(of as usize) > 0).collect()
         });
         let arguments = ["watch", "--format=json", "--key-file", key, ends[0], ends[1]];
         let ran = run_command(command(&[&arguments[..], &[device.node()]].concat()), b"");
         assert_eq!(causes(&ran.err), [Diagnosis::OctetsLost], "{ran:?}");
-        let advised = ran.err.lines().filter(|it| it.contains(Diagnosis::OctetsLost.hint()));
-        assert_eq!(advised.count(), if ends[0] == "--count" { 1 } else { 2 }, "{ran:?}");
+        assert!(!ran.err.contains("any key"), "{ran:?}");
     }
 }
 

@@ -360,9 +360,9 @@ impl EventLoop {
         };
         if is_stranded && context.names_doctor() {
             let (name, seconds, doctor) = (&line.name, STRANDED.as_secs(), line.doctor());
-            let state = match context.tally.closed {
-                0 => {
-                    let facts = line.window().facts();
+            let facts = line.window().facts();
+            let state = match context.blames_key(&facts) {
+                false => {
                     let facts =
                         if context.tally.unsound == 0 { facts.without_telegrams() } else { facts };
                     let found = || line_finding(&facts, &line.view(seconds));
@@ -371,7 +371,7 @@ impl EventLoop {
                     let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
                     format!("frames, and no telegram in {seconds} s{clause}")
                 }
-                _ => {
+                true => {
                     let clause = context.messages.closed_clause();
                     format!("no telegram in {seconds} s {clause}")
                 }

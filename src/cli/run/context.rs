@@ -137,7 +137,7 @@ impl Context {
         let other = link::other_link(window.octets(), view.links);
         let told = told.map(str::to_owned);
         let clause = match status {
-            Status::Closed if !self.is_in_damaged_frames(&window.facts()) => {
+            Status::Closed if self.blames_key(&window.facts()) => {
                 let clause = self.messages.closed_clause();
                 return Stop::Failed(status, format!("{text} {clause}"));
             }
@@ -172,6 +172,14 @@ impl Context {
         };
         let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
         Stop::Failed(status, format!("{text}{clause}"))
+    }
+
+    /// True if a key is to blame for telegrams that stay closed on a line with these facts: not where the key fits
+    /// others, or where most of what was refused is damaged.
+    #[must_use]
+    pub fn blames_key(&self, facts: &LineFacts) -> bool {
+        let Tally { closed, rejected, fits, .. } = self.tally;
+        fits == 0 && closed > rejected - closed && !self.is_in_damaged_frames(facts)
     }
 
     /// True if all telegrams that stay closed are parts of damaged frames: no key is to blame.
