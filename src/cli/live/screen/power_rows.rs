@@ -90,13 +90,6 @@ pub(super) fn graph_rows(
             rows.extend(line.rows(Some(EnergyFlow::Import), import, size.glyphs));
             let mut export = line.rows(Some(EnergyFlow::Export), drawn - import, size.glyphs);
             rows.append(&mut export);
-            if let Some(first) = rows.first_mut() {
-                let note = ScreenRow::of(ScreenInk::Faint, "; import above, export below");
-                let full = first.clone().and(note);
-                if full.width() <= columns {
-                    *first = full;
-                }
-            }
         }
         drawn => rows.extend(line.rows(None, drawn, size.glyphs)),
     }
@@ -189,6 +182,10 @@ mod tests {
         let label =
             "power of the last 6 min, up to 500 W in, 2500 W out; import above, export below";
         assert_eq!(shown(3, 80, Glyphs::Unicode), [label, "▂ ▁", "█"]);
+        assert!(
+            shown(3, 200, Glyphs::Unicode)[0].ends_with("2500 W out; import above, export below")
+        );
+        assert_eq!(shown(3, 200, Glyphs::Unicode)[0].matches("above").count(), 1);
 
         meter.history.retain(|(_, power)| power.is_negative());
         let label = "power of the last 6 min, up to ▓ 2500 W out";
