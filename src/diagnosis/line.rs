@@ -208,7 +208,7 @@ impl LineFacts {
                             self.cut += 1;
                             self.first_cut.get_or_insert(found);
                         }
-                        (None, Some(error)) if lacks_stop(&error) && announced(rest).is_some() => {
+                        (None, Some(error)) if lacks_stop(&error) && may_lack_octets(rest) => {
                             self.cut += 1;
                         }
                         (None, Some(error)) => self.note(&error, false),
@@ -289,6 +289,21 @@ fn count_frames(octets: &[u8], links: LinkChoice) -> usize {
 fn lacks_stop(error: &Error) -> bool {
     matches!((error.layer, error.cause), (Layer::Mbus, Cause::Unexpected { what: "stop", .. }))
 }
+
+/// True for an unmistakable start of a frame, unless that ends behind its announced end: octets were added then.
+fn may_lack_octets(octets: &[u8]) -> bool {
+    let Some((_, size)) = announced(octets) else {
+        return false;
+    };
+    let ends_at = |at: usize| {
+        let rest = octets.get(at..).unwrap_or_default();
+        octets.get(at - 1) == Some(&0x16) && announced(rest).is_some()
+    };
+    !(size + 1..=size + MOST_ADDED).any(ends_at)
+}
+
+/// Octets that a conversion of line ends adds to a frame, and more.
+const MOST_ADDED: usize = 32;
 
 /// The announced size of the frame at the start of the octets, and the distance at which another one
 /// begins within it.
@@ -456,9 +471,11 @@ mod tests {
             let facts = LineFacts::of(octets, &[]);
             (facts.cut, facts.checksums)
         };
-        let (mut lost, mut wrong) = (frame.clone(), frame);
+        let (mut lost, mut wrong, mut longer) = (frame.clone(), frame.clone(), frame.clone());
         lost.remove(100);
         wrong[100] ^= 8;
+        longer.insert(100, 13);
+        assert_eq!(facts(&[longer, frame].concat()), (0, 1));
         assert_eq!(facts(&[&lost[..], &[7; 20]].concat()), (1, 0));
         assert_eq!(facts(&[&wrong[..], &[7; 20]].concat()), (0, 1));
     }

@@ -244,7 +244,7 @@ fn silent_peer(found: Finding) -> Finding {
         "Rechner und Port prüfen: es ist der Port, an dem die Oktette des Adapters herauskommen (ser2net, eine serielle Brücke); dann dort, wo der Adapter ist, Stecker, Adern und Versorgung, und ob der Netzbetreiber die Kundenschnittstelle freigeschaltet hat",
     ];
     found.advising(cause, step).hinting(
-        "check host and port, and where the adapter is the wiring, and that the operator has switched the interface on",
+        "check host and port; then, at the adapter, check the wiring, and that the operator has switched the interface on",
     )
 }
 
