@@ -213,6 +213,18 @@ fn server(octets: Vec<u8>, ends: bool) -> String {
     format!("tcp://{address}")
 }
 
+/// The address of a server that has another client, and says so to each one that comes.
+fn refusing_server() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = std::io::Write::write_all(&mut client, b"Port already\r\nin use\r\n");
+        }
+    });
+    format!("tcp://{address}")
+}
+
 #[test]
 fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     let address = server(b"Port already in use\r\n".to_vec(), true);
@@ -222,8 +234,7 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
 
     for wanted in ["--timeout=2s", "--once"] {
-        let address = server(b"Port already\r\nin use\r\n".to_vec(), true);
-        let ran = run(&["watch", &address, wanted], b"");
+        let ran = run(&["watch", &refusing_server(), wanted], b"");
         let last = ran.err.lines().last().unwrap_or_default();
         assert!(
             last.contains("the server says: Port already in use; it has the device for"),

@@ -397,7 +397,11 @@ impl Frameless {
             marked => format!(", {marked} of them damaged on the line"),
         };
         let octets = counted(octets, "octet");
-        format!("no whole frame in the {octets} of {seconds} s{marked}; {clause}")
+        let among = match seconds {
+            0 => octets.to_string(),
+            seconds => format!("the {octets} of {seconds} s"),
+        };
+        format!("no whole frame in {among}{marked}; {clause}")
     }
 }
 
