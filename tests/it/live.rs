@@ -662,13 +662,13 @@ fn meters_stand_in_the_order_of_their_sources() {
     // A pseudo-terminal has no parity, which is told once it is open.
     let is_open = |screen: &[String]| screen.iter().any(|row| row.contains("ignores these"));
     on.wait(|_, screen| has(screen, "> 1 ") && has(screen, "  - ") && is_open(screen));
-    // The first source comes later, and the chosen meter stays the chosen one.
+    // The first source comes later, and takes the first place.
     let mut wire = vec![];
     meter(MeterKind::KsmWest).push(&mut wire);
     send(&master, &wire);
-    on.wait(|_, screen| has(screen, "  1 ") && has(screen, "> 2 ") && !has(screen, "  - "));
-    send(&on.master, b"1");
-    on.wait(|_, screen| has(screen, "> 1 ") && has(screen, "  2 "));
+    on.wait(|_, screen| has(screen, "> 1 1KFM") && has(screen, "  2 1812") && !has(screen, "  - "));
+    send(&on.master, b"2");
+    on.wait(|_, screen| has(screen, "  1 1KFM") && has(screen, "> 2 1812"));
     signal(&on.watch.0, Signal::INT);
     assert_eq!(on.watch.0.wait().unwrap().code(), Some(0));
 }

@@ -74,6 +74,8 @@ pub struct Screen {
     started: Instant,
     page: ScreenPage,
     chosen: usize,
+    /// True once the user has chosen that meter.
+    has_chosen: bool,
     /// The meters at the time when the user held the picture still.
     held: Option<(Vec<MeterPicture>, Instant, String)>,
     is_quit: bool,
@@ -112,6 +114,7 @@ impl Screen {
             started: Instant::now(),
             page: ScreenPage::default(),
             chosen: 0,
+            has_chosen: false,
             held: None,
             is_quit: false,
             shown: vec![],
@@ -273,8 +276,8 @@ impl Screen {
         };
         let rank = |it: &ScreenMeter| of_source(&it.state.source).unwrap_or(usize::MAX);
         let at = self.meters.partition_point(|it| rank(it) <= rank(&meter));
-        // The picture shows the same meter as before. One that is held still has its own list.
-        if at <= self.chosen && !self.meters.is_empty() && self.held.is_none() {
+        // The picture shows the meter that the user chose, else the first one. One that is held still has its own list.
+        if at <= self.chosen && self.has_chosen && self.held.is_none() {
             self.chosen += 1;
         }
         self.meters.insert(at, meter);
@@ -286,6 +289,10 @@ impl Screen {
         let shown = held.get(self.chosen).map(|it| (&it.meter.source, &it.meter.name));
         let same = |it: &ScreenMeter| shown == Some((&it.state.source, &it.state.name));
         self.chosen = self.meters.iter().position(same).unwrap_or_default();
+    }
+
+    fn choose(&mut self, meter: usize) {
+        (self.chosen, self.has_chosen) = (meter, true);
     }
 
     fn take_key(&mut self, key: ScreenKey) {
@@ -311,8 +318,8 @@ impl Screen {
                     }
                 };
             }
-            (ScreenKey::Next, _) => self.chosen = (self.chosen + 1) % meters,
-            (ScreenKey::Previous, _) => self.chosen = (self.chosen + meters - 1) % meters,
+            (ScreenKey::Next, _) => self.choose((self.chosen + 1) % meters),
+            (ScreenKey::Previous, _) => self.choose((self.chosen + meters - 1) % meters),
             (ScreenKey::Back, _) => self.page = ScreenPage::Overview,
             (ScreenKey::Up, _) => self.turn(|from, _| from.saturating_sub(1)),
             (ScreenKey::Down, _) => self.turn(|from, _| from + 1),
@@ -322,7 +329,7 @@ impl Screen {
                 let at = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
                 let at = at.unwrap_or_default().saturating_sub(1);
                 if at < meters {
-                    self.chosen = at;
+                    self.choose(at);
                 }
             }
             _ => {}
