@@ -7,16 +7,15 @@
 //! /KFM5…  1-0:1.8.1(…)  … !A1B2        DSMR; a whole telegram is read
 //! 68 LL LL 68 … CI=72 …                M-Bus data records (EN 13757-3)
 //! LL 44 MM MM …                        wireless M-Bus (EN 13757-4), with or without its CRC
+//! 01 03 00 00 00 02 c4 0b              Modbus RTU, with its CRC
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
 //! 36 38 66 61 66 61 36 38 …            68fafa68: hex digits of a program in between
 //! ff fb 03 ff fd 03 …                  a server that speaks telnet: it doubles each ff of a telegram
 //! HTTP/1.1 400 …  SSH-2.0-…            other servers on the network
 //! ```
 
-use core::ops::RangeInclusive;
-
 use crate::{
-    diagnosis::{diagnosis::AdviceLanguage, service::NetworkService},
+    diagnosis::{diagnosis::AdviceLanguage, modbus, service::NetworkService, wireless},
     hex::unread,
     link::{deframer::Deframer, registry::LinkKind},
     p1::{self, CodeForm},
@@ -33,6 +32,8 @@ pub enum ForeignProtocol {
     Sml,
     /// Wireless M-Bus, as receivers hand it on.
     WirelessMbus,
+    /// The bus of inverters and energy meters, in its binary form.
+    Modbus,
     /// M-Bus frames with data records, also encrypted ones (OMS).
     MbusRecords,
     /// A meter that sends only after an answer.
@@ -79,6 +80,7 @@ impl ForeignProtocol {
             Self::D0 => "iec62056-21",
             Self::Sml => "sml",
             Self::WirelessMbus => "wmbus",
+            Self::Modbus => "modbus",
             Self::MbusRecords => "mbus-records",
             Self::OnRequest => "on-request",
             Self::Telnet => "telnet",
@@ -108,6 +110,10 @@ impl ForeignProtocol {
                 ["SML, the language of German meters", "SML, die Sprache deutscher Zähler"]
             }
             Self::WirelessMbus => ["wireless M-Bus (OMS)", "Wireless M-Bus (OMS)"],
+            Self::Modbus => [
+                "Modbus RTU, the bus of inverters and energy meters",
+                "Modbus RTU, der Bus von Wechselrichtern und Energiezählern",
+            ],
             Self::MbusRecords => [
                 "M-Bus data records (EN 13757-3, OMS), not DLMS/COSEM",
                 "M-Bus-Datensätze (EN 13757-3, OMS), nicht DLMS/COSEM",
@@ -150,6 +156,10 @@ impl ForeignProtocol {
             Self::WirelessMbus | Self::MbusRecords => [
                 "connect the adapter to the customer interface of the electricity meter, or use a reader for M-Bus such as wmbusmeters",
                 "den Adapter an die Kundenschnittstelle des Stromzählers anschließen, oder ein Programm für M-Bus verwenden, etwa wmbusmeters",
+            ],
+            Self::Modbus => [
+                "connect the adapter to the customer interface of the operator's meter, or use a reader for Modbus such as mbmd",
+                "den Adapter an die Kundenschnittstelle des Zählers vom Netzbetreiber anschließen, oder ein Programm für Modbus verwenden, etwa mbmd",
             ],
             Self::OnRequest => [
                 "use a reader that answers, such as amis_smartmeter_reader; meterpipe only listens",
@@ -210,7 +220,8 @@ pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
     }
     text(octets)
         .or_else(|| mbus(octets))
-        .or_else(|| wireless(octets).then_some(ForeignProtocol::WirelessMbus))
+        .or_else(|| wireless::has_telegrams(octets).then_some(ForeignProtocol::WirelessMbus))
+        .or_else(|| modbus::has_frames(octets).then_some(ForeignProtocol::Modbus))
 }
 
 /// True for the commands with which a telnet server opens a connection: two at least, each WILL, WON'T, DO or DON'T
@@ -410,57 +421,6 @@ pub const fn has_records(frame: &[u8]) -> bool {
 /// Control information of data records and of encrypted telegrams; that of DLMS is below.
 const RECORDS_FROM: u8 = 0x50;
 
-/// True for frames of wireless M-Bus: one with its first check, or two of a maker in a row without.
-fn wireless(octets: &[u8]) -> bool {
-    (0..octets.len()).any(|at| {
-        let rest = octets.get(at..).unwrap_or_default();
-        let Some((header, behind)) = rest.split_first_chunk::<10>() else {
-            return false;
-        };
-        if !is_wireless_header(header) {
-            return false;
-        }
-        let next = || {
-            let [length, control, maker @ .., _, _, _, _, _, _] = *header;
-            let next =
-                rest.get(usize::from(length) + 1..).and_then(|rest| rest.first_chunk::<10>());
-            let is_data = behind.first().is_some_and(|octet| WIRELESS_DATA.contains(octet));
-            let is_same =
-                |next: &[u8; 10]| next.get(1) == Some(&SND_NR) && next.get(2..4) == Some(&maker);
-            is_data && control == SND_NR && next.is_some_and(is_same)
-        };
-        behind.first_chunk::<2>().is_some_and(|sum| crc(header) == u16::from_be_bytes(*sum))
-            || next()
-    })
-}
-
-/// The control information of meters' data, in the block behind the header.
-const WIRELESS_DATA: RangeInclusive<u8> = 0x70..=0x90;
-
-/// The control field of a meter that sends without being asked.
-const SND_NR: u8 = 0x44;
-
-/// Length, control field of a sending meter, manufacturer in letters of five bits, device type.
-fn is_wireless_header(header: &[u8; 10]) -> bool {
-    let [length, control, low, high, _, _, _, _, _, device] = *header;
-    let letters = u16::from_le_bytes([low, high]);
-    let is_letter = |shift: u16| (1..=26).contains(&(letters >> shift & 0x1f));
-    length >= 11
-        && matches!(control, 0x44 | 0x46 | 0x53 | 0x08 | 0x18)
-        && letters & 0x8000 == 0
-        && [0, 5, 10].into_iter().all(is_letter)
-        && device <= 0x40
-}
-
-/// The CRC of EN 13757-4: polynomial 3d65, inverted at the end.
-fn crc(octets: &[u8]) -> u16 {
-    !octets.iter().fold(0u16, |crc, octet| {
-        (0..8).fold(crc ^ u16::from(*octet) << 8, |crc, _| {
-            crc << 1 ^ if crc & 0x8000 != 0 { 0x3d65 } else { 0 }
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -492,11 +452,8 @@ mod tests {
         let mut frame = vec![0x68, 8, 8, 0x68, 0x08, 0x05, 0x72, 1, 2, 3, 4, 5];
         let sum = frame[4..].iter().fold(0u8, |sum, it| sum.wrapping_add(*it));
         frame.extend([sum, 0x16]);
-        // The example of EN 13757-4, annex: the first block with its CRC.
-        let mut radio = vec![0x1e, 0x44, 0x2d, 0x2c, 0x78, 0x56, 0x34, 0x12, 0x01, 0x04];
-        radio.extend(crc(&radio).to_be_bytes());
-        radio.extend([0x7a; 20]);
-        let bare = [&[0x1e, 0x44, 0x2d, 0x2c, 1, 0, 0, 0, 1, 2, 0x7a][..], &[9; 20]].concat();
+        let radio = hex::decode("2e44931578563412330333637a2a").unwrap();
+        let bus = hex::decode("010300000002c40b0103040000 0000fa33".replace(' ', "")).unwrap();
         let request = [0x10, 0x40, 0xf0, 0x30, 0x16];
         for (octets, expected) in [
             (sml, ForeignProtocol::Sml),
@@ -505,7 +462,7 @@ mod tests {
             (DSMR.to_vec(), ForeignProtocol::Dsmr),
             (frame, ForeignProtocol::MbusRecords),
             (radio, ForeignProtocol::WirelessMbus),
-            (bare.repeat(2), ForeignProtocol::WirelessMbus),
+            (bus, ForeignProtocol::Modbus),
             (request.repeat(3), ForeignProtocol::OnRequest),
             (vec![0xff, 0xfb, 3, 0xff, 0xfd, 44, 0x68, 5, 5, 0x68], ForeignProtocol::Telnet),
         ] {
@@ -610,11 +567,5 @@ mod tests {
             assert_eq!(recognise(&[octet; 500]), None);
         }
         assert_eq!(recognise(&[]), None);
-    }
-
-    #[test]
-    fn the_crc_is_that_of_the_catalogue() {
-        // The check value of CRC-16/EN-13757 in the catalogue of parametrised CRC algorithms.
-        assert_eq!(crc(b"123456789"), 0xc2b7);
     }
 }

@@ -5,8 +5,9 @@
 //!
 //! - [`diagnosis`]: the table of causes, in English and German.
 //! - [`finding`]: a cause with its evidence.
-//! - [`foreign`]: protocols that are not read, by their octets. [`service`]: other servers on the network. [`link`]: a
-//!   link layer that was not chosen. [`server_words`]: a server that refuses a client.
+//! - [`foreign`]: protocols that are not read, by their octets; [`wireless`] and [`modbus`] are two of them.
+//! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
+//!   was not chosen.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
@@ -23,6 +24,8 @@ pub mod key_turns;
 pub mod line;
 pub mod line_finding;
 pub mod link;
+pub mod modbus;
 pub mod server_words;
 pub mod service;
 pub mod window;
+pub mod wireless;

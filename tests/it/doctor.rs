@@ -276,8 +276,9 @@ fn situations() -> Vec<Situation> {
         &[0x1b, 0x1b, 0x1b, 0x1b, 0x1a, 0, 1, 2],
     ]
     .concat();
-    let radio =
-        [&[0x1e, 0x44, 0x2d, 0x2c, 1, 0, 0, 0, 1, 2, 0x7a][..], &[9; 20]].concat().repeat(2);
+    let radio_octets = [&[0x1e, 0x44, 0x2d, 0x2c, 1, 0, 0, 0, 1, 2, 0x7a][..], &[9; 20]].concat();
+    let radio = radio_octets.repeat(2);
+    let modbus = [&[1, 3, 0, 0, 0, 2, 0xc4, 0x0b][..], &[1, 3, 4, 0, 0, 0, 0, 0xfa, 0x33]];
     let of = |kind: MeterKind| telegrams(kind, 3, None, None).concat();
     let named_title = concat!("4b464d0000000001 ", "36C66639E48A8CA4D6BC8B282A793BBB");
     let named_number = concat!("999999999999 ", "36C66639E48A8CA4D6BC8B282A793BBB");
@@ -351,6 +352,14 @@ fn situations() -> Vec<Situation> {
             .alone(),
         row("sml", sml, "other-protocol", "SML").protocol("sml"),
         row("radio", radio, "other-protocol", "wmbusmeters").protocol("wmbus"),
+        row(
+            "im871a",
+            [&[0xa5, 0x82, 3], &radio_octets[..]].concat(),
+            "other-protocol",
+            "wmbusmeters",
+        )
+        .protocol("wmbus"),
+        row("modbus", modbus.concat().repeat(4), "other-protocol", "Modbus").protocol("modbus"),
         row("heat meter", records_frame().repeat(3), "other-protocol", "wmbusmeters")
             .protocol("mbus-records"),
         row("requests", [0x10, 0x40, 0xf0, 0x30, 0x16].repeat(5), "other-protocol", "amis")
