@@ -5,6 +5,7 @@ use crate::{
     diagnosis::{
         defects::is_checksum,
         foreign::{self, DsmrParts, ForeignProtocol},
+        misread::{self, MisreadParity},
     },
     error::{Cause, Error, Layer, Mark},
     link::{
@@ -70,6 +71,8 @@ pub struct LineFacts {
     pub seven_bits: bool,
     /// True if the eighth bit of all octets is a parity bit.
     pub parity_bits: bool,
+    /// The parity of the meter if telegrams were read with another one, and how many of their starts there are.
+    pub misread: Option<(MisreadParity, usize)>,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
     /// fast has hardly any others.
     pub smeared: usize,
@@ -128,6 +131,10 @@ impl LineFacts {
         facts.read_frames(octets, marks, links);
         if facts.frames + facts.damaged() == 0 {
             facts.begun = begun(octets);
+        }
+        // Among much noise some is a frame by chance.
+        if facts.apdus == 0 && facts.marked == 0 {
+            facts.misread = misread::misread_parity(octets);
         }
         facts
     }

@@ -6,6 +6,7 @@ use crate::diagnosis::{
     finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
     line::{BegunPart, LineFacts},
+    misread,
 };
 use crate::link::registry::LinkChoice;
 
@@ -77,6 +78,9 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     }
     if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
+    }
+    if let Some((parity, starts)) = facts.misread.filter(|_| whole == 0) {
+        return Some(sampled(misread::finding(parity, starts), facts));
     }
     // Chance makes short frames of the seven bits of a telegram.
     let is_coded =

@@ -9,6 +9,7 @@
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
 //!   was not chosen.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
+//! - [`misread`]: telegrams that are read with another parity.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
 //! - [`ended_input`]: causes that lie in a text or a file itself.
@@ -24,6 +25,7 @@ pub mod key_turns;
 pub mod line;
 pub mod line_finding;
 pub mod link;
+pub mod misread;
 pub mod modbus;
 pub mod server_words;
 pub mod service;

@@ -177,6 +177,18 @@ fn bits(octets: &[u8]) -> Vec<bool> {
 /// A line as a reader without parity takes it at four times the speed.
 fn read_too_fast(octets: &[u8]) -> Vec<u8> {
     let line: Vec<bool> = bits(octets).into_iter().flat_map(|bit| [bit; 4]).collect();
+    read_without_parity(&line, 10)
+}
+
+/// A line as a 16550 takes it without parity: a missing stop bit is the next start bit. The line rests behind each
+/// telegram.
+fn read_as_8n1(telegrams: &[Vec<u8>]) -> Vec<u8> {
+    let of = |octets: &Vec<u8>| [bits(octets), vec![true; 50]].concat();
+    read_without_parity(&telegrams.iter().flat_map(of).collect::<Vec<_>>(), 9)
+}
+
+/// The octets of a line, the next of which is looked for so many bits behind a start bit.
+fn read_without_parity(line: &[bool], size: usize) -> Vec<u8> {
     let (mut at, mut read) = (0, vec![]);
     while at + 10 < line.len() {
         if line[at] {
@@ -184,7 +196,7 @@ fn read_too_fast(octets: &[u8]) -> Vec<u8> {
             continue;
         }
         read.push((0..8).fold(0, |octet, bit| octet | u8::from(line[at + 1 + bit]) << bit));
-        at += 10;
+        at += size;
     }
     read
 }
@@ -322,6 +334,8 @@ fn situations() -> Vec<Situation> {
         )
         .alone(),
         row("few marks", marked(&sound(12), |at, _| at == 3), "parity", "--line m-bus-8n1").alone(),
+        row("8E1 as 8N1", read_as_8n1(&wires(MeterKind::NetzNoeKaifa, 3)), "parity", "parenb"),
+        row("8E1 as 8N1, HDLC", read_as_8n1(&[hdlc(2, |_| ())]), "parity", "parenb"),
         row("too fast", read_too_fast(&sound(3)), "baud", "--line ir"),
         row("too slow", marked(&noise(3000), |at, _| at % 2 == 0), "baud", "--line ir").alone(),
         row("noise", noise(3000), "noise", "--line auto"),
