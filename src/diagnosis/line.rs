@@ -3,6 +3,7 @@
 use crate::{
     cipher::ciphered::{Ciphered, SystemTitle},
     diagnosis::{
+        conversion::{self, ProvenConversion},
         defects::is_checksum,
         foreign::{self, DsmrParts, ForeignProtocol},
         misread::{self, MisreadParity},
@@ -71,6 +72,8 @@ pub struct LineFacts {
     pub seven_bits: bool,
     /// True if the eighth bit of all octets is a parity bit.
     pub parity_bits: bool,
+    /// A change of the octets on the way that explains most of the damage.
+    pub converted: Option<ProvenConversion>,
     /// The parity of the meter if telegrams were read with another one, and how many of their starts there are.
     pub misread: Option<(MisreadParity, usize)>,
     /// The share of octets, in percent, whose bits change at most twice: a slower line read too
@@ -131,6 +134,9 @@ impl LineFacts {
         facts.read_frames(octets, marks, links);
         if facts.frames + facts.damaged() == 0 {
             facts.begun = begun(octets);
+        }
+        if facts.marked == 0 && (facts.frames == 0 || facts.damaged() > 0) {
+            facts.converted = conversion::conversion(octets, facts.damaged());
         }
         // Among much noise some is a frame by chance.
         if facts.apdus == 0 && facts.marked == 0 {

@@ -2,6 +2,7 @@
 
 use crate::counted::{counted, counted_as, verb};
 use crate::diagnosis::{
+    conversion,
     diagnosis::{AdviceLanguage, Diagnosis, Wording},
     finding::Finding,
     foreign::{DsmrParts, ForeignProtocol},
@@ -79,6 +80,10 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
+    let is_telnet = facts.foreign == Some(ForeignProtocol::Telnet);
+    if let Some(converted) = facts.converted.filter(|_| whole == 0 && !is_telnet) {
+        return Some(sampled(conversion::finding(converted), facts));
+    }
     if let Some((parity, starts)) = facts.misread.filter(|_| whole == 0) {
         return Some(sampled(misread::finding(parity, starts), facts));
     }
@@ -96,6 +101,9 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     };
     if whole > 0 && are_few {
         return None;
+    }
+    if let Some(converted) = facts.converted {
+        return Some(sampled(conversion::finding(converted), facts));
     }
     let found = match () {
         () if facts.frames == 0 && facts.constant.is_some() => constant(facts),

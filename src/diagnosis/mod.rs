@@ -9,12 +9,14 @@
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
 //!   was not chosen.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
-//! - [`misread`]: telegrams that are read with another parity.
+//! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
+//!   parity.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
 //! - [`ended_input`]: causes that lie in a text or a file itself.
 //! - [`defects`]: the cause behind a single defect.
 
+pub mod conversion;
 pub mod defects;
 pub mod diagnosis;
 pub mod ended_input;

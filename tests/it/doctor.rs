@@ -201,6 +201,11 @@ fn read_without_parity(line: &[bool], size: usize) -> Vec<u8> {
     read
 }
 
+/// Sound telegrams with each octet changed.
+fn changed(change: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+    sound(8).into_iter().flat_map(change).collect()
+}
+
 /// Records with a mark on each octet for which `is_marked` holds.
 fn marked(octets: &[u8], is_marked: impl Fn(usize, u8) -> bool) -> Vec<u8> {
     let mut text = "# meterpipe-record 1\n".to_owned();
@@ -336,6 +341,38 @@ fn situations() -> Vec<Situation> {
         row("few marks", marked(&sound(12), |at, _| at == 3), "parity", "--line m-bus-8n1").alone(),
         row("8E1 as 8N1", read_as_8n1(&wires(MeterKind::NetzNoeKaifa, 3)), "parity", "parenb"),
         row("8E1 as 8N1, HDLC", read_as_8n1(&[hdlc(2, |_| ())]), "parity", "parenb"),
+        row(
+            "line feeds",
+            changed(|it| if it == 10 { vec![13, 10] } else { vec![it] }),
+            "checksum",
+            "raw",
+        )
+        .partly_read(),
+        row(
+            "carriage returns",
+            changed(|it| vec![if it == 13 { 10 } else { it }]),
+            "checksum",
+            "raw",
+        )
+        .partly_read()
+        .alone(),
+        row("utf-8", changed(|it| char::from(it).to_string().into_bytes()), "checksum", "binary"),
+        row(
+            "no utf-8",
+            String::from_utf8_lossy(&sound(8)).into_owned().into_bytes(),
+            "checksum",
+            "binary",
+        )
+        // The noise would be converted too.
+        .alone(),
+        row("telnet", changed(|it| vec![it; 1 + usize::from(it == 255)]), "checksum", "raw TCP"),
+        row(
+            "flow control",
+            changed(|it| vec![it; usize::from(it != 17 && it != 19)]),
+            "octets-lost",
+            "-ixon",
+        )
+        .alone(),
         row("too fast", read_too_fast(&sound(3)), "baud", "--line ir"),
         row("too slow", marked(&noise(3000), |at, _| at % 2 == 0), "baud", "--line ir").alone(),
         row("noise", noise(3000), "noise", "--line auto"),

@@ -1,0 +1,300 @@
+//! Octets that something in between takes for text: a terminal driver, telnet, a program in text mode.
+//!
+//! Where the change can be undone, whole frames behind it prove it. Where it cannot, octets that never come do.
+
+use crate::{
+    counted::{counted, verb},
+    diagnosis::{diagnosis::Diagnosis, finding::Finding},
+    link::{deframer::Deframer, layer::NoFrame, registry::LinkKind},
+};
+
+/// A change of octets on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Each LF became CR and LF.
+    LineFeeds,
+    /// Each CR became LF.
+    CarriageReturns,
+    /// Each octet of 80 and above became the two of its character in UTF-8.
+    Utf8,
+    /// Octets that are no UTF-8 became the three of U+FFFD.
+    Replacement,
+    /// Each FF came twice.
+    Doubled,
+    /// XON and XOFF were taken for flow control.
+    FlowControl,
+}
+
+/// A change of octets, with what proves it: frames that are whole without it, or octets.
+pub type ProvenConversion = (Conversion, usize);
+
+/// The change that explains most of the damage in some octets, which have so many whole frames.
+#[must_use]
+pub fn conversion(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
+    let characters = String::from_utf8_lossy(octets);
+    let replacements = characters.matches(char::REPLACEMENT_CHARACTER).count();
+    let written = memchr::memmem::find_iter(octets, "\u{fffd}".as_bytes()).count();
+    // Noise and cuts leave some octets that are no UTF-8; the program in between leaves none.
+    let controls = octets.iter().filter(|octet| **octet < b'\t').count();
+    if written >= SEVERAL && (replacements - written) * FEW < written && controls >= SEVERAL {
+        return Some((Conversion::Replacement, written));
+    }
+    let frames = whole_frames(octets);
+    let is_character = octets.iter().filter(|octet| **octet >= 0x80).count() >= SEVERAL
+        && replacements * FEW < octets.len();
+    let undone = [
+        (Conversion::Utf8, is_character.then(|| of_characters(&characters))),
+        (Conversion::LineFeeds, Some(joined(octets, *b"\r\n", b'\n'))),
+        (Conversion::Doubled, Some(joined(octets, [0xff, 0xff], 0xff))),
+    ];
+    let mut proven = undone.into_iter().filter_map(|(conversion, octets)| {
+        let more = whole_frames(&octets?).saturating_sub(frames);
+        (more > 0 && more * 2 >= damaged).then_some((conversion, more))
+    });
+    proven.next().or_else(|| without_octets(octets, damaged))
+}
+
+/// Octets that are no chance.
+const SEVERAL: usize = 8;
+
+/// One in so many is one of a few.
+const FEW: usize = 10;
+
+/// The octets that the characters of Latin-1 stand for.
+fn of_characters(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
+}
+
+/// The octets with one instead of each such pair.
+fn joined(octets: &[u8], pair: [u8; 2], one: u8) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((first, behind)) = rest.split_first() {
+        let is_pair = rest.starts_with(&pair);
+        joined.push(if is_pair { one } else { *first });
+        rest = behind.get(usize::from(is_pair)..).unwrap_or_default();
+    }
+    joined
+}
+
+/// The change that shows in octets which never come.
+fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
+    let lacks = |octet: u8| memchr::memchr(octet, octets).is_none();
+    if lacks(b'\r') {
+        let frames = damaged_frames(octets);
+        let are_changed = frames.iter().filter(|frame| lacks_returns(frame)).count();
+        if are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged {
+            return Some((Conversion::CarriageReturns, are_changed));
+        }
+    }
+    let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
+    (damaged > 0 && octets.len() >= LEAST_WITHOUT && lacks(XON) && lacks(XOFF) && is_random())
+        .then_some((Conversion::FlowControl, octets.len()))
+}
+
+const XON: u8 = 0x11;
+const XOFF: u8 = 0x13;
+
+/// Random octets of that number have XON or XOFF.
+const LEAST_WITHOUT: usize = 1500;
+
+/// Ciphered octets have nearly all values.
+const NEARLY_ALL: usize = 200;
+
+/// True for an M-Bus frame whose sum is that of as many CR as there may be in the place of its LF.
+fn lacks_returns(frame: &[u8]) -> bool {
+    let [_, _, _, _, content @ .., sum, _] = frame else { return false };
+    let computed = content.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
+    let missing = sum.wrapping_sub(computed);
+    let returns = usize::from(missing / (b'\r' - b'\n'));
+    let feeds = memchr::memchr_iter(b'\n', content).count();
+    missing > 0 && missing.is_multiple_of(b'\r' - b'\n') && returns <= feeds
+}
+
+/// The whole frames with the content of a meter. Short ones have next to no check.
+fn whole_frames(octets: &[u8]) -> usize {
+    let mut deframer = Deframer::default();
+    deframer.push(octets, []);
+    deframer.end();
+    let mut frames = 0;
+    while let Some(item) = deframer.next() {
+        let is_whole = item.is_ok_and(|it| matches!(it.link.segment(it.octets), Ok(Some(_))));
+        frames += usize::from(is_whole);
+    }
+    frames
+}
+
+/// The M-Bus frames whose sum is wrong, and nothing else.
+fn damaged_frames(octets: &[u8]) -> Vec<&[u8]> {
+    let starts = memchr::memchr_iter(0x68, octets).filter_map(|at| octets.get(at..));
+    let damaged = starts.filter_map(|rest| {
+        let [_, length, ..] = *rest else { return None };
+        let size = usize::from(length) + if length < 3 { 256 } else { 0 } + 6;
+        let frame = rest.get(..size)?;
+        let is_frame = matches!(frame, [0x68, first, second, 0x68, 0x53 | 0x73, 0xff, .., 0x16] if first == second);
+        let is_damaged = matches!(LinkKind::Mbus.frame(frame), Some(Err(NoFrame::Damaged { .. })));
+        (is_frame && is_damaged).then_some(frame)
+    });
+    damaged.collect()
+}
+
+/// The finding that something in between changes the octets.
+#[must_use]
+pub fn finding((conversion, proof): ProvenConversion) -> Finding {
+    const BINARY: [&str; 2] = [
+        "let the program in between pass the octets on unchanged: a binary buffer instead of a string in Node-RED, files and sockets opened as binary in Python; or read the adapter directly",
+        "das Programm dazwischen die Oktette unverändert weitergeben lassen: in Node-RED ein Binärpuffer statt einer Zeichenkette, in Python Dateien und Sockets binär geöffnet; oder den Adapter direkt lesen",
+    ];
+    const RAW: [&str; 2] = [
+        "read the adapter directly with meterpipe, or put its line into raw mode in front of the other program (stty raw), and set its server to raw TCP",
+        "den Adapter direkt mit meterpipe lesen, oder vor dem anderen Programm seine Leitung in den Rohmodus setzen (stty raw) und seinen Server auf rohes TCP stellen",
+    ];
+    let (diagnosis, [what, was], step) = match conversion {
+        Conversion::LineFeeds => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and writes each line feed (0A) as 0D 0A",
+                "hält die Oktette für Text und schreibt jeden Zeilenvorschub (0A) als 0D 0A",
+            ],
+            RAW,
+        ),
+        Conversion::CarriageReturns => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and makes each carriage return (0D) a line feed (0A): that is icrnl of a terminal driver",
+                "hält die Oktette für Text und macht aus jedem Wagenrücklauf (0D) einen Zeilenvorschub (0A): das ist icrnl eines Terminaltreibers",
+            ],
+            RAW,
+        ),
+        Conversion::Utf8 => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and writes those from 80 on as two octets each (UTF-8)",
+                "hält die Oktette für Text und schreibt die ab 80 als je zwei Oktette (UTF-8)",
+            ],
+            BINARY,
+        ),
+        Conversion::Replacement => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text in UTF-8 and replaces all that is none by EF BF BD (U+FFFD); these octets are lost",
+                "hält die Oktette für Text in UTF-8 und ersetzt alles, was keiner ist, durch EF BF BD (U+FFFD); diese Oktette sind verloren",
+            ],
+            BINARY,
+        ),
+        Conversion::Doubled => (
+            Diagnosis::Checksum,
+            [
+                "sends each FF twice, as telnet and the marks of a terminal driver (parmrk) do",
+                "sendet jedes FF doppelt, wie Telnet und die Marken eines Terminaltreibers (parmrk)",
+            ],
+            RAW,
+        ),
+        Conversion::FlowControl => (
+            Diagnosis::OctetsLost,
+            [
+                "takes the octets 11 and 13 for XON and XOFF and removes them",
+                "hält die Oktette 11 und 13 für XON und XOFF und entfernt sie",
+            ],
+            [
+                "turn software flow control off where the adapter is read: stty -ixon -ixoff, ser2net without XONXOFF; or read the adapter directly",
+                "dort, wo der Adapter gelesen wird, die Software-Flusssteuerung abschalten: stty -ixon -ixoff, ser2net ohne XONXOFF; oder den Adapter direkt lesen",
+            ],
+        ),
+    };
+    let [english, german] = match conversion {
+        Conversion::LineFeeds | Conversion::Utf8 | Conversion::Doubled => [
+            format!(
+                "with this undone {} more {} whole",
+                counted(proof, "frame"),
+                verb(proof, "is", "are")
+            ),
+            format!(
+                "ohne diese Änderung {} {proof} Rahmen mehr vollständig",
+                verb(proof, "ist", "sind")
+            ),
+        ],
+        Conversion::CarriageReturns => [
+            format!("0D never comes, and the sums of {} show it", counted(proof, "frame")),
+            format!("0D kommt nie vor, und die Summen von {proof} Rahmen zeigen es"),
+        ],
+        Conversion::Replacement => [
+            format!("octets in the place of which EF BF BD stands: {proof}"),
+            format!("Oktette, an deren Stelle EF BF BD steht: {proof}"),
+        ],
+        Conversion::FlowControl => [
+            format!("11 and 13 never come in {proof} octets"),
+            format!("11 und 13 kommen in {proof} Oktetten nie vor"),
+        ],
+    };
+    let cause = [
+        format!("something between meter and meterpipe {what}"),
+        format!("etwas zwischen Zähler und meterpipe {was}"),
+    ];
+    Finding::new(diagnosis).advising(cause, step).hinting(step[0]).with(english, german)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::mbus;
+
+    /// Octets without any order, others for each seed.
+    fn noise(size: usize, seed: u32) -> Vec<u8> {
+        let mut state = 0x2545_f491_u32 ^ seed.wrapping_mul(0x9e37_79b9);
+        let next = |_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 24) as u8
+        };
+        (0..size).map(next).collect()
+    }
+
+    fn telegrams(count: u32) -> Vec<u8> {
+        let mut octets = vec![];
+        for seed in 0..count {
+            let apdu = [&b"\xdb\x08KFMg\x50\0\x09"[..], &noise(230, 2 * seed + 1)].concat();
+            mbus::emit(0, false, &apdu, &mut octets);
+            mbus::emit(1, true, &noise(120, 2 * seed + 2), &mut octets);
+        }
+        octets
+    }
+
+    fn each(octets: &[u8], change: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+        octets.iter().flat_map(|octet| change(*octet)).collect()
+    }
+
+    #[test]
+    fn each_change_is_told_and_a_sound_line_has_none() {
+        let sent = telegrams(8);
+        for (expected, octets) in [
+            (
+                Conversion::LineFeeds,
+                each(&sent, |it| if it == 10 { vec![13, 10] } else { vec![it] }),
+            ),
+            (Conversion::CarriageReturns, each(&sent, |it| vec![if it == 13 { 10 } else { it }])),
+            (Conversion::Utf8, each(&sent, |it| char::from(it).to_string().into_bytes())),
+            (Conversion::Replacement, String::from_utf8_lossy(&sent).into_owned().into_bytes()),
+            (Conversion::Doubled, each(&sent, |it| vec![it; 1 + usize::from(it == 255)])),
+            (
+                Conversion::FlowControl,
+                each(&sent, |it| vec![it; usize::from(it != 17 && it != 19)]),
+            ),
+        ] {
+            let found = |octets: &[u8], damaged| conversion(octets, damaged).map(|it| it.0);
+            assert_eq!(found(&octets, 8), Some(expected));
+            let within = [&noise(60, 99), &octets[..], &noise(50, 98)].concat();
+            let has_all = matches!(expected, Conversion::CarriageReturns | Conversion::FlowControl);
+            if !has_all {
+                assert_eq!(found(&within, 8), Some(expected), "within noise");
+            }
+        }
+        assert_eq!(conversion(&sent, 0), None);
+        let flipped = sent.iter().enumerate().map(|(at, it)| it ^ u8::from(at % 100 == 50));
+        assert_eq!(conversion(&flipped.collect::<Vec<_>>(), 16), None);
+        for seed in 0..20 {
+            assert_eq!(conversion(&noise(4000, seed), 1), None, "{seed}");
+        }
+    }
+}
