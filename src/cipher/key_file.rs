@@ -41,6 +41,9 @@ pub struct Defect {
 pub const ONLY_AUTHENTICATION: &str =
     "only an authentication key (GAK) in the file, no encryption key (GUEK)";
 
+/// The defect of a label without a key.
+pub const MISSING: &str = "the key is missing";
+
 /// Reads all lines.
 ///
 /// # Errors
@@ -119,8 +122,10 @@ impl KeyFileReader {
                 self.is_gak_first = first == Some(&KeyLabel::Authentication)
                     && heading.contains(&KeyLabel::Encryption);
             }
-            if self.label.is_some() {
-                self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex));
+            match self.label {
+                Some(KeyLabel::Encryption) => self.skip(number, column(line.end(), MISSING)),
+                Some(_) => self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex)),
+                None => {}
             }
             return Ok(());
         }
@@ -189,6 +194,10 @@ impl KeyFileReader {
                         last_kind = first.label;
                         meter_of(first.text).filter(|_| meter)
                     }
+                    Some(KeyLabel::Encryption) if is_api_key(first.text) => {
+                        self.skip(number, defect_of(this));
+                        None
+                    }
                     Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
                         return Err(defect_of(this));
                     }
@@ -252,10 +261,24 @@ fn heading_name(columns: &[KeyColumn<'_>], is_section: bool) -> Option<MeterName
     let [only] = columns else {
         return None;
     };
-    let is_number = only.text.bytes().all(|c| c.is_ascii_digit());
+    let is_number = only.text.bytes().all(|c| c.is_ascii_digit()) || is_device_number(only.text);
     let is_heading =
         |name: &MeterName| is_number || is_section || matches!(name, MeterName::Title(_));
     sure_name(only.text).filter(is_heading)
+}
+
+/// True for the number on a meter's plate (DIN 43863-5): `1KFM0200182517`, with the letters of its maker.
+fn is_device_number(text: &str) -> bool {
+    let text = text.strip_prefix(|c: char| c.is_ascii_digit()).unwrap_or(text);
+    let (maker, number) = text.split_at_checked(3).unwrap_or_default();
+    maker.bytes().all(|c| c.is_ascii_uppercase())
+        && number.len() >= LEAST_NUMBER
+        && number.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// True for 32 octets in base64, without their padding: the key of another interface of the same program.
+fn is_api_key(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'))
 }
 
 /// The meter that a column names, which is no part of a key: a number, or a title, which begins with

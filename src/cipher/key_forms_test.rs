@@ -189,3 +189,53 @@ fn a_damaged_key_among_others_is_named_with_its_own_digits() {
         assert_eq!(read(&text), message, "{text}");
     }
 }
+
+#[test]
+fn the_number_on_the_plate_above_a_key_names_the_meter() {
+    for [one, other] in
+        [["1KFM0200182517", "1KFM0200182518"], ["LGZ1030781910790", "LGZ1030781910791"]]
+    {
+        assert_eq!(read(&format!("{one}\n{A}\n")), "- A -");
+        assert_eq!(read(&format!("{one}\n{A}\n{other}\n{C}\n")), format!("{one} A -, {other} C -"));
+    }
+    // A slip in one half of a key is none.
+    let text = format!("{}O\n{}\n", &A[..15], &A[16..]);
+    assert_eq!(read(&text), "line 1: key: character 16 is not a hex digit");
+}
+
+#[test]
+fn keys_in_a_list_behind_one_label_are_of_one_kind() {
+    all_are(&[r#"{"guek":["<A>","<C>"]}"#, "guek = ['<A>', '<C>']\n"], "- A -, - C -");
+    all_are(&[r#"{"guek":["<A>"],"gak":["<B>"]}"#, "GUEK = <A> <B>\n"], "- A B");
+}
+
+#[test]
+fn other_secrets_and_addresses_are_no_keys() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let api = "q3J5bGZ0dGV4dHF1aWNrYnJvd25mb3hqdW1wc292ZXI=";
+    for text in [
+        format!("Message-ID: <{id}@mx1.b.at>\n\nIhr Schlüssel: {A}\n"),
+        format!("References: <x.{id}@b.at> <{id}@b.at>\nSchlüssel:\n{A}\n"),
+        format!(
+            "api:\n  encryption:\n    key: \"{api}\"\ndlms_meter:\n  decryption_key: \"{A}\"\n"
+        ),
+    ] {
+        assert_eq!(read(&text), "- A -", "{text}");
+    }
+    assert_eq!(read(&format!("key: \"{api}\"\n")), "line 1: key: character 7 is not a hex digit");
+    assert_eq!(
+        read(&format!("GUEK: {}@\n", &A[..31])),
+        "line 1: key: character 38 is not a hex digit"
+    );
+}
+
+#[test]
+fn a_label_alone_lacks_its_key() {
+    for (text, at) in [(r#"{"key":""}"#, 6), ("GUEK:", 5), ("P1_GUEK=''\n", 8)] {
+        assert_eq!(
+            read(text),
+            format!("line 1: key: the key is missing at character {at}"),
+            "{text}"
+        );
+    }
+}

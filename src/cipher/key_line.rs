@@ -56,12 +56,21 @@ impl KeyLine {
         let comment = (0..characters.len()).find(|&at| is_comment(&characters, at));
         let end = comment.unwrap_or(characters.len());
         characters.truncate(end);
+        blank_addresses(&mut characters);
+        let lists = lists_of_keys(&characters);
         blank_marks(&mut characters);
         if label == Some(KeyLabel::Password) {
             blank_password(&mut characters, 0);
         }
         let mut labels: Vec<_> = label.into_iter().map(|label| (0, label)).collect();
         blank_labels(&mut characters, &mut labels);
+        for (start, comma) in lists {
+            let of_list = labels.iter().rposition(|(end, _)| *end <= start);
+            if let Some((_, label)) = of_list.and_then(|at| labels.get(at).copied()) {
+                labels.push((comma, label));
+            }
+        }
+        labels.sort_by_key(|(end, _)| *end);
         Self { text: Zeroizing::new(characters.iter().collect()), labels }
     }
 
@@ -74,6 +83,11 @@ impl KeyLine {
     pub(super) fn open_label(&self) -> Option<KeyLabel> {
         let columns = self.text.contains(char::is_alphanumeric);
         self.labels.last().map(|(_, label)| *label).filter(|_| !columns)
+    }
+
+    /// The character behind the last label.
+    pub(super) fn end(&self) -> usize {
+        self.labels.last().map_or(0, |(end, _)| *end)
     }
 
     /// The columns in their order.
@@ -153,6 +167,37 @@ fn control_word(text: &[char]) -> Option<usize> {
     // A lone x belongs to `\x36`.
     let is_octet = word.first() == Some(&'x') && word.get(1).is_some_and(char::is_ascii_hexdigit);
     (letters > 1 && !is_octet).then_some(1 + letters + number.count())
+}
+
+/// Addresses of mails and of their messages, which may be hex: `<0123…cdef@mx.example.org>`.
+fn blank_addresses(line: &mut [char]) {
+    let is_end = |c: &char| c.is_whitespace() || is_mark(*c);
+    while let Some(at) = line.iter().position(|c| *c == '@') {
+        let (before, behind) = line.split_at(at);
+        let start = before.iter().rposition(is_end).map_or(0, |at| at + 1);
+        let size = behind.iter().position(is_end).unwrap_or(behind.len());
+        let domain = behind.get(1..size).unwrap_or_default();
+        if !domain.contains(&'.') {
+            return;
+        }
+        line.iter_mut().take(at + size).skip(start).for_each(|c| *c = ' ');
+    }
+}
+
+/// The commas between the keys of lists, each with the start of its list: the label in front is that of all.
+fn lists_of_keys(line: &[char]) -> Vec<(usize, usize)> {
+    let mut commas = Vec::new();
+    for start in (0..line.len()).filter(|at| line.get(*at) == Some(&'[')) {
+        let list = line.get(start + 1..).unwrap_or_default();
+        let list = list.split(|c| *c == ']').next().unwrap_or_default();
+        let is_key =
+            |item: &[char]| item.iter().filter(|c| c.is_ascii_hexdigit()).count() == DIGITS;
+        if list.split(|c| *c == ',').all(is_key) {
+            let within = list.iter().enumerate().filter(|(_, c)| **c == ',');
+            commas.extend(within.map(|(at, _)| (start, start + 1 + at)));
+        }
+    }
+    commas
 }
 
 /// True if a comment begins here.

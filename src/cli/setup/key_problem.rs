@@ -4,7 +4,7 @@ use std::io;
 
 use crate::cli::run::status::Stop;
 use meterpipe::{
-    cipher::key_file::{Defect, ONLY_AUTHENTICATION},
+    cipher::key_file::{Defect, MISSING, ONLY_AUTHENTICATION},
     diagnosis::diagnosis::Wording,
     error::Cause,
     file_error,
@@ -141,6 +141,7 @@ pub fn german(defect: &Defect) -> String {
         Cause::Column { what: ONLY_AUTHENTICATION } => {
             "nur ein Authentifizierungsschlüssel (GAK), kein Schlüssel (GUEK)".to_owned()
         }
+        Cause::Column { what: MISSING } => format!("bei Zeichen {place} fehlt der Schlüssel"),
         Cause::Column { what } if what.starts_with("no key") => "kein Schlüssel".to_owned(),
         Cause::Column { .. } => format!("zu viele oder falsche Spalten bei Zeichen {place}"),
         _ => format!("bei Zeichen {place} steht kein Schlüssel"),
@@ -150,6 +151,9 @@ pub fn german(defect: &Defect) -> String {
 /// Advice for texts that are often mistaken for a key.
 pub fn hint(text: &str) -> [&'static str; 2] {
     let text = text.trim();
+    if let Some(advice) = look_alike(text) {
+        return advice;
+    }
     let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
     match text.len() {
         16 if !text.contains(char::is_whitespace) => [
@@ -176,6 +180,40 @@ pub fn hint(text: &str) -> [&'static str; 2] {
     }
 }
 
+/// The advice about a key with a letter of another alphabet, Cyrillic or Greek.
+fn look_alike(text: &str) -> Option<[&'static str; 2]> {
+    macro_rules! of {
+        ($letters:literal, $letter:literal) => {
+            (
+                $letters,
+                [
+                    concat!(
+                        "; a letter of another alphabet looks like ",
+                        $letter,
+                        ": type it anew"
+                    ),
+                    concat!(
+                        "; ein Buchstabe eines anderen Alphabets sieht aus wie ",
+                        $letter,
+                        ": neu tippen"
+                    ),
+                ],
+            )
+        };
+    }
+    let alike =
+        [of!("АаΑα", "A"), of!("ВвΒ", "B"), of!("СсϹ", "C"), of!("ЕеΕ", "E"), of!("ОоΟο", "0")];
+    alike.into_iter().find_map(|(letters, advice)| {
+        let is_meant = |c: char| c.is_ascii_hexdigit() || alike.iter().any(|it| it.0.contains(c));
+        let is_key = |word: &str| {
+            word.chars().count() == 32
+                && word.contains(|c| letters.contains(c))
+                && word.chars().all(is_meant)
+        };
+        text.split(|c: char| !c.is_alphanumeric()).any(is_key).then_some(advice)
+    })
+}
+
 /// The header of a saved mail whose text is not readable.
 const BASE64: &str = "Content-Transfer-Encoding: base64";
 
@@ -199,5 +237,8 @@ mod tests {
         }
         assert_eq!(hint(&format!("GUEK: {key}\n")), ["", ""]);
         assert_eq!(hint("illegal"), ["", ""]);
+        let cyrillic = "АAAA222233334444555566667777888C".replacen('C', "С", 1);
+        assert!(hint(&cyrillic)[0].contains("looks like A"), "{:?}", hint(&cyrillic));
+        assert!(hint(&cyrillic.replace('А', "A"))[0].contains("looks like C"));
     }
 }

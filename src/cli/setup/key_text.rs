@@ -7,8 +7,8 @@ use meterpipe::{
 };
 use zeroize::Zeroizing;
 
-/// The characters of a file: UTF-8, UTF-16 with or without a byte order mark, or Latin-1. One or two
-/// keys in binary become their hex digits. Nothing if it is neither.
+/// The characters of a file: UTF-8, UTF-16 with or without a byte order mark, Latin-1, or a code page of Windows or
+/// DOS. One or two keys in binary become their hex digits. Nothing if it is neither.
 pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
     let text = match utf16(octets) {
         Some(units) => {
@@ -30,8 +30,25 @@ pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
         return Some(text);
     }
     // Some editors put a line end behind the octets.
-    let octets = octets.strip_suffix(b"\n").filter(|it| is_keys(it)).unwrap_or(octets);
-    is_keys(octets).then(|| Zeroizing::new(hex::encode(octets)))
+    let key = octets.strip_suffix(b"\n").filter(|it| is_keys(it)).unwrap_or(octets);
+    if is_keys(key) {
+        return Some(Zeroizing::new(hex::encode(key)));
+    }
+    let mut of_windows = Zeroizing::new(String::with_capacity(end.len() * 2));
+    of_windows.extend(text.chars().map(windows));
+    of_windows.chars().all(is_text).then_some(of_windows)
+}
+
+/// The character that Windows-1252 has in the place of a control character of Latin-1, or code page 850 where that has
+/// none. Quotes, dashes and umlauts in labels are all that is asked of either.
+fn windows(c: char) -> char {
+    const FROM: u32 = 0x80;
+    const CHARACTERS: [char; 32] = [
+        '€', 'ü', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 'ì', 'Ž', 'Å', 'É', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 'Ø', 'ž', 'Ÿ',
+    ];
+    let at = (c as u32).checked_sub(FROM).and_then(|at| usize::try_from(at).ok());
+    at.and_then(|at| CHARACTERS.get(at)).copied().unwrap_or(c)
 }
 
 /// The keys of a listing that begins with its first octet: of xxd, hexdump -C, od -t x1.
@@ -131,6 +148,13 @@ mod tests {
                 assert_eq!(text.as_deref(), Some(&hex));
             }
             assert!(decode(&[octets, &[0]].concat()).is_none());
+        }
+        for (octets, text) in [
+            (&b"\x84\x3336C6\x93"[..], "„336C6“"),
+            (b"GUEK \x96 36C6", "GUEK – 36C6"),
+            (b"Schl\x81ssel: 36C6", "Schlüssel: 36C6"),
+        ] {
+            assert_eq!(decode(octets).as_deref().map(String::as_str), Some(text));
         }
         assert!(decode(&[0x1f, 0x8b, 8, 0, 0]).is_none());
         assert!(decode(&[0x36, 0xc6, 0x66, 0x39, 0x01]).is_none());
