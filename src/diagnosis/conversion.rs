@@ -28,30 +28,48 @@ pub enum Conversion {
 /// A change of octets, with what proves it: frames that are whole without it, or octets.
 pub type ProvenConversion = (Conversion, usize);
 
-/// The change that explains most of the damage in some octets, which have so many whole frames.
+/// The change that explains most of the damage in some octets.
 #[must_use]
 pub fn conversion(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
-    let characters = String::from_utf8_lossy(octets);
-    let replacements = characters.matches(char::REPLACEMENT_CHARACTER).count();
-    let written = memchr::memmem::find_iter(octets, "\u{fffd}".as_bytes()).count();
-    // Noise and cuts leave some octets that are no UTF-8; the program in between leaves none.
-    let controls = octets.iter().filter(|octet| **octet < b'\t').count();
-    if written >= SEVERAL && (replacements - written) * FEW < written && controls >= SEVERAL {
-        return Some((Conversion::Replacement, written));
+    if let Some(converted) = characters(octets) {
+        return Some(converted);
     }
     let frames = whole_frames(octets);
-    let is_character = octets.iter().filter(|octet| **octet >= 0x80).count() >= SEVERAL
-        && replacements * FEW < octets.len();
     let undone = [
-        (Conversion::Utf8, is_character.then(|| of_characters(&characters))),
-        (Conversion::LineFeeds, Some(joined(octets, *b"\r\n", b'\n'))),
-        (Conversion::Doubled, Some(joined(octets, [0xff, 0xff], 0xff))),
+        (Conversion::LineFeeds, joined(octets, *b"\r\n", b'\n')),
+        (Conversion::Doubled, joined(octets, [0xff, 0xff], 0xff)),
     ];
     let mut proven = undone.into_iter().filter_map(|(conversion, octets)| {
-        let more = whole_frames(&octets?).saturating_sub(frames);
+        let more = whole_frames(&octets).saturating_sub(frames);
         (more > 0 && more * 2 >= damaged).then_some((conversion, more))
     });
     proven.next().or_else(|| without_octets(octets, damaged))
+}
+
+/// The change that made characters of octets: nothing else is UTF-8 and no text.
+fn characters(octets: &[u8]) -> Option<ProvenConversion> {
+    let controls = octets.iter().filter(|octet| **octet < b'\t').count();
+    if controls < SEVERAL {
+        return None;
+    }
+    let (mut latin, mut others, mut replacements) = (0, 0, 0);
+    for c in String::from_utf8_lossy(octets).chars() {
+        match c {
+            '\0'..='\x7f' => {}
+            '\u{80}'..='\u{ff}' => latin += 1,
+            char::REPLACEMENT_CHARACTER => replacements += 1,
+            _ => others += 1,
+        }
+    }
+    let written = memchr::memmem::find_iter(octets, "\u{fffd}".as_bytes()).count();
+    // Noise and cuts leave some octets that are no UTF-8.
+    let are_few = (replacements - written) * FEW < written + latin;
+    match written > latin {
+        _ if !are_few => None,
+        true => (written >= SEVERAL).then_some((Conversion::Replacement, written)),
+        // Windows-1252 has other characters in the place of some.
+        false => (latin >= SEVERAL && others < latin).then_some((Conversion::Utf8, latin)),
+    }
 }
 
 /// Octets that are no chance.
@@ -59,11 +77,6 @@ const SEVERAL: usize = 8;
 
 /// One in so many is one of a few.
 const FEW: usize = 10;
-
-/// The octets that the characters of Latin-1 stand for.
-fn of_characters(text: &str) -> Vec<u8> {
-    text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
-}
 
 /// The octets with one instead of each such pair.
 fn joined(octets: &[u8], pair: [u8; 2], one: u8) -> Vec<u8> {
@@ -79,16 +92,21 @@ fn joined(octets: &[u8], pair: [u8; 2], one: u8) -> Vec<u8> {
 
 /// The change that shows in octets which never come.
 fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
+    let count = |octet: u8| memchr::memchr_iter(octet, octets).count();
     let lacks = |octet: u8| memchr::memchr(octet, octets).is_none();
+    let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
     if lacks(b'\r') {
         let frames = damaged_frames(octets);
         let are_changed = frames.iter().filter(|frame| lacks_returns(frame)).count();
-        if are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged {
-            return Some((Conversion::CarriageReturns, are_changed));
+        let are_proven =
+            are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged;
+        // Where no sum tells, random octets do: there are twice as many LF.
+        let is_shown = damaged > 0 && octets.len() >= 2 * LEAST_WITHOUT && is_random();
+        if are_proven || is_shown && count(b'\n') * 180 > octets.len() {
+            return Some((Conversion::CarriageReturns, octets.len()));
         }
     }
-    let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
-    (damaged > 0 && octets.len() >= LEAST_WITHOUT && lacks(XON) && lacks(XOFF) && is_random())
+    (octets.len() >= LEAST_WITHOUT && lacks(XON) && lacks(XOFF) && is_random())
         .then_some((Conversion::FlowControl, octets.len()))
 }
 
@@ -203,7 +221,7 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
         ),
     };
     let [english, german] = match conversion {
-        Conversion::LineFeeds | Conversion::Utf8 | Conversion::Doubled => [
+        Conversion::LineFeeds | Conversion::Doubled => [
             format!(
                 "with this undone {} more {} whole",
                 counted(proof, "frame"),
@@ -215,8 +233,12 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
             ),
         ],
         Conversion::CarriageReturns => [
-            format!("0D never comes, and the sums of {} show it", counted(proof, "frame")),
-            format!("0D kommt nie vor, und die Summen von {proof} Rahmen zeigen es"),
+            format!("0D never comes in {proof} octets"),
+            format!("0D kommt in {proof} Oktetten nie vor"),
+        ],
+        Conversion::Utf8 => [
+            format!("characters of UTF-8 in the place of octets: {proof}"),
+            format!("Zeichen in UTF-8 anstelle von Oktetten: {proof}"),
         ],
         Conversion::Replacement => [
             format!("octets in the place of which EF BF BD stands: {proof}"),
@@ -290,6 +312,10 @@ mod tests {
                 assert_eq!(found(&within, 8), Some(expected), "within noise");
             }
         }
+        // No frame proves what becomes of a telegram without one.
+        let bare = each(&noise(300, 97), |it| char::from(it).to_string().into_bytes());
+        assert_eq!(conversion(&bare, 0), Some((Conversion::Utf8, bare.len() - 300)));
+        assert_eq!(conversion("Zähler\tÄÖÜ äöü €\n".repeat(20).as_bytes(), 0), None);
         assert_eq!(conversion(&sent, 0), None);
         let flipped = sent.iter().enumerate().map(|(at, it)| it ^ u8::from(at % 100 == 50));
         assert_eq!(conversion(&flipped.collect::<Vec<_>>(), 16), None);

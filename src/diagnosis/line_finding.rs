@@ -80,12 +80,12 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     if let Some(parts) = facts.dsmr.filter(|_| whole == 0 && !has_frames && !has_parity_bits) {
         return Some(sampled(dsmr(parts, view), facts));
     }
+    if let Some((parity, starts)) = facts.misread.filter(|_| whole == 0) {
+        return Some(sampled(misread::finding(parity, starts), facts));
+    }
     let is_telnet = facts.foreign == Some(ForeignProtocol::Telnet);
     if let Some(converted) = facts.converted.filter(|_| whole == 0 && !is_telnet) {
         return Some(sampled(conversion::finding(converted), facts));
-    }
-    if let Some((parity, starts)) = facts.misread.filter(|_| whole == 0) {
-        return Some(sampled(misread::finding(parity, starts), facts));
     }
     // Chance makes short frames of the seven bits of a telegram.
     let is_coded =
