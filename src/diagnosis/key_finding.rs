@@ -50,6 +50,10 @@ pub struct KeyFacts {
     pub unreadable: usize,
     /// True if telegrams came without frames, and many octets between them.
     pub is_strewn: bool,
+    /// True if no telegram came in a frame: no checksum vouches for their headers.
+    pub is_bare: bool,
+    /// True if the published example key opens telegrams that stay closed.
+    pub opens_with_example: bool,
     /// True if one of them was not encrypted, and nothing vouches for its octets.
     pub is_plain: bool,
     /// The telegrams of each meter, by title.
@@ -66,8 +70,6 @@ pub struct KeyFacts {
     pub has_example: bool,
     /// True if the only key is the authentication key of the published examples.
     pub is_example_gak: bool,
-    /// True if no key is given, and that of the published examples opens the telegrams.
-    pub is_opened_by_example: bool,
     /// True if an authentication key is given beside the encryption key.
     pub has_gak: bool,
     /// True if the telegrams that stay closed carry a tag.
@@ -134,6 +136,13 @@ impl KeyFacts {
         self.is_strewn && self.keys > 0 && self.lacking_turns().all(|it| it.follow == 0)
     }
 
+    /// True if telegrams without frames have several titles, and no two of them belong together: one meter sends them, and
+    /// damage makes several of it.
+    fn has_damaged_titles(&self) -> bool {
+        let mut meters = self.meters.values();
+        self.is_bare && self.keys > 0 && self.meters.len() > 1 && meters.all(|it| it.follow == 0)
+    }
+
     /// Meters with one telegram, which stays closed.
     pub fn lone(&self) -> impl Iterator<Item = &SystemTitle> {
         let meters = self.meters.iter();
@@ -197,11 +206,26 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if closed > 0 && (!fits || are_many || !lacking.is_empty()) {
         let found = match facts.is_exchanged() {
             _ if !fits && facts.has_damaged_headers() => return Some(closed_by_noise(closed)),
+            _ if !fits && facts.has_damaged_titles() => {
+                return Some(damaged_headers().with(
+                    format!("telegrams that stay closed, with different system titles: {closed}"),
+                    format!("Telegramme, die geschlossen bleiben, mit verschiedenen Systemtiteln: {closed}"),
+                ));
+            }
             true => exchanged(closed, opened),
             false if opened > 0 && !lacking.is_empty() => {
                 return Some(without_key(closed, opened, &lacking));
             }
             false => closed_finding(&KeyFacts { closed, ..facts.clone() }),
+        };
+        let is_of_key = matches!(found.diagnosis, Diagnosis::WrongKey | Diagnosis::ExampleKey);
+        let found = match () {
+            () if facts.opens_with_example => with_example_key(found),
+            () if facts.is_bare && closed == 1 && opened == 0 && is_of_key => found.with(
+                "it is the only telegram, and no frame vouches for its octets: another one tells if they are right",
+                "es ist das einzige Telegramm, und kein Rahmen steht für seine Oktette ein: ein anderes zeigt, ob sie stimmen",
+            ),
+            () => found,
         };
         return Some(with_title(found, facts));
     }
@@ -448,7 +472,10 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
     let names = || with_names(whole(Diagnosis::OtherMeter), facts);
     match facts.cause {
         // Of one meter all telegrams are ciphered alike.
-        Some(Cause::Unsupported { .. }) if facts.causes > 1 => damaged_headers(closed),
+        Some(Cause::Unsupported { .. }) if facts.causes > 1 => damaged_headers().with(
+            format!("telegrams that stay closed for different reasons: {closed}"),
+            format!("Telegramme, die aus verschiedenen Gründen geschlossen bleiben: {closed}"),
+        ),
         Some(Cause::Unsupported { what }) => Finding {
             protocol: Some(ForeignProtocol::Dlms(what)),
             ..Finding::new(Diagnosis::OtherProtocol)
@@ -476,7 +503,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         Some(Cause::NotAuthenticated) => not_authenticated(closed),
         _ if facts.other_name.is_some() => under_other_name(facts, whole(Diagnosis::OtherMeter)),
         Some(Cause::OtherMeter) => names(),
-        Some(Cause::NoKey) if facts.is_opened_by_example => published_example(),
+        Some(Cause::NoKey) if facts.opens_with_example => published_example(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
             format!("whole, encrypted telegrams: {closed}"),
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
@@ -503,14 +530,19 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
 }
 
 /// The finding that damage made telegrams of one meter differ.
-fn damaged_headers(closed: usize) -> Finding {
+fn damaged_headers() -> Finding {
     let cause = [
         "octets of the telegrams are wrong or missing: their headers differ in what a meter never changes",
         "Oktette der Telegramme sind falsch oder fehlen: ihre Köpfe unterscheiden sich in dem, was ein Zähler nie ändert",
     ];
-    Finding::new(Diagnosis::Checksum).caused_by(cause).with(
-        format!("telegrams that stay closed for different reasons: {closed}"),
-        format!("Telegramme, die aus verschiedenen Gründen geschlossen bleiben: {closed}"),
+    Finding::new(Diagnosis::Checksum).caused_by(cause)
+}
+
+/// The same finding about telegrams of nobody: anonymised or simulated ones.
+fn with_example_key(found: Finding) -> Finding {
+    found.with(
+        "the published example key opens them: they are anonymised or simulated",
+        "der veröffentlichte Beispielschlüssel öffnet sie: sie sind anonymisiert oder simuliert",
     )
 }
 

@@ -9,7 +9,7 @@ use crate::{
     },
     doctor::{
         BOTH, FedDevice, GAK, OTHER_KEY, doctor, every_other, folder, noise, sound, telegrams,
-        telegrams_from, verdict_of_file,
+        telegrams_from, verdict_of_file, wires,
     },
 };
 use jiff::Timestamp;
@@ -231,6 +231,31 @@ fn a_key_that_fits_damaged_telegrams_is_no_example_and_not_wrong() {
         let (_, found) = verdict_of_file(records.as_bytes(), WRONG_KEY);
         assert_eq!(found["verdict"], "wrong-key", "{seed}: {found:#}");
     }
+}
+
+#[test]
+fn telegrams_without_frames_whose_titles_differ_blame_no_key() {
+    let wires = wires(MeterKind::Steiermark, 3);
+    let damaged = |count: usize, key: &str| {
+        let flipped = wires.iter().take(count).enumerate().map(|(at, wire)| {
+            let mut wire = wire.clone();
+            wire[6 + at] ^= 0x04;
+            wire
+        });
+        verdict_of_file(&flipped.collect::<Vec<_>>().concat(), key).1
+    };
+    for count in [2, 3] {
+        let found = damaged(count, KEY);
+        assert_eq!(found["verdict"], "checksum", "{found:#}");
+        assert!(found["cause"].as_str().unwrap().contains("never changes"), "{found:#}");
+    }
+    // One alone may be damaged, too.
+    let found = damaged(1, WRONG_KEY);
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+    assert!(found["evidence"].to_string().contains("no frame vouches"), "{found:#}");
+    let (_, found) = verdict_of_file(&wires.concat(), WRONG_KEY);
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+    assert!(!found["evidence"].to_string().contains("no frame vouches"), "{found:#}");
 }
 
 #[test]

@@ -297,8 +297,9 @@ impl Examination {
         if !self.patient_keys.others.is_empty() {
             self.keys = self.with_own_keys();
         }
-        self.keys.is_opened_by_example = self.keys.keys == 0 && self.opens(vec![example_key()]);
         let is_bare = self.chain.frames() == 0;
+        self.keys.is_bare = is_bare;
+        self.keys.opens_with_example = self.opens(vec![example_key()]);
         self.keys.is_strewn =
             is_bare && (self.rejected > 0 || self.strays * FEW_STRAYS >= self.octets());
         // A key with another name first: the others were tried as they are.
