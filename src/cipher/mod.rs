@@ -11,6 +11,7 @@ mod key_entry;
 pub mod key_file;
 mod key_groups;
 mod key_line;
+mod key_name;
 mod key_notation;
 mod key_pieces;
 mod quoted_printable;

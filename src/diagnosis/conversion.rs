@@ -13,7 +13,7 @@ use crate::{
 pub enum Conversion {
     /// Each LF became CR and LF.
     LineFeeds,
-    /// Each CR became LF.
+    /// Each CR became LF, or was removed.
     CarriageReturns,
     /// Each octet of 80 and above became the two of its character in UTF-8.
     Utf8,
@@ -92,7 +92,6 @@ fn joined(octets: &[u8], pair: [u8; 2], one: u8) -> Vec<u8> {
 
 /// The change that shows in octets which never come.
 fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
-    let count = |octet: u8| memchr::memchr_iter(octet, octets).count();
     let lacks = |octet: u8| memchr::memchr(octet, octets).is_none();
     let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
     if lacks(b'\r') {
@@ -100,9 +99,9 @@ fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
         let are_changed = frames.iter().filter(|frame| lacks_returns(frame)).count();
         let are_proven =
             are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged;
-        // Where no sum tells, random octets do: there are twice as many LF.
+        // Where no sum tells, random octets do.
         let is_shown = damaged > 0 && octets.len() >= 2 * LEAST_WITHOUT && is_random();
-        if are_proven || is_shown && count(b'\n') * 180 > octets.len() {
+        if are_proven || is_shown {
             return Some((Conversion::CarriageReturns, octets.len()));
         }
     }
@@ -179,8 +178,8 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
         Conversion::CarriageReturns => (
             Diagnosis::Checksum,
             [
-                "takes the octets for text and makes each carriage return (0D) a line feed (0A): that is icrnl of a terminal driver",
-                "hält die Oktette für Text und macht aus jedem Wagenrücklauf (0D) einen Zeilenvorschub (0A): das ist icrnl eines Terminaltreibers",
+                "takes the octets for text and makes each carriage return (0D) a line feed (0A) or removes it, as a terminal driver does (icrnl, igncr)",
+                "hält die Oktette für Text und macht aus jedem Wagenrücklauf (0D) einen Zeilenvorschub (0A) oder entfernt ihn, wie ein Terminaltreiber (icrnl, igncr)",
             ],
             RAW,
         ),
