@@ -315,8 +315,9 @@ fn may_lack_octets(octets: &[u8]) -> bool {
     !(size + 1..=size + MOST_ADDED).any(ends_at)
 }
 
-/// Octets that a conversion of line ends adds to a frame, and more.
-const MOST_ADDED: usize = 32;
+/// Octets that a conversion of line ends adds to a frame, and more. A whole frame is longer: one may follow whose start
+/// is lost.
+const MOST_ADDED: usize = 8;
 
 /// The announced size of the frame at the start of the octets, and the distance at which another one
 /// begins within it.
