@@ -503,7 +503,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         Some(Cause::NotAuthenticated) => not_authenticated(closed),
         _ if facts.other_name.is_some() => under_other_name(facts, whole(Diagnosis::OtherMeter)),
         Some(Cause::OtherMeter) => names(),
-        Some(Cause::NoKey) if facts.opens_with_example => published_example(),
+        Some(Cause::NoKey) if keys == 0 && facts.opens_with_example => published_example(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
             format!("whole, encrypted telegrams: {closed}"),
             format!("vollständige, verschlüsselte Telegramme: {closed}"),
