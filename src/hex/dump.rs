@@ -360,6 +360,10 @@ impl Dump {
         }
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
         if found.is_none() {
+            let is_known = self.listing.as_ref().is_some_and(|listing| listing.has_shape(text));
+            if is_known && let Some(step) = listing::step(&mut self.listing, text) {
+                return self.step(&step, text, run);
+            }
             let octets = beside_text::without_text(text);
             // A listing knows its own text, unless a blank is in the middle of it.
             if !octets.is_halved

@@ -169,9 +169,14 @@ impl Listing {
         Some(&self.row)
     }
 
+    /// True for a line that looks like the rows before it, text and all.
+    pub(super) fn has_shape(&self, line: &[u8]) -> bool {
+        self.shape.as_ref().is_some_and(|shape| shape.fits(line))
+    }
+
     /// Keeps the shape of a row.
     fn learn(&mut self, line: &[u8], row: &ListingRow<'_>) {
-        if self.shape.as_ref().is_some_and(|shape| shape.fits(line)) {
+        if self.has_shape(line) {
             return;
         }
         let known =
