@@ -98,6 +98,8 @@ pub mod hosts;
 pub mod intervals;
 pub mod link;
 pub mod local_time;
+#[cfg(test)]
+mod noise;
 pub mod p1;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -424,22 +424,12 @@ const RECORDS_FROM: u8 = 0x50;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::noise;
 
     const D0: &[u8] = b"/LGZ4ZMF100AC.M26\r\n\x02F.F(00)\r\n0.0.0(12345678)\r\n1.8.0(001234.5*kWh)\r\n2.8.0(0*kWh)\r\n!\r\n\x03";
     const DSMR: &[u8] = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(170124213128W)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
 
     /// Octets without any order, always the same.
-    fn noise(size: usize) -> Vec<u8> {
-        let mut state = 0x2545_f491_u32;
-        let next = |_| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            (state >> 24) as u8
-        };
-        (0..size).map(next).collect()
-    }
-
     fn even_parity(octets: &[u8]) -> Vec<u8> {
         let bit = |octet: &u8| ((octet.count_ones() % 2) as u8) << 7;
         octets.iter().map(|octet| octet | bit(octet)).collect()
@@ -469,7 +459,7 @@ mod tests {
             assert_eq!(recognise(&octets), Some(expected));
             // A telnet server begins with its commands.
             if octets != even_parity(D0) && expected != ForeignProtocol::Telnet {
-                let within = [&noise(64)[..], &octets, &noise(48)].concat();
+                let within = [&noise(64, 0)[..], &octets, &noise(48, 0)].concat();
                 assert_eq!(recognise(&within), Some(expected), "within noise");
             }
         }
@@ -500,7 +490,7 @@ mod tests {
 
     /// The octets with others in the place of so many of a hundred.
     fn strewn(octets: &[u8], percent: usize) -> Vec<u8> {
-        let noise = noise(octets.len() * 2);
+        let noise = noise(octets.len() * 2, 0);
         let (others, chances) = noise.split_at(octets.len());
         let both = octets.iter().zip(others).zip(chances);
         both.map(
@@ -562,7 +552,7 @@ mod tests {
 
     #[test]
     fn noise_and_constant_octets_are_no_protocol() {
-        assert_eq!(recognise(&noise(64 * 1024)), None);
+        assert_eq!(recognise(&noise(64 * 1024, 0)), None);
         for octet in [0x00, 0xff, 0x55, b'x'] {
             assert_eq!(recognise(&[octet; 500]), None);
         }

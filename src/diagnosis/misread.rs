@@ -180,19 +180,7 @@ pub fn finding(parity: MisreadParity, starts: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::mbus;
-
-    /// Octets without any order, others for each seed.
-    fn noise(size: usize, seed: u32) -> Vec<u8> {
-        let mut state = 0x2545_f491_u32 ^ seed.wrapping_mul(0x9e37_79b9);
-        let next = |_| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            (state >> 24) as u8
-        };
-        (0..size).map(next).collect()
-    }
+    use crate::{link::mbus, noise::noise};
 
     /// The octets of a UART that tells each level from the time that has passed, at three samples a bit.
     fn sampled(octets: &[u8], has_parity: bool, takes_parity: bool, awaits_edge: bool) -> Vec<u8> {

@@ -18,7 +18,7 @@
 //!     local_time                         meaning, octets from text, boundaries of the local clock
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              defects
-//! 0   counted                            numbers with their nouns; imports nothing
+//! 0   counted  noise                     numbers with their nouns, octets for tests; import nothing
 //! ```
 //!
 //! A room is a file of `src` or a folder with all its files; below `cli`, each of them. Rooms of
@@ -36,7 +36,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 
 /// From below.
 const FLOORS: [&[&str]; 14] = [
-    &["counted"],
+    &["counted", "noise"],
     &["error"],
     &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
