@@ -540,10 +540,25 @@ fn damaged_headers() -> Finding {
 
 /// The same finding about telegrams of nobody: anonymised or simulated ones.
 fn with_example_key(found: Finding) -> Finding {
-    found.with(
+    let found = found.with(
         "the published example key opens them: they are anonymised or simulated",
         "der veröffentlichte Beispielschlüssel öffnet sie: sie sind anonymisiert oder simuliert",
-    )
+    );
+    if !matches!(found.diagnosis, Diagnosis::WrongKey | Diagnosis::OtherMeter) {
+        return found;
+    }
+    let languages = [AdviceLanguage::English, AdviceLanguage::German];
+    let cause = languages.map(|language| found.cause(language).to_owned());
+    let [step, schritt] = languages.map(|language| found.step(language).to_owned());
+    let steps = [
+        format!(
+            "for such a capture, give the published example key: meterpipe anonymise --help has its digits; for your own meter, {step}"
+        ),
+        format!(
+            "für eine solche Aufzeichnung den veröffentlichten Beispielschlüssel angeben: meterpipe anonymise --help zeigt seine Ziffern; für den eigenen Zähler: {schritt}"
+        ),
+    ];
+    found.advising(cause, steps)
 }
 
 /// The finding that telegrams stay closed on a line that brings octets of none, and that nothing vouches for them.

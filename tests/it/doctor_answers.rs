@@ -81,8 +81,20 @@ fn a_capture_under_the_published_key_is_told_by_its_telegrams() {
         found.contains("\"verdict\":\"no-key\"") && found.contains("anonymise --help"),
         "{found}"
     );
+    // Who gets it has a key of his own.
+    let own = folder(WRONG_KEY);
+    let own = own.path().join("guek").display().to_string();
+    let decoded = run(&["decode", "--key-file", &own, &file], b"");
+    assert_eq!(decoded.status, 4);
+    assert!(decoded.err.contains("the published example key opens them"), "{}", decoded.err);
     let (_, found) = verdict_of_file(&frames, WRONG_KEY);
     assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+    let step = found["next_step"].as_str().unwrap();
+    assert!(step.contains("anonymise --help") && step.contains("your own meter"), "{step}");
+    let others = telegrams(MeterKind::NetzNoeKaifa, 3, Some(OTHER_KEY), None).concat();
+    let (_, found) = verdict_of_file(&others, WRONG_KEY);
+    assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+    assert!(!found.to_string().contains("anonymise"), "{found:#}");
 }
 
 #[test]

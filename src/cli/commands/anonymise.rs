@@ -50,8 +50,8 @@ fn stage_of(args: &args::AnonymiseArgs, context: &Context) -> Result<Anonymiser,
 }
 
 /// The second line.
-const REMARK: &str = "# anonymised: other numbers and registers, under the published example key that \
-    meterpipe anonymise --help shows\n";
+const REMARK: &str = "# anonymised: other numbers and registers; what is encrypted is so under the published \
+    example key that meterpipe anonymise --help shows\n";
 
 /// A secret of this run.
 fn secret() -> Result<Zeroizing<[u8; 16]>, Stop> {

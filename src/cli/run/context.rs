@@ -353,20 +353,26 @@ impl Context {
                 let facts = self.window.facts();
                 Some(match self.is_in_damaged_frames(&facts) {
                     true => in_damaged_frames(&facts, &self.ended(&facts, 0, ending.partial)),
-                    false
-                        if self.messages.has_no_keys()
-                            && key_facts::opens_with_example(self.window.octets()) =>
-                    {
-                        let hint = published_example().hint();
-                        format!("no telegram could be opened: {hint}")
-                    }
-                    false => closed(&self.tally, self.messages.wrong_key_hint()),
+                    false => self.closed(),
                 })
             }
             _ => None,
         };
         self.messages.finish(&self.tally, status, reason.as_deref());
         status
+    }
+
+    /// The message of a run over a file in which no telegram could be opened.
+    fn closed(&self) -> String {
+        let text = closed(&self.tally, self.messages.wrong_key_hint());
+        if self.tally.fits > 0 || !key_facts::opens_with_example(self.window.octets()) {
+            return text;
+        }
+        let hint = published_example().hint();
+        match self.messages.has_no_keys() {
+            true => format!("no telegram could be opened: {hint}"),
+            false => format!("{text}; {hint}"),
+        }
     }
 }
 
