@@ -42,6 +42,6 @@ pub mod solarview;
 pub mod table;
 pub mod units;
 pub mod usage;
-#[cfg(feature = "formats")]
 mod words;
+#[cfg(feature = "formats")]
 pub mod xml;
