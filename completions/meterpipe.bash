@@ -20,8 +20,9 @@ _meterpipe_split() {
         prev="${name}" cur="${word}"
         return 1
     fi
-    if [[ "${sign}" == ":" && "${name}" == "sim" ]]; then
-        COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${word}"))
+    if [[ "${sign}" == ":" ]]; then
+        # Behind others are files, which bash knows itself.
+        [[ "${name}" != "sim" ]] || COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${word}"))
         return 0
     fi
     [[ "${sign}" == "=" ]] || return 1
@@ -29,7 +30,7 @@ _meterpipe_split() {
     for ((option = at - 1; option > 0; option--)); do
         [[ "${COMP_WORDS[option]}" == --* ]] && break
     done
-    [[ "${COMP_WORDS[option]}" == "--unit" ]] || return 1
+    [[ "${COMP_WORDS[option]}" == "--unit" ]] || return 0
     if [[ "${word}" == *,* ]]; then
         COMPREPLY=($(compgen -P "${word%,*}," -W "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" -- "${word##*,}"))
         return 0
@@ -40,7 +41,7 @@ _meterpipe_split() {
         reactive-energy) units="kvarh varh" ;;
         power) units="kW W" ;;
         reactive-power) units="kvar var" ;;
-        *) return 1 ;;
+        *) return 0 ;;
     esac
     COMPREPLY=($(compgen -W "${units}" -- "${word}"))
 }

@@ -315,6 +315,13 @@ const BASH: &str = r#"
     COMP_WORDS=(meterpipe decode --format = c) COMP_CWORD=4
     _meterpipe meterpipe c =
     printf 'format=%s\n' "${COMPREPLY[@]}"
+    # Files are known to bash, and names are of the user's own.
+    COMP_WORDS=(meterpipe publish --to file :) COMP_CWORD=4
+    _meterpipe meterpipe "" file
+    printf 'behind file: %s\n' "${#COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe decode --names voltage_l1_v =) COMP_CWORD=4
+    _meterpipe meterpipe "" voltage_l1_v
+    printf 'behind a name: %s\n' "${#COMPREPLY[@]}"
     compopt() { printf '%s%s\n' "${COMPREPLY[0]}" "$2"; }
     COMP_WORDS=(meterpipe publish --to fi) COMP_CWORD=3
     _meterpipe_word meterpipe fi --to
@@ -381,8 +388,14 @@ const OFFERED: [&str; 9] = [
 ];
 
 /// What bash alone has to be told.
-const OFFERED_BY_BASH: [&str; 4] =
-    ["all sim:kaernten-netz", "all energy=kWh", "format=csv", "file:nospace"];
+const OFFERED_BY_BASH: [&str; 6] = [
+    "all sim:kaernten-netz",
+    "all energy=kWh",
+    "format=csv",
+    "behind file: 0",
+    "behind a name: 0",
+    "file:nospace",
+];
 
 /// What fish alone has to be told.
 const OFFERED_BY_FISH: [&str; 9] = [
