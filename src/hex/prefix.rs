@@ -258,8 +258,10 @@ fn behind_word(text: &[u8], word: &Range<usize>, least: usize) -> usize {
     if matches!(glued, [b'-' | b'/', ..]) && stamp::year_before_time(date).is_some() {
         return last + 2;
     }
-    // `14:45:45 +0100`
-    if text.get(last) == Some(&b'+') && glued.len() == 4 {
+    // `14:45:45 +0100`, `#1023`
+    let is_number = glued.iter().all(u8::is_ascii_digit);
+    let sign = text.get(last);
+    if sign == Some(&b'+') && glued.len() == 4 || sign == Some(&b'#') && is_number {
         return word.end;
     }
     let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));
