@@ -263,10 +263,11 @@ fn is_api_key(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'))
 }
 
-/// True if each column is a whole key or the name of a meter.
+/// True if each column is a whole key, the name of a meter, or a date.
 fn are_names_and_keys(columns: &[KeyColumn<'_>]) -> bool {
     let is_key = |it: &KeyColumn<'_>| Key::parse(it.text).is_ok();
-    let is_known = |it: &KeyColumn<'_>| is_key(it) || sure_name(it.text).is_some();
+    let is_known =
+        |it: &KeyColumn<'_>| is_key(it) || sure_name(it.text).is_some() || is_date(it.text);
     columns.iter().any(is_key)
         && columns.iter().all(is_known)
         && columns.chunk_by(|one, next| is_key(one) == is_key(next)).all(|run| run.len() <= COLUMNS)

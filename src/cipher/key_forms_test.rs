@@ -239,3 +239,16 @@ fn a_label_alone_lacks_its_key() {
         );
     }
 }
+
+#[test]
+fn a_date_beside_a_meter_and_its_key_is_left_out() {
+    all_are(
+        &[
+            "<1>\t<A>\t12.03.2025",
+            "12.03.2025;<1>;<A>",
+            "<1>;12.03.2025;<A>",
+            "2025-03-12;<1>;<A>\n",
+        ],
+        "<1> A -",
+    );
+}

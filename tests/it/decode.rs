@@ -161,7 +161,8 @@ fn a_defect_of_a_key_is_named_by_place_and_never_shown() {
             "character 32 is not a hex digit; is a letter O meant",
         ),
         ("SIXTEENLETTERSAB", "16 characters are a key only when"),
-        (&format!("{KEY}{KEY}"), "64 digits look like the character codes"),
+        (&format!("{KEY}{KEY}"), "64 digits may be both keys"),
+        (&hex::encode(KEY), "64 digits look like the character codes"),
         ("", "the key file is empty"),
     ];
     for (text, expected) in cases {

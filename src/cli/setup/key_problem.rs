@@ -148,6 +148,12 @@ pub fn german(defect: &Defect) -> String {
     }
 }
 
+/// True for the codes of hex digits.
+fn is_text(digits: &str) -> bool {
+    let mut codes = digits.as_bytes().as_chunks::<2>().0.iter();
+    codes.all(|code| matches!(code, [b'3', b'0'..=b'9'] | [b'4' | b'6', b'1'..=b'6']))
+}
+
 /// Advice for texts that are often mistaken for a key.
 pub fn hint(text: &str) -> [&'static str; 2] {
     let text = text.trim();
@@ -163,6 +169,10 @@ pub fn hint(text: &str) -> [&'static str; 2] {
         _ if text.contains(BASE64) => [
             "; the mail is in base64: copy the key from the mail program",
             "; die Mail ist in base64: den Schlüssel aus dem Mailprogramm kopieren",
+        ],
+        64 if hex && !is_text(text) => [
+            "; 64 digits may be both keys, GUEK and GAK: write a blank between them",
+            "; 64 Ziffern können beide Schlüssel sein, GUEK und GAK: eine Leerstelle dazwischen schreiben",
         ],
         64 if hex => [
             "; 64 digits look like the character codes of a key",
