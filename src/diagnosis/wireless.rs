@@ -34,7 +34,7 @@ pub fn has_telegrams(octets: &[u8]) -> bool {
         let is_known = bare.iter().any(is_same);
         bare.push((at + size, meter));
         is_known
-            || octets.len() == size
+            || at == 0 && octets.len() == size
             || RECEIVERS.iter().any(|it| before.ends_with(it))
             || rest.get(..size).is_some_and(ends_with_check)
     })
@@ -98,6 +98,10 @@ mod tests {
             [BLOCKS, BARE, "8f03e9b65d1742c09a"].map(|hex| hex::decode(hex).unwrap());
         let mut other = bare.clone();
         other[4] += 1;
+        let mut long = noise.repeat(20);
+        let (length, header) = (long.len(), &bare[1..11]);
+        long[90..100].copy_from_slice(header);
+        long[89] = u8::try_from(length - 1).unwrap();
         let mut whole = vec![0x18];
         whole.extend_from_slice(&bare[1..23]);
         whole.extend(crc(&whole).to_be_bytes());
@@ -111,6 +115,7 @@ mod tests {
             ("two within noise", [&noise[..], &bare, &noise, &bare].concat(), true),
             ("two meters within noise", [&noise[..], &bare, &noise, &other].concat(), false),
             ("one without anything, within noise", [&noise[..], &bare, &noise].concat(), false),
+            ("a header in as many octets as it says", long, false),
             ("its header twice", [&bare[..11], &bare].concat(), false),
         ] {
             assert_eq!(has_telegrams(&octets), is_told, "{name}");
