@@ -219,18 +219,17 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
             ],
         ),
     };
+    let undone = |[change, tausch]: [&str; 2]| {
+        let (frames, are) = (counted(proof, "frame"), verb(proof, "is", "are"));
+        let sind = verb(proof, "ist", "sind");
+        [
+            format!("{change}; with this undone {frames} more {are} whole"),
+            format!("{tausch}; ohne diese Änderung {sind} {proof} Rahmen mehr vollständig"),
+        ]
+    };
     let [english, german] = match conversion {
-        Conversion::LineFeeds | Conversion::Doubled => [
-            format!(
-                "with this undone {} more {} whole",
-                counted(proof, "frame"),
-                verb(proof, "is", "are")
-            ),
-            format!(
-                "ohne diese Änderung {} {proof} Rahmen mehr vollständig",
-                verb(proof, "ist", "sind")
-            ),
-        ],
+        Conversion::LineFeeds => undone(["0A comes as 0D 0A", "0A kommt als 0D 0A"]),
+        Conversion::Doubled => undone(["FF comes twice", "FF kommt doppelt"]),
         Conversion::CarriageReturns => [
             format!("0D never comes in {proof} octets"),
             format!("0D kommt in {proof} Oktetten nie vor"),
