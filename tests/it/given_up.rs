@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -203,6 +203,32 @@ fn a_server_and_a_virtual_meter_that_fall_silent_have_words_of_their_own() {
     server.join().unwrap();
 }
 
+#[test]
+fn a_web_server_that_closes_is_named_in_the_last_line_too() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&is_over);
+    let server = thread::spawn(move || {
+        for client in listener.incoming() {
+            if ends.load(Ordering::SeqCst) {
+                return;
+            }
+            let answer = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
+            std::io::Write::write_all(&mut client.unwrap(), answer).unwrap();
+        }
+    });
+    let source = format!("tcp://{address}");
+    let arguments = ["watch", "--format=json", "--timeout", "3s", "--key", KEY, &source];
+    let ran = run_command(command(&arguments), b"");
+    is_over.store(true, Ordering::SeqCst);
+    drop(std::net::TcpStream::connect(address).unwrap());
+    server.join().unwrap();
+    let last = ran.err.lines().last().unwrap_or_default();
+    assert!(last.contains("the octets are HTTP") && last.contains("name the port"), "{ran:?}");
+    assert!(!ran.err.contains("unplugged"), "{ran:?}");
+}
+
 /// The causes whose advice a run gives.
 fn causes(err: &str) -> Vec<Diagnosis> {
     let hints = Diagnosis::ALL.iter().filter(|it| !it.hint().is_empty());
@@ -301,7 +327,7 @@ fn a_search_for_the_parity_claims_no_telegrams() {
     });
     let arguments = ["watch", "--parity=auto", "--format=json", "--timeout=4s", device.node()];
     let ran = run_command(command(&arguments), b"");
-    assert!(ran.err.contains("the search settles on parity even"), "{ran:?}");
+    assert!(ran.err.contains("the octets fit parity even"), "{ran:?}");
     assert!(
         ran.err.contains("the octets are D0") && !ran.err.contains("telegrams begin"),
         "{ran:?}"

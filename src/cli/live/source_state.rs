@@ -168,9 +168,10 @@ impl SourceState {
 
     /// The facts beside the octets, after so many seconds.
     pub fn view(&self, seconds: u64) -> LineView {
-        let SourceLine { device, searches, seeks_speed, is_virtual } = &self.line;
+        let SourceLine { device, searches, seeks_speed, is_virtual, socket } = &self.line;
         LineView {
             is_virtual: *is_virtual,
+            socket: *socket,
             seconds: Some(seconds),
             telegrams: 0,
             others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
@@ -216,10 +217,15 @@ impl SourceState {
 
     /// The clause with the text that a server sent in the place of octets of a meter, and true unless it was shown.
     pub fn words(&mut self) -> Option<(String, bool)> {
-        let Frameless { octets, foreign, .. } =
-            self.frameless.filter(|_| self.line.device.is_none())?;
-        let is_named = self.reported_frameless && foreign.is_some_and(ForeignProtocol::is_service);
-        let words = self.window.words(octets).filter(|_| !is_named)?;
+        let Frameless { octets, .. } = self.frameless.filter(|_| self.line.device.is_none())?;
+        let facts = self.window.facts_of_last(octets);
+        if facts.foreign.is_some_and(ForeignProtocol::is_service) {
+            let clause = line_finding(&facts, &self.view(0))?.clause();
+            let is_told = self.reported_frameless || self.refusal.as_ref() == Some(&clause);
+            self.refusal = Some(clause.clone());
+            return Some((format!("; {clause}"), !is_told));
+        }
+        let words = self.window.words(octets)?;
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let said = server_words::said(&words);
         let text = format!("; {said}");
@@ -640,7 +646,7 @@ mod tests {
         let searching =
             advice(SourceLine { device: device.clone(), searches: true, ..SourceLine::default() });
         assert!(searching.ends_with("check adapter and baud rate"), "{searching}");
-        let all = SourceLine { device, searches: true, seeks_speed: true, is_virtual: false };
+        let all = SourceLine { device, searches: true, seeks_speed: true, ..SourceLine::default() };
         let all = advice(all);
         assert!(all.ends_with("check adapter and cable"), "{all}");
         let remote = advice(SourceLine::default());
