@@ -8,6 +8,7 @@ use crate::diagnosis::{
     foreign::{DsmrParts, ForeignProtocol},
     line::{BegunPart, LineFacts},
     misread,
+    socket::CustomerSocket,
 };
 use crate::link::registry::LinkChoice;
 
@@ -34,6 +35,8 @@ pub struct LineView {
     pub is_mostly_damaged: bool,
     /// The link layers that were chosen.
     pub links: LinkChoice,
+    /// The interface that the line is set for.
+    pub socket: CustomerSocket,
 }
 
 impl LineView {
@@ -106,7 +109,9 @@ pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
         return Some(sampled(conversion::finding(converted), facts));
     }
     let found = match () {
-        () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
+        () if facts.frames == 0 && facts.constant.is_some() => {
+            view.socket.constant(constant(facts))
+        }
         () if facts.seven_bits => seven_bits(facts),
         () if whole == 0 && has_parity_bits => parity_bits(facts),
         () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
@@ -224,6 +229,7 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         (false, false) => shared(found, view),
         _ if view.telegrams > 0 => found.hinting(fell_silent(view)),
         (true, _) => silent_peer(found),
+        (false, true) if facts.octets == 0 => view.socket.silent(found),
         (false, true) => found,
     }
 }
@@ -776,6 +782,29 @@ mod tests {
         let found = line_finding(&facts.without_telegrams(), &view).unwrap();
         assert_eq!(found.diagnosis, Diagnosis::Half);
         assert_eq!(found.evidence[0].english, "2 telegrams lack a frame, 0 are whole");
+    }
+
+    #[test]
+    fn each_interface_has_advice_of_its_own() {
+        let step = |octets: &[u8], socket| {
+            let view =
+                LineView { seconds: Some(30), is_device: true, socket, ..LineView::default() };
+            let found = line_finding(&LineFacts::of(octets, &[]), &view).unwrap();
+            (found.diagnosis, found.step(AdviceLanguage::English).to_owned())
+        };
+        for (socket, silent, constant) in [
+            (CustomerSocket::MBus, "pins 3 and 4", "M-Bus slave"),
+            (CustomerSocket::Infrared, "over the infrared diode", "shade the head"),
+            (CustomerSocket::P1, "pin 2 of the socket", "made for P1"),
+        ] {
+            for (octets, expected, part) in
+                [(vec![], Diagnosis::Silent, silent), (vec![0; 600], Diagnosis::Constant, constant)]
+            {
+                let (diagnosis, step) = step(&octets, socket);
+                assert_eq!(diagnosis, expected, "{socket:?}");
+                assert!(step.contains(part), "{socket:?}: {step}");
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - [`finding`]: a cause with its evidence.
 //! - [`foreign`]: protocols that are not read, by their octets; [`wireless`] and [`modbus`] are two of them.
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
-//!   was not chosen.
+//!   was not chosen. [`socket`]: the customer interfaces.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
@@ -31,5 +31,6 @@ pub mod misread;
 pub mod modbus;
 pub mod server_words;
 pub mod service;
+pub mod socket;
 pub mod window;
 pub mod wireless;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{OpenError, line::LineSettings};
-use crate::{error::Mark, record::Time};
+use crate::{diagnosis::socket::CustomerSocket, error::Mark, record::Time};
 
 /// The result of one read. Reuse it: each read empties it first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct SourceLine {
     pub seeks_speed: bool,
     /// True for a virtual meter, which has no line.
     pub is_virtual: bool,
+    /// The interface that the line is set for.
+    pub socket: CustomerSocket,
 }
 
 /// The settings of a line, which a search changes until telegrams come.

@@ -13,6 +13,7 @@ use core::{fmt, time::Duration};
 use std::time::Instant;
 
 use super::parity::Parity;
+use crate::diagnosis::socket::CustomerSocket;
 
 /// Speed and parity; eight data bits and one stop bit are fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,16 @@ impl LineSettings {
 
     /// The settings of customer interfaces, in the order in which a search tries them.
     pub const ALL: [Self; 4] = [Self::M_BUS, Self::M_BUS_8N1, Self::INFRARED, Self::P1];
+
+    /// The customer interface that has these settings.
+    #[must_use]
+    pub fn socket(self) -> CustomerSocket {
+        match self {
+            Self::INFRARED => CustomerSocket::Infrared,
+            Self::P1 => CustomerSocket::P1,
+            _ => CustomerSocket::MBus,
+        }
+    }
 
     /// The name of the settings on the command line.
     pub fn name(self) -> Option<&'static str> {

@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
+    diagnosis::socket::CustomerSocket,
     file_error,
     source::reconnect::{self, Reconnecting},
 };
@@ -126,7 +127,7 @@ impl Tty {
         let before = self.line.settings();
         match self.line.record(&burst.octets, burst.marks.len(), Instant::now()) {
             LineStep::Stay => return,
-            LineStep::Found => return self.note_found("the search settles on"),
+            LineStep::Found => return self.note_found("the octets fit"),
             LineStep::Change => {}
         }
         if self.line.is_first_round() {
@@ -211,7 +212,8 @@ impl reconnect::Endpoint for Tty {
         let searches = !self.line.is_fixed();
         let seeks_speed = searches && self.line.seeks_speed();
         let device = Some(self.path.clone());
-        SourceLine { device, searches, seeks_speed, is_virtual: false }
+        let socket = if searches { CustomerSocket::MBus } else { self.line.settings().socket() };
+        SourceLine { device, searches, seeks_speed, is_virtual: false, socket }
     }
 
     fn frames_seen(&mut self) {

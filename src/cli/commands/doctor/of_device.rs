@@ -188,6 +188,7 @@ fn examine_line(
         is_device: true,
         searches: patience.is_some(),
         seeks_speed: patience.is_some(),
+        socket: trial.0.socket(),
         ..LineView::default()
     };
     Ok(Ok((examination, view, closing)))
