@@ -16,7 +16,7 @@ use crate::{
         published::KEY,
         terminal::terminal,
     },
-    doctor::{FedDevice, GAK, every_other, folder, sound, telegrams, wires},
+    doctor::{FedDevice, GAK, every_other, folder, noise, sound, telegrams, wires},
 };
 use meterpipe::{diagnosis::diagnosis::Diagnosis, source::simulator::meter::MeterKind};
 
@@ -201,6 +201,23 @@ fn a_server_and_a_virtual_meter_that_fall_silent_have_words_of_their_own() {
         assert!(!ran.err.contains("host and port"), "{ran:?}");
     }
     server.join().unwrap();
+}
+
+#[test]
+fn noise_behind_a_sound_telegram_is_named_at_the_end() {
+    let folder = folder(KEY);
+    let key = folder.path().join("guek");
+    let times = AtomicUsize::new(0);
+    let device = FedDevice::new(move |_| match times.fetch_add(1, Ordering::Relaxed) {
+        0 => sound(1),
+        _ => noise(40),
+    });
+    let key = key.to_str().unwrap();
+    let arguments = ["watch", "--format=json", "--timeout", "6s", "--key-file", key, device.node()];
+    let ran = run_command(command(&arguments), b"");
+    assert_eq!(ran.status, 3, "{ran:?}");
+    let last = ran.err.lines().last().unwrap_or_default();
+    assert!(last.contains(Diagnosis::Noise.hint()) && last.contains("doctor"), "{ran:?}");
 }
 
 #[test]

@@ -389,12 +389,14 @@ impl EventLoop {
         };
         let view = line.view(timeout.as_secs());
         let has_telegrams = context.tally.telegrams > 0;
-        let silence = line.silence_since(self.last_telegram, Instant::now());
-        let silence = silence.filter(|_| has_telegrams);
+        let now = Instant::now();
+        let silence = line.silence_since(self.last_telegram, now).filter(|_| has_telegrams);
+        let frameless = line.frameless_clause(now).filter(|_| has_telegrams);
+        let told = line.diagnosis().or(frameless.as_deref());
         // Damage that came before tells nothing about a silence.
         let stop = match &silence {
             Some(_) => context.tally.late(timeout),
-            None => context.late(timeout, line.window(), &view, line.diagnosis()),
+            None => context.late(timeout, line.window(), &view, told),
         };
         let Stop::Failed(status, text) = stop else {
             return Stop::Done;
@@ -402,7 +404,9 @@ impl EventLoop {
         let clause = match silence {
             Some(clause) => format!(", and nothing came since the last one; {clause}"),
             None if context.names_doctor()
-                && (!has_telegrams || line.window().facts().damaged() > 0) =>
+                && (!has_telegrams
+                    || frameless.is_some()
+                    || line.window().facts().damaged() > 0) =>
             {
                 format!("; {} examines it", line.doctor())
             }

@@ -42,6 +42,9 @@ const SAME_MOMENT: Duration = Duration::from_secs(1);
 /// A thread that reads ends a read at least once a second, unless it looks up a name or waits for room.
 const HANGS: Duration = Duration::from_secs(30);
 
+/// A telegram of 600 octets takes less at 2400 baud.
+const LONGER_THAN_A_TELEGRAM: Duration = Duration::from_secs(3);
+
 /// The time after which the cause of damage is told again.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -325,6 +328,17 @@ impl SourceState {
         let text = self.message(&clause);
         self.diagnosis = Some(LineDiagnosis { clause, made: now });
         Some(text)
+    }
+
+    /// The cause of octets that came without a frame since the last one, for longer than a telegram takes.
+    pub fn frameless_clause(&self, now: Instant) -> Option<String> {
+        let frameless = self.frameless?;
+        let lasting = now.saturating_duration_since(frameless.since);
+        if lasting < LONGER_THAN_A_TELEGRAM {
+            return None;
+        }
+        let facts = self.window.facts_of_last(frameless.octets);
+        Some(line_finding(&facts, &self.view(lasting.as_secs()))?.clause())
     }
 
     /// The cause that the user was told of, in one clause.
