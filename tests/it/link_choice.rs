@@ -19,7 +19,11 @@ fn a_wrong_choice_is_named_with_the_link_layer_of_the_octets() {
     let live =
         ["watch", "--key-file", &key, "--link", "mbus", "--timeout", "3s", "sim:wiener-netze"];
     let ran = run(&live, b"");
-    assert!(ran.err.contains("they are hdlc, and another link layer was chosen"), "{}", ran.err);
+    assert!(
+        ran.err.contains("the octets are hdlc, and another link layer was chosen"),
+        "{}",
+        ran.err
+    );
     assert!(!ran.err.contains("check adapter"), "{}", ran.err);
     for source in [&*dump, "sim:netz-noe-kaifa"] {
         let ran = run(&["doctor", "--link", "hdlc", "--key-file", &key, source], b"");
@@ -135,7 +139,8 @@ fn a_live_line_names_a_wrong_choice_at_once() {
                     }
                     for command in ["watch", "capture"] {
                         let ran = run(&[command, "--link", link, "--timeout", "2s", meter], b"");
-                        let told = format!("they are {words}, and another link layer was chosen");
+                        let told =
+                            format!("the octets are {words}, and another link layer was chosen");
                         let case = format!("{meter} as {link}: {}", ran.err);
                         assert!(ran.err.contains(&told) && ran.status == 3, "{case}");
                         assert!(!ran.err.contains("parity") && !ran.err.contains("key"), "{case}");
@@ -169,7 +174,7 @@ fn each_meter_of_the_configuration_has_its_link_layer() {
     let ran = watch(two, &["--count", "2", "--timeout", "20s"]);
     assert_eq!((ran.status, ran.out.lines().count()), (0, 2), "{}", ran.err);
     let ran = watch(meter("sim:wiener-netze", "mbus"), &["--once", "--timeout", "3s"]);
-    assert!(ran.err.contains("they are hdlc"), "{}", ran.err);
+    assert!(ran.err.contains("the octets are hdlc"), "{}", ran.err);
 
     let ran = watch(meter(&dump, "m-bus"), &[]);
     assert_eq!(ran.status, 2);

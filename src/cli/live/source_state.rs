@@ -365,7 +365,7 @@ impl SourceState {
         }
         let clause = match (self.diagnosis(), frameless.other_link) {
             (Some(told), _) => told.to_owned(),
-            (None, Some(link)) => format!("they are {}", link::clause(link)),
+            (None, Some(link)) => format!("the octets are {}", link::clause(link)),
             (None, None) => {
                 let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
                 let found = line_finding(&self.window.facts_of_last(frameless.octets), &view);
@@ -512,7 +512,10 @@ mod tests {
             frameless(&mut line, burst(&frame), at(second));
         }
         let message = line.fault(at(5)).unwrap();
-        assert!(message.contains("they are mbus, and another link layer was chosen"), "{message}");
+        assert!(
+            message.contains("the octets are mbus, and another link layer was chosen"),
+            "{message}"
+        );
         assert!(!message.contains("parity") && !message.contains("baud"), "{message}");
     }
 
@@ -630,7 +633,8 @@ mod tests {
         let (start, mut line) = (Instant::now(), SourceState::new("pi:80", Instant::now()));
         frameless(&mut line, burst(refusal), start);
         assert!(line.fault(start).unwrap().contains("HTTP"));
-        assert_eq!(line.words(), None);
+        let (text, is_new) = line.words().unwrap();
+        assert!(text.starts_with("; the octets are HTTP") && !is_new, "{text}");
         let mut line = SourceState::new("pi:23", start);
         let said = "; the server says: Port in use; it has the device for another client";
         for is_shown in [true, false] {
