@@ -447,9 +447,9 @@ impl<'a> Gutter<'a> {
             return None;
         }
         // Blanks at its end may be gone.
-        let are_gone = || octets_of(body).skip(length).all(|octet| octet == Some(b' '));
+        let blanks = octets_of(body).skip(length).all(|octet| octet == Some(b' '));
         let agrees = agrees(octets_of(body), text, length == octets)
-            || (1..octets).contains(&length) && are_gone() && agrees(octets_of(body), text, true);
+            || length > 0 && blanks && agrees(octets_of(body), text, true);
         let hex = text.split(|&c| is_blank(c)).all(|g| g.iter().all(u8::is_ascii_hexdigit));
         let text_like = wide && !hex || agrees && (wide || !hex || length == octets);
         text_like.then_some(Self { body, text, sure: agrees })
