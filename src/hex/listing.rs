@@ -446,10 +446,7 @@ impl<'a> Gutter<'a> {
         if length > octets {
             return None;
         }
-        // Blanks at its end may be gone.
-        let blanks = octets_of(body).skip(length).all(|octet| octet == Some(b' '));
-        let agrees = agrees(octets_of(body), text, length == octets)
-            || length > 0 && blanks && agrees(octets_of(body), text, true);
+        let agrees = agrees(octets_of(body), text, length == octets);
         let hex = text.split(|&c| is_blank(c)).all(|g| g.iter().all(u8::is_ascii_hexdigit));
         let text_like = wide && !hex || agrees && (wide || !hex || length == octets);
         text_like.then_some(Self { body, text, sure: agrees })

@@ -360,12 +360,6 @@ fn forms() -> Vec<(&'static str, String)> {
             rows(|at, row| format!("{:08x}  {} | {}\n", at * 16, spaced(row), shown(row))),
         ),
         ("text behind a blank", rows(|_, row| format!("{} {}\n", spaced(row), shown(row)))),
-        ("text behind a blank, a blank at its end gone", {
-            let text = rows_of(9, |at, row| {
-                format!("{:016X} {} {}", at * 9, spaced(row), shown(row)) + "\n"
-            });
-            text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-        }),
         ("a listing in a page", {
             let shown = |row: &[u8]| {
                 let text = shown(row).replace('&', "&amp;");
