@@ -270,7 +270,7 @@ pub fn crc(text: &[u8]) -> u16 {
     text.iter().fold(0, |sum, &octet| {
         let lost = octet == END && before != b'\r';
         before = octet;
-        step(if lost { step(sum, b'\r') } else { sum }, octet)
+        crc_step(if lost { crc_step(sum, b'\r') } else { sum }, octet)
     })
 }
 
@@ -296,9 +296,9 @@ pub fn renew_crc(telegram: &mut [u8]) {
     digits.copy_from_slice(renewed.as_bytes());
 }
 
-/// One octet. The eight steps of the polynomial are few enough terms to be written out: the parity of
+/// The CRC behind one more octet, whatever it began with. The eight steps of the polynomial are few enough terms to be written out: the parity of
 /// the octet, and the octet at three places.
-const fn step(sum: u16, octet: u8) -> u16 {
+pub(crate) const fn crc_step(sum: u16, octet: u8) -> u16 {
     let [low, high] = sum.to_le_bytes();
     let mixed = (low ^ octet) as u16;
     let parity = (mixed.count_ones() & 1) as u16;
@@ -339,7 +339,7 @@ mod tests {
                 let bits = (0..8).fold(sum ^ u16::from(octet), |sum: u16, _| {
                     if sum & 1 == 1 { sum >> 1 ^ 0xa001 } else { sum >> 1 }
                 });
-                assert_eq!(step(sum, octet), bits, "{octet}");
+                assert_eq!(crc_step(sum, octet), bits, "{octet}");
             }
         }
     }

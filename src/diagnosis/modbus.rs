@@ -2,6 +2,8 @@
 
 use core::ops::RangeInclusive;
 
+use crate::p1::crc_step;
+
 /// True for frames with their CRC: two in a row, such as a request and its answer, or three of one device that answers
 /// requests which nobody hears.
 #[must_use]
@@ -49,14 +51,10 @@ fn size_of_frame(octets: &[u8]) -> Option<usize> {
     sizes.into_iter().filter(|_| ADDRESSES.contains(&address)).find(is_frame)
 }
 
-/// True for octets that end with their CRC: polynomial 8005, reflected, from ffff.
+/// True for octets that end with their CRC: the polynomial is that of DSMR, and begins with ffff.
 fn has_crc(frame: &[u8]) -> bool {
-    let step = |crc: u16, octet: &u8| {
-        (0..8).fold(crc ^ u16::from(*octet), |crc, _| {
-            crc >> 1 ^ if crc & 1 == 1 { 0xa001 } else { 0 }
-        })
-    };
-    frame.iter().fold(0xffff, step) == 0 && frame.len() >= SHORTEST
+    let sum = frame.iter().fold(0xffff, |sum, octet| crc_step(sum, *octet));
+    sum == 0 && frame.len() >= SHORTEST
 }
 
 #[cfg(test)]
