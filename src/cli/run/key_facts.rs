@@ -28,7 +28,11 @@ pub fn of_keys(entries: &[KeyEntry]) -> KeyFacts {
 
 /// True if the key of the published examples opens a telegram among these octets.
 pub fn opens_with_example(octets: &[u8]) -> bool {
-    let mut chain = Decode::new(Decrypt::new(vec![example_key()], Demands::default()));
+    opens(Decode::new(Decrypt::new(vec![example_key()], Demands::default())), octets)
+}
+
+/// True if a telegram among these octets is opened.
+pub fn opens(mut chain: Decode, octets: &[u8]) -> bool {
     let mut opens = false;
     let mut out = |event: DecodeEvent<'_>| opens |= matches!(event, DecodeEvent::Telegram { .. });
     chain.push(octets, &mut out);

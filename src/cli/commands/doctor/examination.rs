@@ -342,13 +342,8 @@ impl Examination {
     /// True if keys open a telegram of the octets that are kept.
     fn opens(&self, keys: Vec<KeyEntry>) -> bool {
         let chain = Decode::new(Decrypt::new(keys, self.demands));
-        let mut chain = chain.with_families(self.families).with_links(self.links);
-        let mut opened = false;
-        let mut out =
-            |event: DecodeEvent<'_>| opened |= matches!(event, DecodeEvent::Telegram { .. });
-        chain.push(self.window.octets(), &mut out);
-        chain.end(&mut out);
-        opened
+        let chain = chain.with_families(self.families).with_links(self.links);
+        key_facts::opens(chain, self.window.octets())
     }
 
     fn take(&mut self, event: &DecodeEvent<'_>) {
