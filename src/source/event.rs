@@ -53,6 +53,9 @@ pub enum SourceEvent {
     End,
 }
 
+/// The end of the reason of a loss that may be that of a device: not where a server has spoken.
+pub const UNPLUGGED: &str = ", or unplugged";
+
 /// The line behind a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceLine {

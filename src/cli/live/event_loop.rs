@@ -30,7 +30,7 @@ use meterpipe::{
     file_error,
     link::reassembly::PAUSE,
     record::{self, Attributes, Place, Record, RecordKind},
-    source::{Burst, OpenError, Source, SourceEvent},
+    source::{Burst, OpenError, Source, SourceEvent, event::UNPLUGGED},
 };
 
 /// The longest wait: times and the reader of standard output are checked after it. A signal ends
@@ -49,9 +49,6 @@ const ONCE: Duration = Duration::from_secs(60);
 
 /// A run whose frames make no telegram for so long is stranded: six intervals of a meter.
 const STRANDED: Duration = Duration::from_secs(30);
-
-/// The end of a reason that is that of a device alone.
-const UNPLUGGED: &str = ", or unplugged";
 
 /// Reads all sources until the run ends.
 pub fn run(
