@@ -20,6 +20,7 @@ use std::{
 use crate::common::{
     binary::{Ran, Running, command, run_command, wait_for},
     chain::beside,
+    noise,
     published::{KEY, WRONG_KEY},
     terminal::terminal,
 };
@@ -82,14 +83,7 @@ impl Situation {
 
 /// Octets without any order, always the same ones.
 pub fn noise(size: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_u32;
-    let next = |_| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        (state >> 24) as u8
-    };
-    (0..size).map(next).collect()
+    noise::noise(size, 0)
 }
 
 /// The frames of so many telegrams.

@@ -7,6 +7,9 @@ pub mod damage;
 pub mod disk;
 pub mod events;
 pub mod meters;
+// The library has it for its own tests alone.
+#[path = "../../../src/noise.rs"]
+pub mod noise;
 pub mod port;
 pub mod published;
 pub mod secrets;
