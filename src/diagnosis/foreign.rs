@@ -443,7 +443,7 @@ mod tests {
         let sum = frame[4..].iter().fold(0u8, |sum, it| sum.wrapping_add(*it));
         frame.extend([sum, 0x16]);
         let radio = hex::decode("2e44931578563412330333637a2a").unwrap();
-        let bus = hex::decode("010300000002c40b0103040000 0000fa33".replace(' ', "")).unwrap();
+        let bus = hex::decode("010300000002c40b01030400000000fa33").unwrap();
         let request = [0x10, 0x40, 0xf0, 0x30, 0x16];
         for (octets, expected) in [
             (sml, ForeignProtocol::Sml),

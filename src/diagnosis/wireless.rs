@@ -46,7 +46,8 @@ const DATA: RangeInclusive<u8> = 0x70..=0x90;
 /// What receivers put in front of a telegram.
 const RECEIVERS: [&[u8]; 2] = [&[0xa5, 0x82, 0x03], &[0xff, 0x03]];
 
-/// The control field of a meter that sends without being asked, a manufacturer in letters of five bits, a known device type.
+/// The control field of a meter that sends without being asked, a manufacturer in letters of five bits, a known device
+/// type.
 fn is_header(header: &RadioHeader) -> bool {
     let [length, control, low, high, _, _, _, _, _, device] = *header;
     let letters = u16::from_le_bytes([low, high]);

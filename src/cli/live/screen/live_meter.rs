@@ -169,8 +169,8 @@ impl LiveMeter {
         }
     }
 
-    /// Takes a telegram; returns how many are missing before it, if its counter tells. A meter that sends several lists in turns keeps
-    /// what only the others have.
+    /// Takes a telegram; returns how many are missing before it, if its counter tells. A meter that sends several
+    /// lists in turns keeps what only the others have.
     pub fn take(
         &mut self,
         entry: &OutputTelegram<'_>,
