@@ -283,17 +283,17 @@ impl QueueSender {
 impl QueueReceiver {
     /// The next event, if one comes within this time.
     pub fn next(&self, timeout: Duration) -> Option<SinkEvent> {
-        let since = Instant::now();
+        let mut since = None;
         loop {
             let mut queue = self.look();
-            let event = queue.pop();
+            let (event, now) = (queue.pop(), queue.alive);
             let ended = queue.deadline.is_some();
             drop(queue);
             if event.is_some() {
                 self.shared.room.notify_one();
                 return event;
             }
-            let left = timeout.saturating_sub(since.elapsed());
+            let left = timeout.saturating_sub(now - *since.get_or_insert(now));
             if ended || left.is_zero() {
                 return None;
             }

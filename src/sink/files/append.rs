@@ -58,8 +58,8 @@ struct OpenFile {
     unsynced: u64,
     /// The text to write before the first line.
     prefix: Vec<u8>,
-    /// The date of its last line.
-    written: Date,
+    /// The date of its last line, if the file is moved away by it.
+    written: Option<Date>,
 }
 
 impl AppendFiles {
@@ -86,9 +86,8 @@ impl AppendFiles {
         readings: u64,
         report: &dyn Report,
     ) -> io::Result<()> {
-        let mut open = self.take(path, report)?;
-        let mut metadata = open.file.metadata()?;
-        let today = Zoned::now().date();
+        let (mut open, mut metadata) = self.take(path, report)?;
+        let today = self.rotation.day(Zoned::now);
         if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
             open = self.rotate(open, report)?;
             metadata = open.file.metadata()?;
@@ -137,22 +136,32 @@ impl AppendFiles {
         self.open.drain(..).for_each(|open| open.close(report));
     }
 
-    fn take(&mut self, path: &Path, report: &dyn Report) -> io::Result<OpenFile> {
+    fn take(&mut self, path: &Path, report: &dyn Report) -> io::Result<(OpenFile, Metadata)> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
             let open = self.open.remove(at);
             // The file may have been moved away without a signal.
-            if open.is_there() {
-                return Ok(open);
+            if let Ok(metadata) = fs::metadata(path)
+                && identity(&metadata) == open.identity
+            {
+                return Ok((open, metadata));
             }
             open.close(report);
         }
         if self.open.len() >= MOST_OPEN {
             self.open.remove(0).close(report);
         }
-        self.open(path, report)
+        let open = self.open(path, report)?;
+        let metadata = open.file.metadata()?;
+        Ok((open, metadata))
     }
 
-    fn is_due(&self, open: &OpenFile, metadata: &Metadata, lines: &[u8], today: Date) -> bool {
+    fn is_due(
+        &self,
+        open: &OpenFile,
+        metadata: &Metadata,
+        lines: &[u8],
+        today: Option<Date>,
+    ) -> bool {
         let more = lines.len().saturating_add(open.prefix.len());
         let more = u64::try_from(more).unwrap_or(u64::MAX);
         self.rotation.is_due(metadata.len(), open.written, more, today)
@@ -195,15 +204,17 @@ impl AppendFiles {
             file.set_permissions(Permissions::from_mode(mode))?;
         }
         let metadata = file.metadata()?;
-        let written = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
-        let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
+        let modified = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        let written = self
+            .rotation
+            .day(|| modified.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system())));
         let prefix = match metadata.is_file() {
             true => self.prefix(path, metadata.len(), report)?,
             false => Vec::new(),
         };
         let path = path.to_owned();
         let identity = identity(&metadata);
-        Ok(OpenFile { path, file, identity, unsynced: 0, prefix, written: written.date() })
+        Ok(OpenFile { path, file, identity, unsynced: 0, prefix, written })
     }
 
     /// Opens a file for appending, and tells if it is a new one.
@@ -268,11 +279,6 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 }
 
 impl OpenFile {
-    /// True if the path still leads to the open file.
-    fn is_there(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|metadata| identity(&metadata) == self.identity)
-    }
-
     /// Closes it, with its lines on the disk.
     fn close(self, report: &dyn Report) {
         // A disk may take lines and find out only now that it has no room for them.

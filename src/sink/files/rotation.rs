@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::civil::Date;
+use jiff::{Zoned, civil::Date};
 
 use crate::sink::settings::{SinkSettings, error::SettingError};
 
@@ -54,9 +54,14 @@ impl Rotation {
         }
     }
 
-    /// True if a file of this size, last written on that day, has to be moved away before `more`
+    /// The day of a time, if files are moved away by it.
+    pub fn day(&self, time: impl FnOnce() -> Zoned) -> Option<Date> {
+        matches!(self.due, Some(RotationDue::Daily)).then(|| time().date())
+    }
+
+    /// True if a file of this size, last written on that [day](Self::day), has to be moved away before `more`
     /// octets are written today.
-    pub fn is_due(&self, size: u64, written: Date, more: u64, today: Date) -> bool {
+    pub fn is_due(&self, size: u64, written: Option<Date>, more: u64, today: Option<Date>) -> bool {
         let full = |limit| size.saturating_add(more) > limit;
         match self.due {
             None => false,
@@ -144,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_file_goes_when_it_would_be_too_large_or_is_of_another_day() {
-        let (yesterday, today) = (Date::constant(2026, 11, 19), Date::constant(2026, 11, 20));
+        let (yesterday, today) = [19, 20].map(|day| Some(Date::constant(2026, 11, day))).into();
         let size = rotation("rotate=100").unwrap();
         assert!(!size.is_due(60, yesterday, 40, today));
         assert!(size.is_due(60, today, 41, today));
