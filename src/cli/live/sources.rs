@@ -15,11 +15,14 @@ use crate::cli::{
         shared_args::{BaudArg, LineArg, ParityArg, SerialArgs},
     },
 };
-use meterpipe::source::{
-    Source,
-    line::{LineSearch, LineSettings},
-    parity::Parity,
-    ports, serial, simulator, tcp,
+use meterpipe::{
+    sink::settings::home,
+    source::{
+        Source,
+        line::{LineSearch, LineSettings},
+        parity::Parity,
+        ports, serial, simulator, tcp,
+    },
 };
 
 /// A source that is ready to be read.
@@ -48,7 +51,7 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
     if let Some(address) = tcp::address(&name) {
         return Ok(Spec::Live(tcp::open(tcp::TcpSettings::new(address), lasting)));
     }
-    let path = PathBuf::from(&name);
+    let path = home::expanded(Path::new(&name));
     destinations::is_none(&path, "SOURCE")?;
     if !is_device(&path) {
         return Ok(Spec::File(path));

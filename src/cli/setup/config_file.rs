@@ -43,7 +43,7 @@ use meterpipe::{
     counted::counted,
     file_error,
     link::registry::LinkChoice,
-    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin, redact},
+    sink::settings::{SinkSettings, error::SettingError, home, origin::SettingOrigin, redact},
 };
 
 /// The content of the file.
@@ -177,8 +177,8 @@ const LONGEST: u64 = 1024 * 1024;
 /// The text of a file of settings, or the reason why there is none.
 pub fn text_of(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    let read = fs::File::open(home::expanded(path))
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
     match read {
         Ok(octets) if octets as u64 > LONGEST => Err("too long for such a file".to_owned()),
         Ok(_) => Ok(text),

@@ -25,7 +25,7 @@ use meterpipe::{
         key_file::{self, KeyEntry},
     },
     hex::{detect, unread},
-    sink::settings::redact,
+    sink::settings::{home, redact},
 };
 
 /// The longest key file: some ten thousand meters.
@@ -193,7 +193,7 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), KeyProblem> {
         std::io::stdin().lock().take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
         return Ok((decoded(&octets, &name)?, 0));
     }
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = std::fs::File::open(home::expanded(path)).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if about.is_dir() {
         return Err(unreadable(["a folder, not a key file", "ein Ordner, keine Schlüsseldatei"]));

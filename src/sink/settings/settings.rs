@@ -33,6 +33,7 @@ use crate::{
         common_keys::COMMON,
         duration::duration,
         error::SettingError,
+        home,
         key::{SettingDefault, SettingKey, SettingType},
         origin::{SettingOrigin, SettingOrigins},
         redact, words,
@@ -139,6 +140,10 @@ impl SinkSettings {
         if self.has(key) {
             return Err(SettingError::new(format!("{} stands twice", redact::typed(key))).at(key));
         }
+        let value = match self.names_path(key) {
+            true => home::expanded(value.as_ref()).display().to_string(),
+            false => value,
+        };
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
         Ok(())
@@ -212,6 +217,12 @@ impl SinkSettings {
     fn names_file(&self, text: &str) -> bool {
         let key = self.description(text);
         key.is_some_and(|key| key.value == SettingType::File || key.is_secret() && key.name != text)
+    }
+
+    /// True if the value of a key is the name of a file or a folder.
+    fn names_path(&self, text: &str) -> bool {
+        let is_folder = |key: &SettingKey| key.value == SettingType::Folder;
+        self.names_file(text) || self.description(text).is_some_and(is_folder)
     }
 
     /// Puts other files in the place of those that the settings name, where there is another one.

@@ -11,7 +11,9 @@
 
 use crate::sink::{
     kind::SinkKind,
-    settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, redact},
+    settings::{
+        SinkSettings, SinkTarget, error::SettingError, home, origin::SettingOrigin, redact,
+    },
 };
 
 /// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake
@@ -26,7 +28,11 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let is_file = kind.is_some_and(|kind| kind.is_file(&lower));
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let file = |name: String, path: &str| -> Result<SinkSettings, SettingError> {
-        Ok(SinkSettings::new(name, lower.clone(), SinkTarget::File(decoded(path)?.into())))
+        Ok(SinkSettings::new(
+            name,
+            lower.clone(),
+            SinkTarget::File(home::expanded(decoded(path)?.as_ref())),
+        ))
     };
     let named = |place: &str| shown(&format!("{scheme}:{place}"));
     let settings = match place.strip_prefix("//") {
