@@ -11,11 +11,14 @@ use std::{
 };
 
 use crate::common::binary::{Ran, Running, command, run, run_command, signal, wait_for};
+use crate::common::published::KEY;
 use crate::common::secrets::{CANARY, TYPED};
 use crate::common::sinks::village;
 use crate::common::terminal::terminal;
 use rustix::process::Signal;
 use tempfile::TempDir;
+
+const DUMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/netznoe-doc-2021.hex");
 
 fn readings(count: &str) -> String {
     let start = "2026-06-21T00:00:00+02:00";
@@ -600,6 +603,59 @@ fn config_check_reports_all_mistakes_at_once() {
     let ran = run_command(at_home(&folder, &["watch", "--config=config.toml"]), b"");
     let first = "sorce: did you mean source? (2 mistakes more: meterpipe config check)";
     assert!(ran.err.contains(first), "{}", ran.err);
+}
+
+#[test]
+fn a_tilde_stands_for_the_home_folder_where_no_shell_replaces_it() {
+    let folder = TempDir::new().unwrap();
+    let config = "[[meter]]\nsource = \"~/dump.hex\"\nkey_file = \"~/guek\"\n\
+                  [[sink]]\nto = \"file:~/c.jsonl\"\n\
+                  [[sink]]\nto = \"influxdb://h\"\ndb = \"d\"\nspool = \"~/guek/spool\"\n";
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    fs::write(folder.path().join("guek"), KEY).unwrap();
+    fs::copy(DUMP, folder.path().join("dump.hex")).unwrap();
+    let at_other = |args: &[&str]| {
+        let mut command = at_home(&folder, args);
+        command.current_dir("/").env("HOME", folder.path());
+        command
+    };
+    let sink = "--to=file:~/a.jsonl";
+    let ran = run_command(at_other(&["watch", "~/dump.hex", "--key-file=~/guek", sink]), b"");
+    assert_eq!((ran.status, read(&folder, "a.jsonl").lines().count()), (0, 1), "{}", ran.err);
+    let path = folder.path().join("config.toml").display().to_string();
+    let ran = run_command(at_other(&["config", "check", "--config", &path]), b"");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let spool = format!("{}/guek is a file: spool takes a folder\n", folder.path().display());
+    assert!(ran.out.contains(&spool), "{}", ran.out);
+}
+
+#[test]
+fn config_check_warns_of_a_place_that_no_file_or_spool_can_have() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("c.toml");
+    fs::write(folder.path().join("file"), "").unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    let influx = "to = \"influxdb://h\"\ndb = \"d\"\nspool = ";
+    for (sink, warning) in [
+        (
+            "to = \"file:folder/\"".to_owned(),
+            "sink file:folder/: folder/ is a folder, not a file\n",
+        ),
+        ("to = \"prometheus:folder\"".to_owned(), "folder is a folder, not a file\n"),
+        (format!("{influx}\"file\""), "/file is a file: spool takes a folder\n"),
+        (format!("{influx}\"file/in/it\""), "/file is a file: spool takes a folder\n"),
+        (format!("{influx}\"/proc/x\""), "sink influxdb://h: spool: /proc takes no files: "),
+        (format!("{influx}\"new/folder\""), ""),
+        (format!("{influx}\"folder\""), ""),
+    ] {
+        fs::write(&config, format!("[[sink]]\n{sink}\n")).unwrap();
+        let ran = run_command(at_home(&folder, &["config", "check", "--config=c.toml"]), b"");
+        assert_eq!((ran.status, &*ran.err), (0, ""), "{sink}");
+        assert!(ran.out.contains(warning), "{sink}: {}", ran.out);
+        assert_eq!(ran.out.contains("warning: "), !warning.is_empty(), "{sink}: {}", ran.out);
+    }
+    let left: Vec<_> = fs::read_dir(folder.path().join("folder")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

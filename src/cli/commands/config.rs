@@ -3,7 +3,7 @@
 mod import;
 pub mod online;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -25,7 +25,8 @@ use meterpipe::{
     counted::counted,
     format::printable::printable,
     sink::{
-        files::path_template::PathTemplate, line_counters::LineCounters, registry, settings::redact,
+        files::path_template::PathTemplate, line_counters::LineCounters, registry,
+        settings::redact, spool::segments,
     },
 };
 
@@ -80,9 +81,6 @@ fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Sto
     })
 }
 
-/// The folder that systemd makes for the service.
-const MADE_BY_UNITS: &str = "/var/lib/meterpipe";
-
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
 /// that is wanted.
 fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
@@ -109,29 +107,21 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
         }
         return Err(last);
     }
-    for sink in &config.sinks {
-        let scheme = &sink.scheme;
-        let is_file = registry::kind(scheme)
-            .is_some_and(|kind| kind.is_file(scheme) && !kind.is_program(scheme));
-        if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file)
-            && folder != Path::new(MADE_BY_UNITS)
-        {
-            let folder = folder.display();
-            let line = format!("warning: sink {}: there is no folder {folder}", sink.name);
-            context.output.text.extend_from_slice(printable(&line).as_bytes());
-            context.output.text.push(b'\n');
-        }
-    }
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     let path = config.path.display().to_string();
     // Warnings are those of a run.
     let counters = LineCounters::default();
     let mut asked = destinations::of(&[], Some(&config), "", &counters, &context.messages)?;
     for (settings, sink) in config.sinks.iter().zip(&mut asked) {
-        let kind = registry::kind(&settings.scheme);
-        if kind.is_some_and(|kind| kind.is_program(&settings.scheme))
-            && let Err(why) = sink.sink.probe(Duration::ZERO)
-        {
+        let place = match registry::kind(&settings.scheme) {
+            Some(kind) if kind.is_program(&settings.scheme) => {
+                sink.sink.probe(Duration::ZERO).err()
+            }
+            Some(kind) if kind.is_file(&settings.scheme) => PathTemplate::obstacle(settings),
+            _ => None,
+        };
+        let spool = destinations::spool(settings).and_then(|spool| segments::obstacle(&spool));
+        for why in [place, spool].into_iter().flatten() {
             let line = format!("warning: sink {}: {why}", sink.name);
             context.output.text.extend_from_slice(printable(&line).as_bytes());
             context.output.text.push(b'\n');

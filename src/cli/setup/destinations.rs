@@ -99,10 +99,6 @@ fn shared(all: &[SinkSettings]) -> Option<String> {
     let is_program = |sink: &SinkSettings| {
         registry::kind(&sink.scheme).is_some_and(|kind| kind.is_program(&sink.scheme))
     };
-    let spool = |sink: &SinkSettings| {
-        let (_, path) = sink.entries().find(|(key, _)| *key == "spool")?;
-        Some(PathBuf::from(path))
-    };
     let places = |sink: &SinkSettings| {
         let file = match &sink.target {
             SinkTarget::File(path) if !is_program(sink) => Some(path.clone()),
@@ -118,6 +114,12 @@ fn shared(all: &[SinkSettings]) -> Option<String> {
         known.extend(places);
         is_shared.then(|| sink.name.clone())
     })
+}
+
+/// The folder in which a sink keeps what its server has not taken.
+pub fn spool(sink: &SinkSettings) -> Option<PathBuf> {
+    let (_, path) = sink.entries().find(|(key, _)| *key == "spool")?;
+    Some(PathBuf::from(path))
 }
 
 /// The sinks of `--to`, or of the variable that replaces it. Other users can read the command line.

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// The folder that systemd makes for the service.
+const MADE_BY_UNITS: &str = "/var/lib/meterpipe";
+
 /// The file of a sink: a path that may contain `{meter}` and `{date}`.
 #[derive(Clone, Debug)]
 pub struct PathTemplate(String);
@@ -55,16 +58,21 @@ impl PathTemplate {
         Ok(Self(text.to_owned()))
     }
 
-    /// The folder of the files, as far as it is always the same, if it is not there.
+    /// The reason why the files cannot be there, as far as their names are always the same: their folder is
+    /// missing, or the name is that of a folder.
     #[must_use]
-    pub fn missing_folder(settings: &SinkSettings) -> Option<PathBuf> {
+    pub fn obstacle(settings: &SinkSettings) -> Option<String> {
         let SinkTarget::File(path) = &settings.target else {
             return None;
         };
+        if path.is_dir() {
+            return Some(format!("{} is a folder, not a file", path.display()));
+        }
         let fixed = path.to_str()?.split('{').next()?;
         let folder = Path::new(fixed.rsplit_once('/')?.0);
         let is_missing = !folder.as_os_str().is_empty() && !folder.exists();
-        is_missing.then(|| folder.to_owned())
+        let is_missing = is_missing && folder != Path::new(MADE_BY_UNITS);
+        is_missing.then(|| format!("there is no folder {}", folder.display()))
     }
 
     /// True if the name is always the same.

@@ -13,7 +13,7 @@
 use std::{
     collections::VecDeque,
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -21,7 +21,10 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::sink::files::path_template::printable_path;
+use crate::{
+    file_error,
+    sink::files::{atomic, path_template::printable_path},
+};
 
 /// The size at which a segment is full. While a segment is sent, all of it is in memory.
 const SEGMENT_SIZE: u64 = 1024 * 1024;
@@ -81,6 +84,21 @@ pub struct SegmentContent {
     pub is_torn: bool,
     /// The number of zeros in their place: the disk lost what stood there.
     pub zeros: usize,
+}
+
+/// The reason why no spool can be in that folder, which [`Spool::open`] creates if needed. A folder that this
+/// user may not write into may be that of a service.
+#[must_use]
+pub fn obstacle(folder: &Path) -> Option<String> {
+    let folder = std::path::absolute(folder).ok()?;
+    let there = folder.ancestors().find(|path| path.exists())?;
+    if !there.is_dir() {
+        return Some(format!("{} is a file: spool takes a folder", there.display()));
+    }
+    let error = atomic::check(&there.join("meterpipe-check")).err()?;
+    (error.kind() != ErrorKind::PermissionDenied).then(|| {
+        format!("spool: {} takes no files: {}", there.display(), file_error::plain(&error))
+    })
 }
 
 impl Spool {
