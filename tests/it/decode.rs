@@ -370,6 +370,11 @@ fn fields_units_and_formats_as_asked() {
     assert_eq!(csv, fine("time,energy_import_kwh\n2021-09-27T09:47:15+02:00,12.937\n"));
     let csv = decode(&["--fields", "voltage_l1_v,time", "--csv-locale", "at", "--no-header"]);
     assert_eq!(csv, fine("233,7;27.09.2021 09:47:15;+02:00\n"));
+    let names = ["--names", "energy_import_wh=E,meter=M", "--fields", "time,M"];
+    let renamed = decode(&names);
+    assert_eq!((renamed.status, &*renamed.out), (2, ""));
+    let message = "M is a name of --names: --fields takes the field itself, meter\n";
+    assert!(renamed.err.contains(message), "{}", renamed.err);
     let list = run(&["decode", "--list-fields"], b"");
     assert_eq!(list.status, 0);
     assert!(list.out.contains("energy_import_wh") && list.out.contains("1-0:1.8.0"));

@@ -28,7 +28,7 @@ fn an_option_that_is_not_typed_comes_from_the_environment() {
     assert_eq!(ran.out, "{\"meter\":\"181220000009\",\"energy_import_wh\":12937}\n");
     let ran = run(&["decode", DUMP], &[key, ("METERPIPE_FORMAT", "jsn")]);
     assert_eq!(ran.status, 2);
-    assert!(ran.err.contains("invalid value 'jsn' for '--format"), "{}", ran.err);
+    assert!(ran.err.contains("invalid value 'jsn' for '$METERPIPE_FORMAT'"), "{}", ran.err);
 }
 
 #[test]
@@ -70,10 +70,36 @@ fn a_time_that_no_clock_can_count_is_refused_wherever_it_stands() {
     let long = "999999999999999999d";
     let typed = run(&["watch", "--timeout", long, "sim:"], &[]);
     let variable = run(&["watch", "sim:"], &[("METERPIPE_TIMEOUT", long)]);
-    for ran in [typed, variable] {
+    for (ran, place) in [(typed, "--timeout <DUR>"), (variable, "$METERPIPE_TIMEOUT")] {
         assert_eq!(ran.status, 2);
-        assert!(ran.err.contains("'--timeout <DUR>': at most ten years expected"), "{}", ran.err);
+        let message = format!("'{place}': at most ten years expected");
+        assert!(ran.err.contains(&message), "{}", ran.err);
     }
+}
+
+#[test]
+fn a_wrong_value_of_a_variable_is_that_of_the_variable() {
+    for (variable, value, message) in [
+        ("METERPIPE_UNIT", "x", "$METERPIPE_UNIT: x: expected QUANTITY=UNIT"),
+        ("METERPIPE_FIELDS", "x", "$METERPIPE_FIELDS: no field is called x"),
+        ("METERPIPE_NAMES", "x", "$METERPIPE_NAMES: x: expected FIELD=NAME"),
+        ("METERPIPE_TIMEZONE", "x", "$METERPIPE_TIMEZONE: no time zone is called x"),
+        ("METERPIPE_CSV_LOCALE", "at", "$METERPIPE_CSV_LOCALE belongs to csv, not to json"),
+        ("METERPIPE_CSV_LOCALE", "AT", "'$METERPIPE_CSV_LOCALE'\n"),
+        ("METERPIPE_INPUT", "x", "invalid value 'x' for '$METERPIPE_INPUT'\n"),
+    ] {
+        let variables = [("METERPIPE_KEY", KEY), ("METERPIPE_FORMAT", "json"), (variable, value)];
+        let ran = run(&["decode", DUMP], &variables);
+        assert_eq!(ran.status, 2, "{variable}: {}", ran.err);
+        assert!(ran.err.contains(message), "{variable}: {}", ran.err);
+        // What is typed replaces it, and is blamed alone.
+        let option = variable.trim_start_matches("METERPIPE_").to_lowercase().replace('_', "-");
+        let ran = run(&["decode", DUMP, &format!("--{option}={value}")], &variables);
+        assert_eq!(ran.status, 2, "{variable}: {}", ran.err);
+        assert!(!ran.err.contains('$'), "{variable}: {}", ran.err);
+    }
+    let ran = run(&["capture", "sim:"], &[("P1_BAUD", "fast")]);
+    assert!(ran.status == 2 && ran.err.contains("for '$P1_BAUD': a number"), "{}", ran.err);
 }
 
 #[test]

@@ -52,6 +52,22 @@ fn option(arg: Arg) -> Arg {
     }
 }
 
+/// The variable that an option has its value from, if nobody typed the option.
+pub fn variable_of(long: &str) -> Option<String> {
+    let option = format!("--{long}");
+    let is_typed = env::args_os().any(|it| {
+        it.to_string_lossy()
+            .strip_prefix(&option)
+            .is_some_and(|it| matches!(it.get(..1), None | Some("=")))
+    });
+    Some(variable(long)).filter(|name| !is_typed && set(name).is_some())
+}
+
+/// The option as its user wrote it: `--format`, or `$METERPIPE_FORMAT`.
+pub fn spelling(long: &str) -> String {
+    variable_of(long).map_or_else(|| format!("--{long}"), |variable| format!("${variable}"))
+}
+
 /// The variables with our prefix that nothing reads, each with a hint at the one that it means, or that has
 /// nearly its letters.
 pub fn unknown(command: &Command) -> Vec<(String, String)> {

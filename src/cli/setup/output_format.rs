@@ -4,7 +4,10 @@ use std::io::IsTerminal;
 
 use crate::cli::{
     run::status::Stop,
-    setup::shared_args::{Comments, CsvLocale, FormatArgs as Args},
+    setup::{
+        environment,
+        shared_args::{Comments, CsvLocale, FormatArgs as Args},
+    },
 };
 use jiff::tz::TimeZone;
 use meterpipe::{
@@ -42,7 +45,8 @@ pub fn kind(args: &Args, options: &FormatOptions) -> Result<FormatKind, Stop> {
     let kind = kind.unwrap_or_else(usual);
     if !args.unit.is_empty() && BASE_UNITS.contains(&kind) {
         let text = format!(
-            "--unit belongs to csv, table, lines, influx and solarview: {kind} has the units of the meter"
+            "{} belongs to formats such as csv, table, lines and influx: {kind} has the units of the meter",
+            environment::spelling("unit")
         );
         return Err(Stop::usage(text));
     }
@@ -56,11 +60,16 @@ const BASE_UNITS: [FormatKind; 3] = [FormatKind::Json, FormatKind::Xml, FormatKi
 pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     let mut units = Units::default();
     for unit in &args.unit {
-        units.choose(unit).map_err(usage)?;
+        units.choose(unit).map_err(|mistake| usage_of("unit", mistake))?;
     }
-    let fields = args.fields.as_deref().map(|fields| Selection::parse(fields, &units));
-    let selection = fields.transpose().map_err(usage)?;
-    let names = FieldNames::parse(&args.names, selection.as_ref(), &units).map_err(usage)?;
+    let fields = args.fields.as_deref();
+    let selection = fields.map(|fields| {
+        Selection::parse(fields, &units)
+            .map_err(|mistake| usage_of("fields", renamed(fields, &args.names).unwrap_or(mistake)))
+    });
+    let selection = selection.transpose()?;
+    let names = FieldNames::parse(&args.names, selection.as_ref(), &units);
+    let names = names.map_err(|mistake| usage_of("names", mistake))?;
     Ok(FormatOptions {
         selection,
         names,
@@ -103,7 +112,8 @@ pub fn zone_of(name: Option<&str>) -> Result<TimeZone, Stop> {
                 Some(known) => format!("did you mean {known}?"),
                 None => "a name such as Europe/Vienna is expected".to_owned(),
             };
-            Stop::usage(format!("--timezone: no time zone is called {}: {advice}", printable(name)))
+            let option = environment::spelling("timezone");
+            Stop::usage(format!("{option}: no time zone is called {}: {advice}", printable(name)))
         }),
     }
 }
@@ -113,8 +123,31 @@ pub fn list() -> String {
     selection::list()
 }
 
-fn usage(usage: Usage) -> Stop {
-    Stop::usage(usage.to_string())
+/// The mistake of `--fields` that has a name of `--names` in the place of the field.
+fn renamed(fields: &str, names: &[String]) -> Option<Usage> {
+    let names = names.iter().filter_map(|it| it.split_once('='));
+    let mut names = names.map(|(field, name)| (field.trim(), name.trim()));
+    let (field, name) = names.find(|(_, name)| fields.split(',').any(|it| it.trim() == *name))?;
+    let text = format!("{name} is a name of --names: --fields takes the field itself, {field}");
+    Some(Usage(printable(&text).into_owned()))
+}
+
+/// A mistake in the value of an option, with the variable in front that has it.
+fn usage_of(long: &str, mistake: Usage) -> Stop {
+    match environment::variable_of(long) {
+        Some(variable) => Stop::usage(format!("${variable}: {mistake}")),
+        None => usage(mistake),
+    }
+}
+
+/// A mistake that begins with the option, or with its variable.
+fn usage(mistake: Usage) -> Stop {
+    let option =
+        mistake.0.split_once(' ').and_then(|(first, rest)| Some((first.strip_prefix("--")?, rest)));
+    Stop::usage(match option {
+        Some((long, rest)) => format!("{} {rest}", environment::spelling(long)),
+        None => mistake.0,
+    })
 }
 
 #[cfg(test)]

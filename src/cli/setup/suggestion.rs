@@ -43,6 +43,9 @@ const COMMANDS: [(&[&str], &str); 9] = [
     (&["init", "install", "wizard"], "setup"),
 ];
 
+/// Words for values: spreadsheets that speak English.
+const VALUES: [(&[&str], &str); 1] = [(&["en", "english", "uk", "gb"], "us")];
+
 /// The meaning of a word in a table.
 fn meaning(table: &[(&[&str], &'static str)], word: &str) -> Option<&'static str> {
     let word: String = word.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
@@ -57,20 +60,19 @@ pub fn option_of(word: &str) -> Option<&'static str> {
 /// Puts the meaning of an option or a subcommand in the place of one with alike letters. `typed` are the arguments behind
 /// the name of the program.
 pub fn improve(error: &mut Error, root: &Command, typed: &[String]) {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        _ => None,
-    };
     let command =
         typed.iter().try_fold(root, |command, word| command.find_subcommand(word).ok_or(command));
     let command = command.unwrap_or_else(|last| last);
     let (kind, tip) = match error.kind() {
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            return improve_value(error, command, typed);
+        }
         ErrorKind::UnknownArgument => {
-            let Some(argument) = text(ContextKind::InvalidArg) else { return };
+            let Some(argument) = text(error, ContextKind::InvalidArg) else { return };
             (ContextKind::SuggestedArg, option_tip(&argument, command, root))
         }
         ErrorKind::InvalidSubcommand => {
-            let Some(word) = text(ContextKind::InvalidSubcommand) else { return };
+            let Some(word) = text(error, ContextKind::InvalidSubcommand) else { return };
             let meant =
                 meaning(&COMMANDS, &word).filter(|_| root.find_subcommand("watch").is_some());
             (ContextKind::SuggestedSubcommand, meant.map(|it| format!("meterpipe {it} does that")))
@@ -83,6 +85,40 @@ pub fn improve(error: &mut Error, root: &Command, typed: &[String]) {
         let usage = command.clone().render_usage();
         error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+}
+
+/// What clap tells of an error.
+fn text(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Names the variable that has a wrong value, and the value that is meant by case or locale: `at` for `de_AT`.
+fn improve_value(error: &mut Error, command: &Command, typed: &[String]) {
+    let Some(option) = text(error, ContextKind::InvalidArg) else { return };
+    let long = option.strip_prefix("--").and_then(|it| it.split([' ', '=']).next());
+    let Some((long, arg)) = long.and_then(|long| Some((long, find(command, long)?))) else {
+        return;
+    };
+    if let Some(value) = text(error, ContextKind::InvalidValue) {
+        let value = value.to_lowercase();
+        let value = value.split('.').next().unwrap_or_default();
+        let parts = value.rsplit(['_', '-']).chain(meaning(&VALUES, value));
+        let all = arg.get_possible_values();
+        let known = |part: &str| all.iter().find(|it| it.get_name() == part);
+        if let Some(meant) = [value].into_iter().chain(parts).find_map(known) {
+            let meant = ContextValue::String(meant.get_name().to_owned());
+            error.insert(ContextKind::SuggestedValue, meant);
+        }
+    }
+    let option = format!("--{long}");
+    let is_typed = |it: &String| it.split('=').next() == Some(&option);
+    if let Some(variable) = arg.get_env().filter(|_| !typed.iter().any(is_typed)) {
+        let variable = ContextValue::String(format!("${}", variable.to_string_lossy()));
+        error.insert(ContextKind::InvalidArg, variable);
     }
 }
 
@@ -194,6 +230,25 @@ mod tests {
             assert!(message.contains(&usage), "{typed:?}: {message}");
         }
         assert!(message(&["decode", "--formta", "x"]).contains("'--format'"));
+    }
+
+    #[test]
+    fn a_value_of_another_case_or_a_whole_locale_is_answered_with_the_one_that_exists() {
+        for (typed, tip) in [
+            (&["decode", "--csv-locale", "AT"][..], "a similar value exists: 'at'"),
+            (&["quarters", "--csv-locale=de_AT"], "a similar value exists: 'at'"),
+            (&["decode", "--csv-locale", "de_CH.UTF-8"], "a similar value exists: 'ch'"),
+            (&["decode", "--csv-locale", "de-DE"], "a similar value exists: 'de'"),
+            (&["decode", "--csv-locale", "en"], "a similar value exists: 'us'"),
+            (&["decode", "--csv-locale", "english"], "a similar value exists: 'us'"),
+            (&["plot", "--lang", "de_AT"], "a similar value exists: 'de'"),
+            (&["decode", "--format", "CSV"], "a similar value exists: 'csv'"),
+            (&["decode", "--csv-locale", "xy"], "For more information"),
+        ] {
+            let message = message(typed);
+            assert!(message.contains(tip), "{typed:?}: {message}");
+            assert_eq!(message.contains("tip:"), tip.contains("exists"), "{typed:?}: {message}");
+        }
     }
 
     #[test]
