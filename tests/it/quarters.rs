@@ -521,7 +521,10 @@ fn each_format_has_its_place_for_intervals() {
         out(&["--fields", "start,power_import_mean_w"]).lines().next().unwrap(),
         "{\"start\":\"2026-01-01T00:00:00+01:00\",\"power_import_mean_w\":1200}"
     );
-    assert!(out(&["--format", "table"]).starts_with("start "));
+    let table = out(&["--format", "table"]);
+    assert!(table.starts_with("start "));
+    let bare = out(&["--format", "table", "--no-header"]);
+    assert_eq!(bare, table.split_once('\n').unwrap().1, "the same rows");
     assert!(out(&["--format", "lines"]).contains("\tpower_import_mean_w\t1200\tW\n"));
     let page = out(&["--format", "prometheus"]);
     assert!(

@@ -57,7 +57,9 @@ impl RowOutput {
                 RowFormat::Lines(LineFormat::csv(Projection { keys, ..projection }, locale))
             }
             FormatKind::Lines => RowFormat::Lines(LineFormat::Lines(projection)),
-            FormatKind::Table => RowFormat::Table(RowTable { projection, columns: Vec::new() }),
+            FormatKind::Table => {
+                RowFormat::Table(RowTable { projection, header: !no_header, columns: Vec::new() })
+            }
             FormatKind::Influx if columns == RowColumns::Running => {
                 return Err(Stop::usage(
                     "influx has no place for intervals that go on: their fields would stay beside those of their end",
@@ -141,6 +143,7 @@ const fn is_number(key: FieldKey) -> bool {
 /// Rows under a header, for people. The first row has the columns.
 struct RowTable {
     projection: Projection,
+    header: bool,
     columns: Vec<(FieldKey, usize)>,
 }
 
@@ -149,7 +152,7 @@ const WIDTH: usize = 8;
 
 impl RowTable {
     fn row(&mut self, row: &Readings, text: &mut Vec<u8>) {
-        let Self { projection, columns } = self;
+        let Self { projection, header, columns } = self;
         let is_chosen = projection.keys.is_some();
         let cells: Vec<_> = projection
             .of(row)
@@ -168,7 +171,9 @@ impl RowTable {
             });
             let heads: Vec<_> = heads.collect();
             columns.extend(heads.iter().map(|(key, _, width)| (*key, *width)));
-            line(heads.iter().map(|(key, name, width)| (*key, name.as_ref(), *width)), text);
+            if *header {
+                line(heads.iter().map(|(key, name, width)| (*key, name.as_ref(), *width)), text);
+            }
         }
         let is_name = |key| NAMES.contains(&key);
         let cell = |key: FieldKey| {

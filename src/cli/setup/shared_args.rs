@@ -297,7 +297,7 @@ pub struct RowFormatArgs {
     /// The time zone whose clock counts [default: Europe/Vienna]
     #[arg(long, value_name = "ZONE", help_heading = "Output")]
     pub timezone: Option<String>,
-    /// csv: no header line, for appending
+    /// csv, table: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
     /// csv: the spreadsheet's country: its separators, and local dates with their offset in a
