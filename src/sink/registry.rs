@@ -85,6 +85,8 @@ pub fn variable_keys(settings: &SinkSettings, lookup: Lookup<'_>) -> Vec<&'stati
 pub struct ConfiguredSink {
     /// The name of the sink in messages.
     pub name: String,
+    /// The [place](SinkSettings::place) where it stores readings.
+    pub place: String,
     /// Decides which telegrams the sink gets.
     pub throttle: Throttle,
     /// True if the sink gets only telegrams that the guard passes.
@@ -106,13 +108,14 @@ pub fn build(
 ) -> Result<ConfiguredSink, SettingError> {
     let kind = kind(&settings.scheme).ok_or_else(|| unknown(&settings.scheme))?;
     settings.refuse_unknown()?;
-    let (name, digest) = (settings.name.clone(), settings.digest());
+    let (name, place, digest) = (settings.name.clone(), settings.place(), settings.digest());
     let throttle = settings.take_throttle()?;
     let guarded = settings.take_switch("guard")?;
     let context = BuildContext { run, counters, interval: throttle.interval() };
     let sink = (kind.build)(&mut settings, &context)?;
     settings.finish()?;
-    Ok(ConfiguredSink { name, throttle: Throttle::new(throttle), guarded, digest, sink })
+    let throttle = Throttle::new(throttle);
+    Ok(ConfiguredSink { name, place, throttle, guarded, digest, sink })
 }
 
 fn unknown(scheme: &str) -> SettingError {

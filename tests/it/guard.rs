@@ -416,11 +416,54 @@ fn live(second: i64, counter: u32, energy: &str) -> String {
 
 /// Publishes lines into a file, with a folder for the guard's memory.
 fn publish(folder: &TempDir, input: &str) -> (Ran, usize) {
-    let mut publish = command(&["publish", "--to=file:a.jsonl"]);
+    let (ran, [count]) = publish_to(folder, ["a.jsonl"], input);
+    (ran, count)
+}
+
+/// The same into several files.
+fn publish_to<const N: usize>(
+    folder: &TempDir,
+    files: [&str; N],
+    input: &str,
+) -> (Ran, [usize; N]) {
+    let mut publish = command(&["publish"]);
+    publish.args(files.map(|file| format!("--to=file:{file}")));
     publish.env("XDG_STATE_HOME", folder.path().join("state")).current_dir(folder.path());
     let ran = run_command(publish, input.as_bytes());
-    let stored = fs::read_to_string(folder.path().join("a.jsonl")).unwrap_or_default();
-    (ran, stored.lines().count())
+    let count =
+        |file| fs::read_to_string(folder.path().join(file)).unwrap_or_default().lines().count();
+    (ran, files.map(count))
+}
+
+#[test]
+fn a_telegram_that_one_sink_has_is_new_to_another_one() {
+    for known in [0, 3] {
+        let folder = TempDir::new().unwrap();
+        let before: String = (0..known).map(|at| live(at.into(), at, "12930")).collect();
+        if known > 0 {
+            publish_to(&folder, ["before.jsonl"], &before);
+        }
+        let telegram = live(20, 20, "12930");
+        for (files, counts) in [
+            (["a.jsonl", "a2.jsonl"], [1, 1]),
+            (["b.jsonl", "b2.jsonl"], [1, 1]),
+            (["b.jsonl", "b2.jsonl"], [1, 1]),
+            (["a.jsonl", "c.jsonl"], [1, 0]),
+            (["c.jsonl", "d.jsonl"], [1, 1]),
+            (["./c.jsonl", "a.jsonl"], [1, 1]),
+        ] {
+            let (ran, stored) = publish_to(&folder, files, &telegram);
+            assert_eq!((ran.status, stored), (0, counts), "{known} {files:?}: {}", ran.err);
+        }
+        // A telegram that is repeated confirms none.
+        let (ran, stored) = publish_to(&folder, ["e.jsonl"], &live(25, 21, "90000000"));
+        assert_eq!((ran.status, stored), (1, [0]), "{}", ran.err);
+        // A held telegram is held for every sink.
+        let (ran, stored) = publish_to(&folder, ["f.jsonl"], &live(25, 21, "90000000"));
+        assert_eq!((ran.status, stored), (1, [0]), "{}", ran.err);
+        let (ran, stored) = publish_to(&folder, ["a.jsonl"], &live(30, 22, "12930"));
+        assert_eq!((ran.status, stored), (0, [2]), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ use meterpipe::{
 #[derive(Debug)]
 pub struct GuardMemory {
     path: PathBuf,
+    /// The places of the sinks of this run.
+    pub sinks: Vec<String>,
     /// When it was read or written last; nothing before the first live telegram.
     since: Option<Instant>,
     /// True once this run has written it.
@@ -53,7 +55,8 @@ impl GuardMemory {
         let home = || set("HOME").map(|home| home.join(".local/state"));
         let by_user = || set("XDG_STATE_HOME").or_else(home).map(|it| it.join("meterpipe"));
         let folder = by_service.or_else(by_user)?;
-        Some(Self { path: folder.join("guard.json"), since: None, is_written: false })
+        let path = folder.join("guard.json");
+        Some(Self { path, sinks: Vec::new(), since: None, is_written: false })
     }
 
     /// Fills the guard before the first live telegram. Returns a message if the file is of no use.
@@ -62,7 +65,9 @@ impl GuardMemory {
             return None;
         }
         self.since = Some(Instant::now());
-        let restored = self.read().map(|state| state.is_none_or(|state| guard.restore(&state)));
+        let restored = self.read();
+        let restored =
+            restored.map(|state| state.is_none_or(|state| guard.restore(&state, &self.sinks)));
         let why = match restored {
             Ok(true) => return None,
             Ok(false) => "of another version".to_owned(),
@@ -98,7 +103,7 @@ impl GuardMemory {
         self.is_written = true;
         // Another run may have written it meanwhile.
         let others = self.read().ok().flatten();
-        let state = guard.state(others.as_ref()).to_string();
+        let state = guard.state(&self.sinks, others.as_ref()).to_string();
         let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
         let written = folder.and_then(|()| atomic::replace_private(&self.path, state.as_bytes()));
         let error = written.err()?;

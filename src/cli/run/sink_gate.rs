@@ -26,10 +26,12 @@ pub struct SinkGate {
 }
 
 impl SinkGate {
-    /// Uses the memory of the guard from now on, which this machine keeps from one run to the next.
-    pub fn remember(&mut self) {
-        if self.memory.is_none() {
-            self.memory = GuardMemory::find();
+    /// Uses the memory of the guard from now on, which this machine keeps from one run to the next; `sinks`
+    /// are the places of the sinks of this run.
+    pub fn remember(&mut self, sinks: Vec<String>) {
+        self.memory = self.memory.take().or_else(GuardMemory::find);
+        if let Some(memory) = &mut self.memory {
+            memory.sinks = sinks;
         }
     }
 

@@ -41,6 +41,8 @@ pub struct SinkThread {
     pub name: String,
     /// The digest of its settings.
     pub digest: u64,
+    /// The place where it stores readings.
+    pub place: String,
     /// The sink gets only telegrams that the guard passes.
     pub guarded: bool,
     throttle: Throttle,
@@ -78,7 +80,7 @@ impl SinkThread {
         accounts: &Accounts,
         reports: Sender<String>,
     ) -> Result<Self, Stop> {
-        let ConfiguredSink { name, throttle, guarded, digest, sink } = sink;
+        let ConfiguredSink { name, place, throttle, guarded, digest, sink } = sink;
         let failed =
             |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::plain(&error)));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
@@ -103,6 +105,7 @@ impl SinkThread {
         Ok(Self {
             name,
             digest,
+            place,
             guarded,
             throttle,
             form_of_registers,

@@ -92,8 +92,10 @@ impl Sinks {
 
     /// Uses the memory of the guard if a sink is guarded.
     fn remember(&mut self) {
-        if self.running.iter().any(|sink| sink.guarded) {
-            self.gate.remember();
+        let guarded = self.running.iter().filter(|sink| sink.guarded);
+        let places: Vec<_> = guarded.map(|sink| sink.place.clone()).collect();
+        if !places.is_empty() {
+            self.gate.remember(places);
         }
     }
 

@@ -90,13 +90,13 @@ impl Guard {
         kept
     }
 
-    /// The knowledge of all meters, as JSON for the next run; `others` is that of the last one, of
-    /// which meters stay that this run has not seen.
+    /// The knowledge of all meters, as JSON for the next run; `sinks` are those of this run, and `others` is
+    /// the knowledge of the last one, of which meters stay that this run has not seen.
     #[must_use]
-    pub fn state(&self, others: Option<&Value>) -> Value {
+    pub fn state(&self, sinks: &[String], others: Option<&Value>) -> Value {
         let known = |kind: &'static str, meters: &Meters<GuardedMeter>| {
             let named = meters.named().rev().filter_map(move |(name, meter)| {
-                let state = meter.state()?;
+                let state = meter.state(sinks)?;
                 Some(json!({ "by": kind, "name": name, "state": state }))
             });
             named.collect::<Vec<_>>()
@@ -114,9 +114,9 @@ impl Guard {
         json!({ "version": memory::VERSION, "meters": all })
     }
 
-    /// Takes over the knowledge of an earlier run. False if it has another form; then nothing is
-    /// known.
-    pub fn restore(&mut self, state: &Value) -> bool {
+    /// Takes over the knowledge of an earlier run, in one with these sinks. False if it has another form;
+    /// then nothing is known.
+    pub fn restore(&mut self, state: &Value, sinks: &[String]) -> bool {
         if memory::number(state, "version") != Some(memory::VERSION) {
             return false;
         }
@@ -126,7 +126,8 @@ impl Guard {
                 Some(TITLE) => &mut self.titled,
                 _ => &mut self.untitled,
             };
-            if let Some(meter) = known.get("state").and_then(GuardedMeter::restore)
+            let state = known.get("state");
+            if let Some(meter) = state.and_then(|it| GuardedMeter::restore(it, sinks))
                 && meters.get(name).is_none()
             {
                 meters.seen(name, |place| *place = meter);

@@ -676,9 +676,9 @@ mod tests {
         // A run that ends with its first telegram, as cron starts them.
         let mut run = |second: u32, energy: u32| {
             let mut next = Guard::default();
-            let state = guard.state(None);
+            let state = guard.state(&[], None);
             let telegram = with_power(second, 500, 0, energy);
-            assert!(next.restore(&state));
+            assert!(next.restore(&state, &[]));
             let fate = check(&mut next, &telegram).fate;
             let ended = next.end();
             guard = next;

@@ -1,7 +1,7 @@
 //! One meter under guard.
 
 use core::time::Duration;
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -38,6 +38,12 @@ pub(super) struct GuardedMeter {
     first: Option<FirstTelegrams>,
     held: HeldRows,
     recent: RecentCounters,
+    /// The sinks of earlier runs that have the last telegram that passed.
+    elsewhere: Vec<String>,
+    /// No sink of this run has it yet.
+    is_new_here: bool,
+    /// This run handed it on.
+    is_passed_here: bool,
     /// The counter of this meter stands still.
     counter_stands: bool,
     /// How far the clock is ahead of the time of arrival.
@@ -96,6 +102,9 @@ impl Default for GuardedMeter {
             first: None,
             held: HeldRows::default(),
             recent: RecentCounters::default(),
+            elsewhere: Vec::new(),
+            is_new_here: false,
+            is_passed_here: false,
             counter_stands: false,
             offset: None,
             most_power: HOUSE,
@@ -110,8 +119,9 @@ impl Default for GuardedMeter {
 }
 
 impl GuardedMeter {
-    /// All that outlives a run; nothing before a telegram was believed.
-    pub(super) fn state(&self) -> Option<Value> {
+    /// All that outlives a run with these sinks; nothing before a telegram was believed.
+    pub(super) fn state(&self, sinks: &[String]) -> Option<Value> {
+        let sinks = if self.is_passed_here { sinks } else { &[] };
         let kinds = self.kinds.iter().map(KnownKind::state).collect::<Vec<_>>();
         let registers = self.registers.iter().map(|known| known.last.state());
         let (counter, clocks) = self.latest?;
@@ -122,6 +132,7 @@ impl GuardedMeter {
             "counter": counter,
             "clocks": memory::clocks(&clocks),
             "recent": self.recent.state(),
+            "sinks": self.elsewhere.iter().chain(sinks).collect::<BTreeSet<_>>(),
             "counter_stands": self.counter_stands,
             "offset": self.offset.map(|offset| offset.as_secs()),
             "most_power": self.most_power,
@@ -131,8 +142,11 @@ impl GuardedMeter {
         }))
     }
 
-    /// A meter that is known from an earlier run. If it was seen once, the next telegram has to agree.
-    pub(super) fn restore(state: &Value) -> Option<Self> {
+    /// A meter that is known from an earlier run, in one with these sinks. If it was seen once, the next
+    /// telegram has to agree.
+    pub(super) fn restore(state: &Value, sinks: &[String]) -> Option<Self> {
+        let elsewhere = memory::list(state, "sinks").iter().filter_map(Value::as_str);
+        let elsewhere: Vec<_> = elsewhere.map(str::to_owned).collect();
         let kinds = memory::list(state, "kinds").iter().filter_map(KnownKind::restore);
         let snapshots = memory::list(state, "registers").iter().filter_map(MeterSnapshot::restore);
         let snapshots: Vec<_> = snapshots.take(MOST_NUMBERS).collect();
@@ -152,6 +166,8 @@ impl GuardedMeter {
                 memory::read_clocks(state.get("clocks")),
             )),
             recent: RecentCounters::restore(memory::list(state, "recent")),
+            is_new_here: !elsewhere.is_empty() && !sinks.iter().any(|it| elsewhere.contains(it)),
+            elsewhere,
             counter_stands: memory::is_true(state, "counter_stands"),
             offset: state.get("offset").and_then(Value::as_i64).map(SignedDuration::from_secs),
             most_power: memory::number(state, "most_power")?.clamp(HOUSE, MOST_POWER),
@@ -180,6 +196,10 @@ impl GuardedMeter {
     ) -> Verdict {
         let now = MeterSnapshot::of(readings, evidence);
         if self.is_repeated(&now) {
+            let is_latest = self.latest.is_some_and(|(counter, _)| counter == now.counter);
+            if is_latest && core::mem::take(&mut self.is_new_here) {
+                return self.repeat(readings);
+            }
             counts.add(RefusalReason::Duplicate, 1);
             let text = "a telegram came before; left out".to_owned();
             return Verdict::doubtful(Fate::Repeated, RefusalReason::Duplicate, text);
@@ -196,6 +216,17 @@ impl GuardedMeter {
         let verdict = self.judge(now, doubts, readings, counts);
         let earlier = [lone, verdict.earlier].concat();
         Verdict { earlier, ..verdict }
+    }
+
+    /// Passes the last telegram of an earlier run on to sinks that do not have it. The guard learns nothing
+    /// from it, so it confirms no first one.
+    fn repeat(&mut self, readings: &Arc<Readings>) -> Verdict {
+        self.is_passed_here = true;
+        let clock_error = self.clock_error();
+        match self.first {
+            Some(_) => Verdict { other: vec![readings.clone()], ..Verdict::of(Fate::Kept) },
+            None => Verdict { clock_error, ..Verdict::of(Fate::Passes) },
+        }
     }
 
     /// Decides on a telegram with these doubts.
@@ -553,6 +584,7 @@ impl GuardedMeter {
     /// Notes a telegram that is believed; `confirmed` is the one of its row before it.
     fn accept(&mut self, mut now: MeterSnapshot, confirmed: Option<&MeterSnapshot>) {
         self.believed = self.believed.saturating_add(1);
+        (self.elsewhere, self.is_new_here, self.is_passed_here) = (Vec::new(), false, true);
         self.latest = Some((now.counter, now.clocks));
         self.offset = now.clocks.offset().or(self.offset);
         let kind = self.kinds.iter().position(|kind| self.is_of(&now, kind));

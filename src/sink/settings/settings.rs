@@ -199,6 +199,19 @@ impl SinkSettings {
         self.keys().find(|key| key.matches(text))
     }
 
+    /// The place where the sink stores readings, in every folder and without secrets: its name, or the whole
+    /// path of its file.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.target {
+            SinkTarget::File(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                format!("{}:{}", self.scheme, path.display())
+            }
+            SinkTarget::Server { .. } => self.name.clone(),
+        }
+    }
+
     /// A number that changes with the settings and with the content of the files that they name: a
     /// password, a certificate.
     pub fn digest(&self) -> u64 {
