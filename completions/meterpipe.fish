@@ -61,8 +61,8 @@ hdlc\t''
 dsmr\t''
 wrapper\t''
 raw\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
@@ -95,8 +95,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -115,8 +115,8 @@ dsmr\t''
 wrapper\t''
 raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l format -d 'The form of the readings [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
@@ -127,11 +127,8 @@ prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx, solarview)' -r -f -a "energy=kWh\t''
-reactive-energy=kvarh\t''
-power=kW\t''
-reactive-power=kvar\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx, solarview)' -r -f -a "(__fish_append , energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
 de\t'Germany: the same'
@@ -139,7 +136,7 @@ ch\t'Switzerland: the same with a decimal point'
 us\t'United States: 2026-06-21 12:00, commas and decimal points'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
 gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -161,12 +158,12 @@ dsmr\t''
 wrapper\t''
 raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l format -d 'The form of the output' -r -f -a "text\t'A page for people, with colours on a terminal'
 json\t'A JSON array for each telegram, in a line of its own'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, "line N", "telegram N", or a message that names one' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, "line N", "telegram N", or a message that names one' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -196,8 +193,8 @@ hdlc\t''
 dsmr\t''
 wrapper\t''
 raw\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; SIGHUP opens FILE again' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
@@ -217,8 +214,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d '
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l format -d 'The form of the readings [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
@@ -229,11 +226,8 @@ prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx, solarview)' -r -f -a "energy=kWh\t''
-reactive-energy=kvarh\t''
-power=kW\t''
-reactive-power=kvar\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx, solarview)' -r -f -a "(__fish_append , energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
 de\t'Germany: the same'
@@ -241,7 +235,7 @@ ch\t'Switzerland: the same with a decimal point'
 us\t'United States: 2026-06-21 12:00, commas and decimal points'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
 gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -283,8 +277,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l every -
 1mo\t'A month'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l history -d 'Readings from before those of the input: they count for month and day, and give no rows' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l compare -d 'Print where the quarter hours differ from those that the operator\'s portal exports as CSV' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l tolerance -d 'With --compare: the watt-hours by which a quarter may differ' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l tolerance -d 'With --compare: the watt-hours by which a quarter may differ' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l format -d 'The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 table\t'Aligned columns, for people'
@@ -293,11 +287,8 @@ influx\t'Line protocol of InfluxDB, one point a telegram'
 prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l fields -d 'Print these fields in this order' -r -f -a "(__fish_append , schema time time_assumed time_suspect received month start end every meter device system_title invocation_counter authenticated telegrams complete estimated today_since month_since month_complete running energy_import_wh energy_export_wh reactive_energy_import_varh reactive_energy_export_varh energy_import_t1_wh energy_import_t2_wh energy_import_t3_wh energy_import_t4_wh energy_export_t1_wh energy_export_t2_wh energy_export_t3_wh energy_export_t4_wh reactive_energy_import_t1_varh reactive_energy_import_t2_varh reactive_energy_import_t3_varh reactive_energy_import_t4_varh reactive_energy_export_t1_varh reactive_energy_export_t2_varh reactive_energy_export_t3_varh reactive_energy_export_t4_varh power_import_w power_export_w power_import_l1_w power_import_l2_w power_import_l3_w power_export_l1_w power_export_l2_w power_export_l3_w power_net_w reactive_power_import_var reactive_power_export_var reactive_power_import_l1_var reactive_power_import_l2_var reactive_power_import_l3_var reactive_power_export_l1_var reactive_power_export_l2_var reactive_power_export_l3_var voltage_l1_v voltage_l2_v voltage_l3_v current_l1_a current_l2_a current_l3_a power_factor power_factor_l1 power_factor_l2 power_factor_l3 frequency_hz power_import_mean_w power_export_mean_w reactive_power_import_mean_var reactive_power_export_mean_var power_import_forecast_w power_export_forecast_w power_import_peak_w energy_import_today_wh energy_export_today_wh)"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l names -d 'Give fields other names: energy_import_wh=Bezug,…' -r -f -a "(__fish_append , schema= time= time_assumed= time_suspect= received= month= start= end= every= meter= device= system_title= invocation_counter= authenticated= telegrams= complete= estimated= today_since= month_since= month_complete= running= energy_import_wh= energy_export_wh= reactive_energy_import_varh= reactive_energy_export_varh= energy_import_t1_wh= energy_import_t2_wh= energy_import_t3_wh= energy_import_t4_wh= energy_export_t1_wh= energy_export_t2_wh= energy_export_t3_wh= energy_export_t4_wh= reactive_energy_import_t1_varh= reactive_energy_import_t2_varh= reactive_energy_import_t3_varh= reactive_energy_import_t4_varh= reactive_energy_export_t1_varh= reactive_energy_export_t2_varh= reactive_energy_export_t3_varh= reactive_energy_export_t4_varh= power_import_w= power_export_w= power_import_l1_w= power_import_l2_w= power_import_l3_w= power_export_l1_w= power_export_l2_w= power_export_l3_w= power_net_w= reactive_power_import_var= reactive_power_export_var= reactive_power_import_l1_var= reactive_power_import_l2_var= reactive_power_import_l3_var= reactive_power_export_l1_var= reactive_power_export_l2_var= reactive_power_export_l3_var= voltage_l1_v= voltage_l2_v= voltage_l3_v= current_l1_a= current_l2_a= current_l3_a= power_factor= power_factor_l1= power_factor_l2= power_factor_l3= frequency_hz= power_import_mean_w= power_export_mean_w= reactive_power_import_mean_var= reactive_power_export_mean_var= power_import_forecast_w= power_export_forecast_w= power_import_peak_w= energy_import_today_wh= energy_export_today_wh=)"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r -f -a "energy=kWh\t''
-reactive-energy=kvarh\t''
-power=kW\t''
-reactive-power=kvar\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r -f -a "(__fish_append , energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar)"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
 de\t'Germany: the same'
 ch\t'Switzerland: the same with a decimal point'
@@ -308,7 +299,7 @@ json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l peaks -d 'One row a month: its interval with the highest mean of the imported power'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l running -d 'Also a row for each telegram: the interval so far, and the mean that it will probably have'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l list-fields -d 'Print all fields that have a name, and end'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l no-header -d 'csv: no header line, for appending'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l no-header -d 'csv, table: no header line, for appending'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -321,13 +312,13 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l format -d '
 png\t'Pixels, 1680 across, light'
 html\t'A page with all pictures and tables, which loads nothing'
 terminal\t'Letters'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l last -d 'The last days or months of the input, such as 7d or 12mo; the day of the last reading counts' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l from -d 'The first day: 2026-06-21, 2026-06, today, yesterday, this-month or last-month' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l to -d 'The last day, which counts' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l meter -d 'Only the readings of this meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l last -d 'The last days or months of the input, such as 7d or 12mo; the day of the last reading counts' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l from -d 'The first day: 2026-06-21, 2026-06, today, yesterday, this-month or last-month' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l to -d 'The last day, which counts' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l meter -d 'Only the readings of this meter' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l lang -d 'The language of the picture [default: that of the locale, else en]' -r -f -a "de\t'German'
 en\t'English'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -337,7 +328,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s h -l help -
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s o -l output -d 'import: write the configuration to FILE, and each secret to a file beside it' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -363,7 +354,7 @@ none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l key-file -d 'A file with the key (GUEK)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l system-title -d 'The system title of a meter that sends none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l system-title -d 'The system title of a meter that sends none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l to -d 'A sink, as for watch; can be repeated' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
 influxdb://\t'InfluxDB, VictoriaMetrics'
@@ -378,7 +369,7 @@ exec:\t'a line for each telegram on the standard input of a program'
 webhook+http://\t'the latest readings, posted as JSON'
 webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l config -d 'The configuration to write' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l timeout -d 'Wait this long for a telegram, instead of 90 s' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l timeout -d 'Wait this long for a telegram, instead of 90 s' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -411,7 +402,7 @@ dsmr\t''
 wrapper\t''
 raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l layout -d 'A table for a meter whose list has no OBIS codes, or no scalers: FILE.toml; may be repeated' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l time -d 'The longest examination of a meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l time -d 'The longest examination of a meter' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l format -d 'The form of the answer' -r -f -a "text\t'Lines for people'
 json\t'A JSON object a meter'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l lang -d 'The language of the answer [default: German for a German locale, else English]' -r -f -a "de\t'German'
@@ -421,8 +412,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l input -d 
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -435,9 +426,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l input 
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l shift-time -d 'Put all times back by DUR; by default they stay' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l shift-time -d 'Put all times back by DUR; by default they stay' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand anonymise" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -461,15 +452,15 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output 
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: run without end]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The seed of house, people, weather and faults; equal seed, meter and start give equal octets' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: run without end]' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The seed of house, people, weather and faults; equal seed, meter and start give equal octets' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is used, and a GAK beside it adds authentication tags' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, such as 0.01 or 1%' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a flipped bit' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a truncated frame' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams with a missing frame' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, such as 0.01 or 1%' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a flipped bit' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a truncated frame' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams with a missing frame' -r -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -527,6 +518,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:netz-
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:graz -d 'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -a sim:steiermark -d 'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor; and string match -q 'sim:*' -- (commandline -ct)" -f
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help" -f
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l source -r -F -a "sim:netz-noe-kaifa sim:netz-noe-sagemcom sim:netz-noe-sagemcom-old sim:ksm-west sim:ksm-west-1phase sim:wiener-netze sim:kaernten-netz sim:netz-burgenland sim:graz sim:steiermark"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config; and not __fish_seen_subcommand_from check show import" -f -a check -d 'Read the configuration and all files that it names, and report mistakes'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config; and not __fish_seen_subcommand_from check show import" -f -a show -d 'Print the settings in effect, without secrets'

@@ -1,6 +1,7 @@
 //! Completions beyond what clap_complete writes: lists with commas, units behind their quantity, virtual meters, sinks
 //! with the files behind them.
 
+use clap::{Arg, Command, ValueHint};
 use clap_complete::Shell;
 use meterpipe::{
     format::selection,
@@ -35,6 +36,18 @@ fn meters() -> Vec<String> {
     MeterKind::ALL.map(|meter| meter.name().to_owned()).into()
 }
 
+/// Tells that a value is no file where nothing is known of it. The names have more, below.
+pub(super) fn without_files(command: Command) -> Command {
+    let is_open = |arg: &Arg| {
+        arg.get_value_hint() == ValueHint::Unknown && arg.get_possible_values().is_empty()
+    };
+    let command = command.mut_args(|arg| match is_open(&arg) && arg.get_id() != "names" {
+        true => arg.value_hint(ValueHint::Other),
+        false => arg,
+    });
+    command.mut_subcommands(without_files)
+}
+
 /// bash takes `=` and `:` for the ends of words.
 fn bash(script: &str) -> String {
     let wordy = "COMPREPLY=($(compgen -W \"schema ";
@@ -67,7 +80,22 @@ fn bash(script: &str) -> String {
         let with = format!("{start}sim:{} ", meters.join(" sim:"));
         text = text.replace(&start, &with);
     }
-    let functions = BASH.replace("METERS", &meters.join(" ")).replace("NO_SPACE", NO_SPACE);
+    // An action stands once.
+    for command in super::command().get_subcommands() {
+        let words = command.get_positionals().flat_map(|it| it.get_possible_values());
+        let words: Vec<_> = words.map(|word| word.get_name().to_owned()).collect();
+        if !words.is_empty() {
+            let (all, begun) = (words.join(" "), words.join(" \"|\" "));
+            let typed = "\" ${COMP_WORDS[*]:0:COMP_CWORD} \"";
+            let unless = format!("[[ {typed} =~ \" {begun} \" ]] || opts+=\" {all}\"");
+            text = text.replace(&format!(" {all}\"\n"), &format!("\"\n            {unless}\n"));
+        }
+    }
+    let functions = BASH
+        .replace("METERS", &meters.join(" "))
+        .replace("NO_SPACE", NO_SPACE)
+        .replace("FILES", &file_schemes())
+        .replace("FIELDS", &fields().join(" "));
     text = text.replace("complete -F _meterpipe ", "complete -F _meterpipe_word ");
     let behind = "    cmd=\"\"\n    opts=\"\"\n";
     functions + &text.replacen(behind, &format!("{behind}    _meterpipe_split && return 0\n"), 1)
@@ -102,8 +130,9 @@ _meterpipe_split() {
         return 1
     fi
     if [[ "${sign}" == ":" ]]; then
-        # Behind others are files, which bash knows itself.
+        # Behind others are files, which bash knows itself, or an address.
         [[ "${name}" != "sim" ]] || COMPREPLY=($(compgen -W "METERS" -- "${word}"))
+        [[ "${word}" != //* || "${name}" =~ ^(FILES)$ ]] || _meterpipe_no_files
         return 0
     fi
     [[ "${sign}" == "=" ]] || return 1
@@ -111,25 +140,32 @@ _meterpipe_split() {
     for ((option = at - 1; option > 0; option--)); do
         [[ "${COMP_WORDS[option]}" == --* ]] && break
     done
-    [[ "${COMP_WORDS[option]}" == "--unit" ]] || return 0
-    if [[ "${word}" == *,* ]]; then
-        COMPREPLY=($(compgen -P "${word%,*}," -W "energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" -- "${word##*,}"))
-        return 0
-    fi
-    local units
-    case "${name##*,}" in
-        energy) units="kWh Wh" ;;
-        reactive-energy) units="kvarh varh" ;;
-        power) units="kW W" ;;
-        reactive-power) units="kvar var" ;;
+    local units="energy=kWh reactive-energy=kvarh power=kW reactive-power=kvar" unit
+    case "${COMP_WORDS[option]} ${word}" in
+        "--names "*,*) COMPREPLY=($(compgen -P "${word%,*}," -S = -W "FIELDS" -- "${word##*,}")) ;;
+        "--unit "*,*) COMPREPLY=($(compgen -P "${word%,*}," -W "${units}" -- "${word##*,}")) ;;
+        "--unit "*)
+            for unit in ${units}; do
+                [[ "${unit%=*}" != "${name##*,}" ]] ||
+                    COMPREPLY=($(compgen -W "${unit#*=}" -- "${word}"))
+            done
+            ;;
+        "--names "*) ;;
         *) return 0 ;;
     esac
-    COMPREPLY=($(compgen -W "${units}" -- "${word}"))
+    _meterpipe_no_files
+    return 0
+}
+
+# bash offers files where nothing else is offered.
+_meterpipe_no_files() {
+    [[ "${BASH_VERSINFO[0]}" -lt 4 ]] || compopt +o default +o bashdefault
 }
 
 # Completes a word; nothing ends behind a sign: file:
 _meterpipe_word() {
     _meterpipe "$@" || true
+    [[ "${COMP_WORDS[1]}" != "help" ]] || _meterpipe_no_files
     if [[ "${#COMPREPLY[@]}" -eq 1 && "${COMPREPLY[0]}" == *[:/=] ]]; then
         NO_SPACE
     fi
@@ -154,7 +190,7 @@ fn zsh(script: &str) -> String {
                 format!("{before}{name}_sequence compadd - {}", behind.replacen(')', "", 1))
             }
             None if line.contains(NAMES_OPEN) => {
-                let names = format!(":FIELD=NAME:compadd -S = - schema {}'", fields().join(" "));
+                let names = format!(":FIELD=NAME:_meterpipe_names'");
                 line.replace(NAMES_OPEN, &names)
             }
             None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
@@ -177,6 +213,7 @@ fn zsh(script: &str) -> String {
     let functions = ZSH
         .replace("METERS", &meters().join(" sim:"))
         .replace("FILES", &file_schemes())
+        .replace("FIELDS", &fields().join(" "))
         .replace("SINKS", &registry::schemes().map(sink).collect::<String>());
     let end = "if [ \"$funcstack[1]\" = \"_meterpipe\" ]";
     text.replace(end, &(functions + end))
@@ -189,7 +226,13 @@ fn file_schemes() -> String {
     names.join("|")
 }
 
-const ZSH: &str = r#"(( $+functions[_meterpipe_sources] )) ||
+const ZSH: &str = r#"(( $+functions[_meterpipe_names] )) ||
+_meterpipe_names() {
+    compset -P '*,'
+    compadd -S = - schema FIELDS
+}
+
+(( $+functions[_meterpipe_sources] )) ||
 _meterpipe_sources() {
     compadd -- sim:METERS
     _files
@@ -212,9 +255,8 @@ SINKS    )
 fn fish(script: &str) -> String {
     let (mut text, mut list) = (String::new(), None::<Vec<&str>>);
     for line in script.lines() {
-        if let Some((before, first)) =
-            line.split_once(" -l fields ").and_then(|_| line.split_once("-a \""))
-        {
+        let is_list = line.contains(" -l fields ") || line.contains(" -l unit ");
+        if let Some((before, first)) = line.split_once("-a \"").filter(|_| is_list) {
             text.push_str(before);
             list = Some(vec![field(first)]);
             continue;
@@ -253,6 +295,7 @@ fn fish(script: &str) -> String {
         text.push_str(&format!("{using} {name}; and {begun}\" -f\n"));
     }
     let meters = meters().join(" sim:");
+    text.push_str(&format!("{using} help\" -f\n"));
     text.push_str(&format!("{using} setup\" -l source -r -F -a \"sim:{meters}\"\n"));
     let command = super::command();
     let with_words = command.get_subcommands().flat_map(|command| {

@@ -95,7 +95,8 @@ fn completions() -> Vec<(String, String)> {
     ];
     let render = |shell| {
         let mut text = vec![];
-        clap_complete::generate(shell, &mut args::Cli::command(), "meterpipe", &mut text);
+        let mut command = lists::without_files(args::Cli::command());
+        clap_complete::generate(shell, &mut command, "meterpipe", &mut text);
         let text = String::from_utf8(text).unwrap();
         lists::completed(shell, &text)
     };
@@ -286,6 +287,7 @@ fn pages_have_no_lint() {
 /// for the line.
 const BASH: &str = r#"
     . "$1"
+    compopt() { :; }
     COMP_WORDS=(meterpipe deco) COMP_CWORD=1
     _meterpipe meterpipe deco meterpipe
     printf '%s\n' "${COMPREPLY[@]}"
@@ -339,6 +341,18 @@ const BASH: &str = r#"
     # No file is called so, which is no failure.
     _meterpipe meterpipe sim --source || true
     printf 'setup %s\n' "${COMPREPLY[@]}"
+    compopt() { printf 'no files: %s %s of %s\n' "$*" "${COMPREPLY[*]:0:1}" "${COMP_WORDS[*]}"; }
+    COMP_WORDS=(meterpipe decode --names a = b,volt) COMP_CWORD=5
+    _meterpipe_word meterpipe b,volt =
+    COMP_WORDS=(meterpipe publish --to mqtt : //) COMP_CWORD=5
+    _meterpipe_word meterpipe // :
+    COMP_WORDS=(meterpipe help config "") COMP_CWORD=3
+    _meterpipe_word meterpipe "" config || true
+    COMP_WORDS=(meterpipe plot --last "") COMP_CWORD=3
+    _meterpipe_word meterpipe "" --last
+    COMP_WORDS=(meterpipe config check ch) COMP_CWORD=3
+    _meterpipe_word meterpipe ch check || true
+    printf 'behind check: %s\n' "${#COMPREPLY[@]}"
 "#;
 const ZSH: &str = r#"
     zmodload zsh/zpty
@@ -350,7 +364,8 @@ const ZSH: &str = r#"
     for line in 'deco' 'help deco' 'publish --to fi' 'watch --to=ud' 'setup --to exe' 'publish --to mqtts' \
         "publish --to file:${1:h}/mete" 'watch --to sola' 'publish --to prom' 'simulate --meter=k' \
         'simulate --meter=kae' 'simulate --meter st' 'config ch' 'config check --on' 'config import --forc' \
-        'decode x --comm' 'watch sim:ka' 'decode --fields time,met' 'quarters --unit pow'
+        'decode x --comm' 'watch sim:ka' 'decode --fields time,met' 'quarters --unit pow' \
+        'decode --names a=b,frequ' 'plot --last me'
     do
         zpty -w -n shell "meterpipe $line"$'\t\x18'
         zpty -r shell answer '*<*>*'
@@ -361,7 +376,7 @@ const ZSH: &str = r#"
 const FISH: &str = r#"
     source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'
     complete -C 'meterpipe decode --fields time,met'; complete -C 'meterpipe watch sim:ka'
-    complete -C 'meterpipe decode --unit energy='; echo energy=kWh,power=kW
+    complete -C 'meterpipe decode --unit energy='; complete -C 'meterpipe decode --unit energy=kWh,po'
     complete -C 'meterpipe quarters --fields time,ene'; complete -C 'meterpipe quarters --unit pow'
     complete -C 'meterpipe watch --names volt'
     complete -C 'meterpipe setup --source sim:ka' | string replace -r '^' 'setup '
@@ -370,6 +385,8 @@ const FISH: &str = r#"
     complete -C 'meterpipe config check --on' | string replace -r '^' 'config check '
     complete -C 'meterpipe help deco' | string replace -r '^' 'help '
     complete -C 'meterpipe watch sim:' | string replace -r '^' 'source '
+    complete -C "meterpipe plot --last mete" | string replace -r '^' 'no value: '
+    complete -C "meterpipe help config mete" | string replace -r '^' 'no value: '
     complete -C "meterpipe publish --to file:mete"
     complete -C "meterpipe publish --to=file:mete"
     complete -C "meterpipe publish --to prometheus:" | string replace -r '^' 'sink '
@@ -388,7 +405,12 @@ const OFFERED: [&str; 9] = [
 ];
 
 /// What bash alone has to be told.
-const OFFERED_BY_BASH: [&str; 6] = [
+const OFFERED_BY_BASH: [&str; 11] = [
+    "no files: +o default +o bashdefault b,voltage_l1_v= of meterpipe decode --names a = b,volt",
+    "no files: +o default +o bashdefault  of meterpipe publish --to mqtt : //",
+    "no files: +o default +o bashdefault  of meterpipe help config",
+    "no files: -o nospace  of meterpipe plot --last",
+    "behind check: 0",
     "all sim:kaernten-netz",
     "all energy=kWh",
     "format=csv",
@@ -411,7 +433,9 @@ const OFFERED_BY_FISH: [&str; 9] = [
 ];
 
 /// The lines of zsh after a tabulator: no blank behind a sign, and no guess between two meters.
-const LINES_OF_ZSH: [&str; 19] = [
+const LINES_OF_ZSH: [&str; 21] = [
+    "<decode --names a=b,frequency_hz=>",
+    "<plot --last me>",
     "<decode >",
     "<help decode >",
     "<publish --to file:>",
@@ -492,7 +516,9 @@ fn completions_load_in_their_shells() {
                 "fish" => (&OFFERED[..], &OFFERED_BY_FISH[..]),
                 _ => (&[][..], &LINES_OF_ZSH[..]),
             };
-            assert!(!stdout.contains("source sim:file"), "{shell}: {stdout}");
+            for wrong in ["source sim:file", "no value: "] {
+                assert!(!stdout.contains(wrong), "{shell}: {stdout}");
+            }
             for offered in usual.iter().chain(own) {
                 assert!(stdout.contains(offered), "{shell}: {offered}: {stdout}{stderr}");
             }
