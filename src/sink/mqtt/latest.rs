@@ -52,18 +52,26 @@ impl LatestStates {
                 (self.meters.len() == MOST_METERS).then(|| self.forget_oldest()).flatten()
             }
         };
-        let mut lists = MeterLists::default();
-        if let Some(before) = before.and_then(|place| self.remove(place)) {
-            self.skipped += u64::from(before.due == StateDue::First);
-            if name(&before.readings).unwrap_or_default() == meter {
-                lists = before.lists;
+        let before = before.and_then(|place| self.remove(place));
+        let due_before = before.as_ref().map(|before| before.due);
+        let same = before.filter(|it| name(&it.readings).unwrap_or_default() == meter);
+        let (mut lists, shown) = same.map(|it| (it.lists, it.readings)).unzip();
+        let is_interval = readings.is_interval();
+        let readings = lists.get_or_insert_default().union(&readings);
+        let due = match due_before {
+            // An interval that ends or begins leaves the state as it is.
+            Some(due) if is_interval && shown.as_ref() == Some(&readings) => due,
+            before => {
+                self.skipped += u64::from(before == Some(StateDue::First));
+                StateDue::First
             }
+        };
+        if due != StateDue::Not {
+            self.due.insert(place);
         }
-        self.due.insert(place);
-        let readings = lists.union(&readings);
+        let lists = lists.unwrap_or_default();
         let (union, received) = (readings.clone(), Instant::now());
-        let state = LatestState { readings, lists, received, due: StateDue::First };
-        self.meters.insert(place, state);
+        self.meters.insert(place, LatestState { readings, lists, received, due });
         union
     }
 
@@ -170,6 +178,41 @@ mod tests {
         assert_eq!((latest.take(true), latest.is_due()), (None, false));
         latest.put(readings(2, 5));
         assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was published");
+    }
+
+    #[test]
+    fn an_interval_that_ends_or_begins_leaves_the_state_as_it_is() {
+        let mut latest = LatestStates::default();
+        let interval = |text: &str| {
+            let text = format!("{{{text},\"meter\":\"1\",\"energy_import_wh\":4}}");
+            Arc::new(Readings::parse(text.as_bytes()).unwrap())
+        };
+        let running = |start: u8, time: u8, mean: &str| {
+            interval(&format!(
+                "\"time\":\"2026-06-21T12:{time}:00+02:00\",\
+                 \"start\":\"2026-06-21T12:{start}:00+02:00\",\"running\":true{mean}"
+            ))
+        };
+        let [last, first, second] = [
+            (10, 14, ",\"power_import_mean_w\":7"),
+            (15, 15, ""),
+            (15, 16, ",\"power_import_mean_w\":8"),
+        ]
+        .map(|(start, time, mean)| running(start, time, mean));
+        let ended = interval(
+            "\"start\":\"2026-06-21T12:00:00+02:00\",\"end\":\"2026-06-21T12:15:00+02:00\"",
+        );
+        latest.put(last.clone());
+        // A state that is due stays due, and stands for all three.
+        latest.put(ended.clone());
+        assert_eq!((latest.unpublished(), latest.skipped()), (1, 0));
+        assert_eq!(latest.take(true), Some((last.clone(), false)));
+        for unchanged in [ended, first] {
+            assert_eq!(latest.put(unchanged), last);
+            assert_eq!(latest.take(true), None);
+        }
+        latest.put(second.clone());
+        assert_eq!(latest.take(true), Some((second, false)));
     }
 
     #[test]
