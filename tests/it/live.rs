@@ -606,6 +606,29 @@ fn on_a_terminal_one_screen_is_kept_up_to_date() {
 }
 
 #[test]
+fn all_times_on_the_screen_are_of_one_zone() {
+    // A container has no zone of its own.
+    for (options, zone) in
+        [(&[][..], "Europe/Vienna"), (&["--timezone", "Asia/Tokyo"], "Asia/Tokyo")]
+    {
+        let mut on = OnTerminal::start(&[&["sim:"], options].concat(), &[("TZ", "UTC")]);
+        let first = on.wait(|_, screen| screen.iter().any(|row| row.contains("since start")));
+        // 2026-11-30T17:12:05+01:00  meter 181220404247 … 17:12:06
+        let (time, _) = first[0].split_once("  meter").unwrap();
+        let sent: jiff::Timestamp = time.parse().unwrap();
+        let local = sent.in_tz(zone).unwrap();
+        let clock = first[0].rsplit(' ').next().unwrap();
+        let clock: jiff::civil::Time = clock.parse().unwrap();
+        let since = first.iter().find_map(|row| row.split_once("since start ")).unwrap().1;
+        let since: jiff::civil::Time = since[..5].parse().unwrap();
+        for shown in [clock, since] {
+            let apart = shown.duration_since(local.time()).as_secs().rem_euclid(86400);
+            assert!(!(1800..86400 - 1800).contains(&apart), "{zone}: {first:#?}");
+        }
+    }
+}
+
+#[test]
 fn keys_rule_the_screen_and_q_gives_the_terminal_back_with_the_messages() {
     let (_master, silent) = terminal();
     let silent = silent.to_str().unwrap();

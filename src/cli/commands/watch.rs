@@ -205,7 +205,8 @@ fn standard_output(
             let options = output_format::options(&args.format)?;
             let names = found.live.iter().map(|it| it.name().to_owned()).collect();
             // Where SIGHUP has no other use, the view ends with its terminal.
-            Some(Box::new(Screen::new(options, names, !is_service, context)))
+            let zone = output_format::zone(&args.format)?;
+            Some(Box::new(Screen::new(options, zone, names, !is_service, context)))
         }
         (_, false) if has_sinks && !chosen => None,
         _ => Some(Box::new(TextOutput::start(format, context))),

@@ -65,6 +65,8 @@ const METERS: usize = 16;
 pub struct Screen {
     table: Table,
     units: Units,
+    /// The zone of all times but those of the meter, which tells its own.
+    zone: TimeZone,
     terminal: ScreenTerminal,
     signals: ViewSignals,
     sources: Vec<String>,
@@ -98,6 +100,7 @@ impl Screen {
     /// A view of these sources. From now on it keeps the messages. `ends` is true if SIGHUP ends the run.
     pub fn new(
         options: FormatOptions,
+        zone: TimeZone,
         sources: Vec<String>,
         ends: bool,
         context: &Context,
@@ -105,6 +108,7 @@ impl Screen {
         Self {
             table: Table::new(options.selection, options.units).named(options.names),
             units: options.units,
+            zone,
             terminal: ScreenTerminal::new(),
             signals: ViewSignals::catch(ends),
             sources: sources.iter().map(|it| narrow(it)).collect(),
@@ -160,11 +164,16 @@ impl Screen {
         self.shown = rows;
     }
 
+    /// `12:34:56`.
+    fn local_time(&self, time: Timestamp) -> String {
+        time.to_zoned(self.zone.clone()).strftime("%T").to_string()
+    }
+
     fn picture(&self, counts: String) -> Picture {
         let paused = self.held.is_some();
         let (meters, now, clock) = match &self.held {
             Some(held) => held.clone(),
-            None => (self.meter_pictures(), Instant::now(), local_time(Timestamp::now())),
+            None => (self.meter_pictures(), Instant::now(), self.local_time(Timestamp::now())),
         };
         Picture {
             clock,
@@ -188,7 +197,7 @@ impl Screen {
         let rows = self.size.map_or(0, |size| size.rows);
         let message = |it: &CollectedMessage| ScreenMessage {
             severity: it.severity,
-            time: local_time(it.time),
+            time: self.local_time(it.time),
             text: narrow(&it.text),
         };
         messages.iter().skip(messages.len().saturating_sub(rows)).map(message).collect()
@@ -355,11 +364,6 @@ impl Screen {
             }
         };
     }
-}
-
-/// `12:34:56`.
-fn local_time(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%T").to_string()
 }
 
 impl Task for Screen {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 
 use meterpipe::{
     cosem::unit::Unit,
@@ -193,7 +193,7 @@ impl LiveMeter {
                 self.intervals.pop_front();
             }
         } else {
-            self.since = at.to_zoned(TimeZone::system()).strftime("%R").to_string();
+            self.since = at.to_zoned(entry.zone.clone()).strftime("%R").to_string();
         }
         self.last = now;
         self.good += 1;
@@ -342,6 +342,8 @@ pub const fn flow(power: Decimal) -> EnergyFlow {
 
 #[cfg(test)]
 pub mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
     use meterpipe::{
         chain::decode::{Decode, DecodeEvent},
