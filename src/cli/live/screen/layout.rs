@@ -154,7 +154,7 @@ mod tests {
         },
         run::message_format::Severity,
     };
-    use meterpipe::source::simulator::meter::MeterKind;
+    use meterpipe::{reading::decimal::Decimal, source::simulator::meter::MeterKind};
 
     const MESSAGE: &str = "ttyUSB0: nothing for 15 s; check the wiring, and that the operator has switched \
                            the interface on";
@@ -293,7 +293,9 @@ mod tests {
         for columns in [24, 30, 40, 60, 80, 100, 132, 200] {
             let rows = texts(&picture, 24, columns, Glyphs::Unicode);
             let row = rows.iter().find(|row| row.starts_with("  2 ")).unwrap();
-            assert!(row.contains("line bad"), "{columns}: {rows:#?}");
+            // The power stands beside it.
+            let words = if columns == 24 { "W bad" } else { "line bad" };
+            assert!(row.contains(words) && row.contains(" W"), "{columns}: {rows:#?}");
             assert_eq!(row.contains("6 of the last 6"), columns >= 100, "{columns}: {row}");
         }
     }
@@ -366,6 +368,26 @@ mod tests {
         assert!((0..5).all(|at| same.iter().any(|row| row.contains(&format!(" sim{at} ")))));
         let title = &texts(&five, 24, 132, Glyphs::Unicode)[0];
         assert!(title.starts_with("4c475a67  2"), "a heading without the name: {title}");
+    }
+
+    #[test]
+    fn a_narrow_list_keeps_the_power_and_tells_meters_of_like_numbers() {
+        let all = MeterKind::ALL;
+        let mut five = picture(&[all[0], all[1], all[2], all[3], all[4]], &[]);
+        for (at, it) in five.meters.iter_mut().enumerate() {
+            let mut meter = (*it.meter).clone();
+            meter.name = format!("18122{}04247", at + 3);
+            meter.power = Some(Decimal::new(1234, 0));
+            it.meter = Rc::new(meter);
+        }
+        let rows = texts(&five, 10, 24, Glyphs::Unicode);
+        assert_eq!(rows[1], "> 1 …30… in 1234 W fresh", "{rows:#?}");
+        let last = rows.iter().find(|row| row.contains('+')).unwrap();
+        assert!(last.contains(" in 1234 W "), "{rows:#?}");
+        let mut bad = LineQuality::default();
+        (0..6).for_each(|_| bad.note_damaged(five.now));
+        five.meters[0].quality = bad.words(five.now);
+        assert_eq!(texts(&five, 10, 24, Glyphs::Unicode)[1], "> 1 …30… in 1234 W bad");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The age of the readings, the quality of the line, and the list of the meters.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use crate::cli::live::screen::{
-    ink::{ScreenInk, ScreenRow, fitting},
+    ink::{Glyphs, ScreenInk, ScreenRow, fitting},
     line_quality::NO_TELEGRAMS,
     live_meter::{LiveMeter, ReadingAge, flow},
     picture::{MeterPicture, Picture, ScreenSize},
@@ -91,7 +94,8 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
             _ => format!("{} {}", it.meter.name, it.meter.source),
         }
     };
-    let name_width = picture.meters.iter().map(|it| name(it).chars().count()).max();
+    let names: Vec<_> = picture.meters.iter().map(name).collect();
+    let name_width = names.iter().map(|name| name.chars().count()).max();
     let name_width = name_width.unwrap_or_default();
     let row = |(at, it): (usize, &MeterPicture), size: ScreenSize| {
         let meter = &it.meter;
@@ -111,19 +115,21 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
                 };
                 row = row.with(flow_ink(flow(power)), text.trim_start_matches(' '));
             }
-            row.with(ScreenInk::Plain, gap).with(age_ink, word)
+            match word {
+                "" => row,
+                word => row.with(ScreenInk::Plain, gap).with(age_ink, word),
+            }
         };
         let name = name(it);
         let padded = format!("{name:<name_width$}");
         let quality = |words: &str| ScreenRow::of(ScreenInk::Plain, "  ").with(it.quality.0, words);
         let (full_age_ink, full_age) = age_words(meter.age(picture.now));
-        let last = |characters: usize| {
-            let count = name.chars().count();
-            let tail: String = name.chars().skip(count.saturating_sub(characters)).collect();
-            if count > characters { format!("{}{tail}", size.glyphs.cut()) } else { tail }
-        };
+        let last = |characters: usize| telling_part(&name, &names, characters, size.glyphs);
         let bare = ScreenRow::of(ink, head.clone()).with(ink, last(4));
         let with = |name, long, gap| with_state((age_ink, word), name, long, gap);
+        let word_alone = word.trim_start_matches("line ");
+        // A fresh reading of a line that is not bad needs no word.
+        let is_usual = age_ink == ScreenInk::Good;
         let with_age = |long| with_state((full_age_ink, full_age), padded.clone(), long, "  ");
         let rows = [
             with_age(true).and(quality(&it.quality.1)),
@@ -134,6 +140,11 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
             with(last(8), false, "  "),
             with(last(4), false, " "),
             with(last(2), false, " "),
+            with_state((age_ink, word_alone), last(2), false, " "),
+            match (is_usual, meter.power) {
+                (true, Some(_)) => with_state((age_ink, ""), last(2), false, " "),
+                _ => bare.clone().with(ScreenInk::Plain, " ").with(age_ink, word),
+            },
             bare.with(ScreenInk::Plain, " ").with(age_ink, word),
         ];
         fitting(rows, size.columns)
@@ -153,6 +164,23 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
         *last = row.with(ScreenInk::Faint, more);
     }
     rows
+}
+
+/// So many characters of a name, the last ones by which all names differ, with a sign for each part that is cut off.
+fn telling_part(name: &str, names: &[String], characters: usize, glyphs: Glyphs) -> String {
+    let part = |name: &str, behind: usize| -> String {
+        let count = name.chars().count().saturating_sub(behind);
+        name.chars().take(count).skip(count.saturating_sub(characters)).collect()
+    };
+    let differ = |behind: &usize| {
+        let parts: BTreeSet<_> = names.iter().map(|name| part(name, *behind)).collect();
+        parts.len() == names.len()
+    };
+    let count = name.chars().count();
+    let most = count.saturating_sub(characters);
+    let behind = (0..=most).find(differ).unwrap_or_default();
+    let cut = |is_cut: bool| if is_cut { glyphs.cut().to_string() } else { String::new() };
+    format!("{}{}{}", cut(behind < most), part(name, behind), cut(behind > 0))
 }
 
 /// A row for a source without a telegram.

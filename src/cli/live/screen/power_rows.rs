@@ -109,7 +109,8 @@ fn graph_label(
         [(EnergyFlow::Import, size.glyphs.column(8)), (EnergyFlow::Export, size.glyphs.shade(8))];
     let flows = directions.into_iter().filter_map(|(flow, sign)| {
         let (digits, unit) = power_text(meter, line.highest(flow)?);
-        let is_told = line.is_mixed() && !is_split;
+        // Shaded columns say that they are the export.
+        let is_told = line.highest(EnergyFlow::Export).is_some() && !is_split;
         let sign = if is_told { format!("{sign} ") } else { String::new() };
         let word = flow_words(flow).1;
         Some((format!("{sign}{word}"), format!("{sign}{digits} {unit} {word}")))
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(shown(3, 200, Glyphs::Unicode)[0].matches("above").count(), 1);
 
         meter.history.retain(|(_, power)| power.is_negative());
-        let label = "power of the last 6 min, up to 2500 W out";
+        let label = "power of the last 6 min, up to ▓ 2500 W out";
         let size = ScreenSize { rows: 24, columns: 80, glyphs: Glyphs::Unicode };
         let rows = graph_rows(&picture, &meter, 2, size);
         assert_eq!([rows[0].text(), rows[1].text()].map(|it| it.trim().to_owned()), [label, "▓▓"]);
