@@ -1,6 +1,7 @@
 //! Findings before a single octet: the source cannot be read, the key cannot be had, a sink refuses.
 
 use std::{
+    io::ErrorKind,
     path::Path,
     time::{Duration, Instant},
 };
@@ -125,13 +126,25 @@ pub fn unreadable(path: &Path) -> Finding {
         path if path.is_empty() => "''".to_owned(),
         path => path,
     };
-    let cause = ["the file cannot be read", "die Datei lässt sich nicht lesen"];
-    let step = [
-        "check its name and its folder, which is taken from the present one on, and that this user may read it; name a file, not a folder",
-        "Namen und Ordner prüfen (er gilt ab dem jetzigen) und ob dieser Benutzer sie lesen darf; eine Datei angeben, keinen Ordner",
-    ];
+    let is_denied = error.is_some_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let found = match is_denied {
+        true => Finding::new(Diagnosis::Permission).advising(
+            ["this user may not read the file", "dieser Benutzer darf die Datei nicht lesen"],
+            [
+                "let this user read it (chmod, chown) and enter its folder, or run the command as a user who may",
+                "diesem Benutzer das Lesen der Datei und den Zugang zu ihrem Ordner erlauben (chmod, chown), oder den Befehl als ein Benutzer ausführen, der sie lesen darf",
+            ],
+        ),
+        false => Finding::new(Diagnosis::NoDevice).advising(
+            ["the file cannot be read", "die Datei lässt sich nicht lesen"],
+            [
+                "check its name and its folder, which is taken from the present one on; name a file, not a folder",
+                "Namen und Ordner prüfen (er gilt ab dem jetzigen); eine Datei angeben, keinen Ordner",
+            ],
+        ),
+    };
     let why = Wording::new(format!("{path}: {english}"), format!("{path}: {german}"));
-    Finding { evidence: vec![why], ..Finding::new(Diagnosis::NoDevice).advising(cause, step) }
+    Finding { evidence: vec![why], ..found }
 }
 
 fn unreachable_source(why: Wording) -> Finding {
