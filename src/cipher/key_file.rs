@@ -46,6 +46,12 @@ pub const ONLY_AUTHENTICATION: &str =
 /// The defect of a label without a key.
 pub const MISSING: &str = "the key is missing";
 
+/// The defect of a number without a key.
+pub const NUMBER_ALONE: &str = "no key stands beside the number of a meter";
+
+/// Signs in front of a name whose value stands elsewhere: `$GUEK`, `%GUEK%`, `!secret guek`.
+pub const REFERENCES: [char; 3] = ['$', '%', '!'];
+
 /// Reads all lines.
 ///
 /// # Errors
@@ -57,8 +63,12 @@ pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
         Err(defect) if defect.line > 0 => defect,
         read => return read,
     };
-    // A key may be wrapped, or have an octet a line; a mail may have escapes.
-    wrapped(text).or_else(|| parse(&quoted_printable::decoded(text)?).ok()).ok_or(defect)
+    // A key may be wrapped, or have an octet a line; a mail and an address may have escapes.
+    let decoded = |sign| parse(&quoted_printable::decoded(text, sign)?).ok();
+    wrapped(text)
+        .or_else(|| parse(&rejoined(text)?).ok())
+        .or_else(|| quoted_printable::SIGNS.into_iter().find_map(decoded))
+        .ok_or(defect)
 }
 
 /// Reads the text of an authentication key alone.
@@ -124,10 +134,15 @@ impl KeyFileReader {
                 self.is_gak_first = first == Some(&KeyLabel::Authentication)
                     && heading.contains(&KeyLabel::Encryption);
             }
-            match self.label {
-                Some(KeyLabel::Encryption) => self.skip(number, column(line.end(), MISSING)),
-                Some(_) => self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex)),
-                None => {}
+            let reference = text.chars().position(|c| REFERENCES.contains(&c));
+            match (self.label, reference) {
+                (Some(KeyLabel::Encryption), None) => {
+                    self.skip(number, column(line.end(), MISSING));
+                }
+                (Some(_), at) => {
+                    self.skip(number, Error::new(Layer::Key, at.unwrap_or(0), Cause::NotHex));
+                }
+                (None, _) => {}
             }
             return Ok(());
         }
@@ -141,7 +156,7 @@ impl KeyFileReader {
             return self.labelled(&line, &columns, number);
         }
         if let Some(name) = heading_name(&columns, piece.is_section) {
-            self.skip(number, defect(line.text()));
+            self.skip(number, column(first_at(&columns), NUMBER_ALONE));
             self.fields.push(KeyField::Name { name, line: number, may_be_remark: true });
             return Ok(());
         }
@@ -151,6 +166,10 @@ impl KeyFileReader {
         match entry(&line) {
             Ok(entry) => self.row(entry, number),
             Err(_) if are_names_and_keys(&columns) => self.labelled(&line, &columns, number)?,
+            // The digest of a file, in front of its name.
+            Err(error) if digits_of(&columns) > DIGITS + SLIP && line.end() > 0 => {
+                self.skip(number, error);
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -196,17 +215,22 @@ impl KeyFileReader {
                         last_kind = first.label;
                         meter_of(first.text).filter(|_| meter)
                     }
-                    Some(KeyLabel::Encryption) if is_api_key(first.text) => {
+                    // The number of the key, or of a letter about it.
+                    Some(KeyLabel::Encryption)
+                        if is_api_key(first.text) || digits_of(belonging(this)) < LEAST_PART =>
+                    {
                         self.skip(number, defect_of(this));
                         None
                     }
                     Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
                         return Err(defect_of(this));
                     }
-                    _ if digits + 4 >= DIGITS => return Err(defect_of(this)),
+                    // A digest has more digits.
+                    Some(KeyLabel::Other) if digits > DIGITS + SLIP => None,
+                    _ if digits + SLIP >= DIGITS => return Err(defect_of(this)),
                     Some(KeyLabel::Other) => None,
                     None => sure_name(first.text).filter(|_| meter),
-                    _ => Some(name_of(first.text)).filter(|_| meter),
+                    _ => name_of(first.text).filter(|_| meter),
                 };
                 let may_be_remark = !matches!(first.label, None | Some(KeyLabel::Meter));
                 let name = name.map(|name| KeyField::Name { name, line: number, may_be_remark });
@@ -228,8 +252,12 @@ impl KeyFileReader {
             });
         }
         let is_name = |field: &KeyField| matches!(field, KeyField::Name { .. });
-        if self.fields.get(start..).is_none_or(|fields| fields.iter().all(is_name)) {
-            self.skip(number, defect(line.text()));
+        match self.fields.get(start..).unwrap_or_default() {
+            [] => self.skip(number, defect(line.text())),
+            fields if fields.iter().all(is_name) => {
+                self.skip(number, column(first_at(columns), NUMBER_ALONE));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -293,6 +321,29 @@ fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
     rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
 }
 
+/// The text with the end of a key behind its start: some programs wrap the last digits.
+fn rejoined(text: &str) -> Option<Zeroizing<String>> {
+    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
+    // The digits of a key at the end of what is written.
+    let mut begun = 0;
+    for line in text.lines() {
+        let rest = line.trim_start();
+        let end = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let is_end = end > 0 && begun > LONGEST_NUMBER && begun + end == DIGITS;
+        match is_end && !rest.get(end..).is_some_and(|it| it.starts_with(char::is_alphanumeric)) {
+            true => {
+                let size = whole.trim_end().len();
+                whole.truncate(size);
+                whole.push_str(rest);
+            }
+            false => whole.push_str(line),
+        }
+        begun = whole.trim_end().bytes().rev().take_while(u8::is_ascii_hexdigit).count();
+        whole.push('\n');
+    }
+    (whole.trim_end().len() < text.trim_end().len()).then_some(whole)
+}
+
 /// The key that some columns begin with, in one piece or in groups of one size, and the columns
 /// behind it.
 fn key_of<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> Option<(Key, &'a [KeyColumn<'b>])> {
@@ -312,14 +363,29 @@ fn digits(text: &str) -> usize {
     text.chars().filter(char::is_ascii_hexdigit).count() - signs
 }
 
+/// Hex digits of columns.
+fn digits_of(columns: &[KeyColumn<'_>]) -> usize {
+    columns.iter().map(|column| digits(column.text)).sum()
+}
+
+/// The first character of some columns.
+fn first_at(columns: &[KeyColumn<'_>]) -> usize {
+    columns.first().map_or(0, |first| first.at)
+}
+
+/// The first column and those that belong to it.
+fn belonging<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> &'a [KeyColumn<'b>] {
+    let is_next = |it: &KeyColumn<'_>| it.label.is_some() || Key::parse(it.text).is_ok();
+    let rest = columns.iter().skip(1).position(is_next);
+    rest.and_then(|rest| columns.get(..=rest)).unwrap_or(columns)
+}
+
 /// The defect of the first column and those that belong to it.
 fn defect_of(columns: &[KeyColumn<'_>]) -> Error {
-    let start = columns.first().map_or(0, |first| first.at);
-    let is_next = |it: &KeyColumn<'_>| it.label.is_some() || Key::parse(it.text).is_ok();
-    let rest = columns.iter().skip(1).position(is_next).unwrap_or(columns.len());
+    let start = first_at(columns);
     let end = columns.last().map_or(0, |last| last.at - start + last.text.len());
     let mut text = Zeroizing::new(String::with_capacity(end));
-    for column in columns.iter().take(rest + 1) {
+    for column in belonging(columns) {
         let blanks = (column.at - start).saturating_sub(text.chars().count());
         text.extend(core::iter::repeat_n(' ', blanks));
         text.push_str(column.text);
@@ -387,6 +453,12 @@ const COLUMNS: usize = 2;
 
 /// Hex digits of a key.
 const DIGITS: usize = 32;
+
+/// Digits that are missing or too many by a slip.
+const SLIP: usize = 4;
+
+/// Fewer digits than that are no part of a key.
+const LEAST_PART: usize = DIGITS / 2;
 
 const fn column(offset: usize, what: &'static str) -> Error {
     Error::new(Layer::Key, offset, Cause::Column { what })

@@ -184,7 +184,6 @@ fn a_damaged_key_among_others_is_named_with_its_own_digits() {
         ),
         (format!("{}\n{C}\n", &A[..16]), "line 1: key: 16 hex digits, expected 32"),
         (format!("{ONE} {A} {}\n", &B[..18]), "line 1: key: 18 hex digits, expected 32"),
-        (format!("{ONE}\n"), "line 1: key: 12 hex digits, expected 32"),
     ] {
         assert_eq!(read(&text), message, "{text}");
     }
@@ -251,4 +250,132 @@ fn a_date_beside_a_meter_and_its_key_is_left_out() {
         ],
         "<1> A -",
     );
+}
+
+#[test]
+fn what_is_too_short_or_too_long_for_a_key_is_none_beside_one() {
+    let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for line in [
+        "Bei Fragen zum Schlüssel nennen Sie bitte Ref. AB12CD34.".to_owned(),
+        "Schlüssel-ID: AB12CD34".to_owned(),
+        format!("SHA-1: {sha1}"),
+        format!("SHA-256: {sha256}"),
+        format!("SHA-256 {sha256}"),
+        format!("{sha256}  guek.txt"),
+    ] {
+        for text in [format!("GUEK: {A}\n{line}\n"), format!("{line}\nGUEK: {A}\n")] {
+            assert_eq!(read(&text), "- A -", "{text}");
+        }
+    }
+    all_are(&["Der Schlüssel mit der Ref. AB12CD34 lautet <A>\n"], "- A -");
+    all_are(&["<1> <A><B>\n", "<1>: <A><B>\n", "Zähler: <1>, GUEK+GAK: <A><B>"], "<1> A B");
+    for (text, message) in [
+        ("GUEK: AB12CD34\n".to_owned(), "line 1: key: 8 hex digits, expected 32"),
+        (format!("GUEK: {A}\nGAK: AB12CD34\n"), "line 2: key: 8 hex digits, expected 32"),
+        (
+            format!("GUEK: {A}\nGUEK: 36C6 6639 E48A 8CA4 D6BC\n"),
+            "line 2: key: 20 hex digits, expected 32",
+        ),
+        (format!("SHA-256: {sha256}\n"), "line 1: key: 64 hex digits, expected 32"),
+    ] {
+        assert_eq!(read(&text), message, "{text}");
+    }
+}
+
+#[test]
+fn a_row_may_lack_a_key_and_have_a_short_number() {
+    all_are(&["meter,guek,gak\n123,<A>,\n", "123,<A>,\n", "123;<A>;\n"], "- A -");
+    all_are(&["123,<A>,<B>\n", "meter,gak,guek\n123,<B>,<A>\n"], "- A B");
+    all_are(&["meter,guek,gak\n<1>,<A>,\n<2>,<C>,<D>\n"], "<1> A -, <2> C D");
+    all_are(&["meter,guek,gak\n<1>,<A>,<B>\n<2>,<C>,\n"], "<1> A B, <2> C -");
+    all_are(&["guek,gak,meter\n<A>,,<1>\n<C>,,<2>\n"], "<1> A -, <2> C -");
+}
+
+#[test]
+fn the_end_of_a_key_may_stand_in_the_next_line() {
+    for size in [31, 28, 21] {
+        let (start, end) = A.split_at(size);
+        for text in [
+            format!("{start}\n{end}\n"),
+            format!("GUEK: {start}\r\n{end}\r\n"),
+            format!("Schlüssel:\n{start} \n  {end}\n"),
+            format!("Ihr Schlüssel lautet: {start}\n{end}.\n"),
+        ] {
+            assert_eq!(read(&text), "- A -", "{text}");
+        }
+        assert_eq!(read(&format!("GUEK: {start}\n{end}\nGAK: {B}\n")), "- A B");
+    }
+    let message = "line 2: key: 20 hex digits, expected 32";
+    assert_eq!(read(&format!("key: {ONE}\n{}\n", &A[..20])), message, "a number and a part");
+}
+
+#[test]
+fn a_key_behind_a_base_and_one_in_an_address_are_read() {
+    all_are(&["16#<A>\n", "KEY := 16#<A>;\n", "16#<A>#\n"], "- A -");
+    let octets: Vec<_> = A.as_bytes().chunks(2).map(|two| core::str::from_utf8(two)).collect();
+    let octets: Vec<_> = octets.into_iter().map(Result::unwrap).collect();
+    for text in [
+        format!("16#{}", octets.join(", 16#")),
+        format!("%{}", octets.join("%")),
+        octets.join("%20"),
+    ] {
+        assert_eq!(read(&text), "- A -", "{text}");
+    }
+    all_are(
+        &[
+            "https://example.org/?guek=<A>&gak=<B>\n",
+            "guek=<A>&gak=<B>",
+            "gak=<B>&guek=<A>",
+            "guek%3D<A>%26gak%3D<B>%0A",
+        ],
+        "- A B",
+    );
+    all_are(&["https://example.org/key/<A>\n", "http://example.org/?key=<A>#top\n"], "- A -");
+}
+
+#[test]
+fn the_short_names_of_amsreader_are_a_pair() {
+    all_are(
+        &[
+            r#"{"enc":{"a":"<B>","k":"<A>"}}"#,
+            r#"{"enc":{"k":"<A>","a":"<B>"}}"#,
+            r#"{"m":{"b":2400,"e":{"e":true,"k":"<A>","a":"<B>"},"o":{"e":""}}}"#,
+        ],
+        "- A B",
+    );
+    all_are(&["a: <A>\nb: <C>\n"], "- A -, - C -");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_key_is_named() {
+    let alone = "no key stands beside the number of a meter";
+    for (text, message) in [
+        ("$KEY".to_owned(), "line 1: key: character 1 is not a hex digit".to_owned()),
+        ("GUEK=$KEY\n".to_owned(), "line 1: key: character 6 is not a hex digit".to_owned()),
+        ("key: !secret guek".to_owned(), "line 1: key: character 6 is not a hex digit".to_owned()),
+        ("key: %GUEK%".to_owned(), "line 1: key: character 6 is not a hex digit".to_owned()),
+        (format!("{ONE}\n"), format!("line 1: key: {alone} at character 1")),
+        (format!("{ONE}\n{TWO}\n"), format!("line 1: key: {alone} at character 1")),
+        (format!("Zähler: {ONE}\n"), format!("line 1: key: {alone} at character 9")),
+        ("1KFM0200182517\n".to_owned(), format!("line 1: key: {alone} at character 1")),
+        (format!("meter,guek,gak\n{ONE},,\n"), format!("line 2: key: {alone} at character 1")),
+    ] {
+        assert_eq!(read(&text), message, "{text}");
+    }
+}
+
+#[test]
+fn a_number_or_title_that_is_cut_names_no_meter() {
+    all_are(
+        &[
+            "KFM6750062B17... <A>\n",
+            "KFM6750062B17...: <A>\n",
+            "4B464D675006… <A>\n",
+            "Zähler: KFM6750062B17...\nGUEK: <A>\n",
+            "18122000..: <A>\n",
+        ],
+        "- A -",
+    );
+    all_are(&["18122000...: <A>\n18122001...: <C>\n"], "- A -, - C -");
 }

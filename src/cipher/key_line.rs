@@ -90,7 +90,7 @@ impl KeyLine {
         self.labels.last().map_or(0, |(end, _)| *end)
     }
 
-    /// The columns in their order.
+    /// The columns in their order. Two keys that are joined are one each.
     pub(super) fn columns(&self) -> Vec<KeyColumn<'_>> {
         let (mut at, mut from) = (0, 0);
         let mut columns = Vec::new();
@@ -98,13 +98,35 @@ impl KeyLine {
             if !word.is_empty() {
                 let mut before = self.labels.iter().filter(|(end, _)| (from..=at).contains(end));
                 let label = before.next_back().map(|(_, label)| *label);
-                columns.push(KeyColumn { text: word, at, label });
+                // Others have as many digits: `SHA-256: e3b0…`, `e3b0…  guek.txt`.
+                let may_be_keys = match label {
+                    None => self.labels.iter().all(|(end, _)| *end <= at),
+                    label => !matches!(label, Some(KeyLabel::Other | KeyLabel::Password)),
+                };
+                match both_keys(word).filter(|_| may_be_keys) {
+                    None => columns.push(KeyColumn { text: word, at, label }),
+                    Some((first, text)) => {
+                        columns.push(KeyColumn { text: first, at, label });
+                        columns.push(KeyColumn { text, at: at + first.len(), label: None });
+                    }
+                }
                 from = at + 1;
             }
             at += word.chars().count() + 1;
         }
         columns
     }
+}
+
+/// The two keys that a word of hex digits joins. Codes of digits are those of one key.
+fn both_keys(word: &str) -> Option<(&str, &str)> {
+    let digits = word.strip_prefix("0x").unwrap_or(word);
+    let (first, second) = digits.split_at_checked(DIGITS).filter(|(a, b)| a != b)?;
+    let is_code = |code: &[u8; 2]| matches!(code, [b'3', b'0'..=b'9'] | [b'4' | b'6', b'1'..=b'6']);
+    let are_keys = second.len() == DIGITS
+        && digits.bytes().all(|c| c.is_ascii_hexdigit())
+        && !digits.as_bytes().as_chunks().0.iter().all(is_code);
+    are_keys.then_some((first, second))
 }
 
 /// The kinds of keys of the cells that head the columns of a table, if more than one has a meaning.
@@ -222,11 +244,12 @@ fn blank_marks(line: &mut [char]) {
         };
         let start = before.iter().rposition(|c| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
         let run = before.get(start..).map_or(0, digits);
+        let next = behind.iter().take_while(|c| c.is_ascii_alphanumeric()).count();
         let ends = behind.first().is_none_or(|c| c.is_whitespace() || is_mark(*c));
         let blank = match mark {
             // The commas and colons between the octets of a key stay.
-            ',' => ends || run > GROUP,
-            '/' => run == 0 || run > GROUP,
+            ',' => ends || run == 0 || run > GROUP || next > GROUP,
+            '/' => run == 0 || run > GROUP || next > GROUP,
             '_' => is_grouped(before, behind) || is_path(before, behind),
             '.' => ends || is_path(before, behind),
             '!' | '?' => ends,
@@ -270,6 +293,7 @@ const fn is_mark(c: char) -> bool {
             c,
             '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | ';' | '*'
         )
+        || matches!(c, '&' | '%')
         || matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{feff}')
 }
 
@@ -401,9 +425,12 @@ fn meaning(name: &str) -> KeyLabel {
     let name = name.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
-    if has(&["guek"]) && has(&["gak"]) || has(&["_len", "länge", "length"]) {
-        // The heading of a table, or a number beside the key.
+    if has(&["_len", "länge", "length"]) {
+        // A number beside the key.
         KeyLabel::Other
+    } else if has(&["guek"]) && has(&["gak"]) {
+        // Both keys, in this order.
+        KeyLabel::Encryption
     } else if has(&["gak", "auth"]) || is("ak") {
         KeyLabel::Authentication
     } else if (has(&["passw", "kennw", "pwd"]) || is("pin")) && !has(&["key", "schl", "guek"]) {

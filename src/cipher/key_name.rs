@@ -48,7 +48,8 @@ pub(super) fn sure_name(text: &str) -> Option<MeterName> {
 /// The meter that a column in front of a key names. A word, the number of an item and a date name none.
 pub(super) fn meter_of(column: &str) -> Option<MeterName> {
     let digits = column.chars().filter(char::is_ascii_digit).count();
-    (title(column).is_some() || digits >= LEAST_NUMBER && !is_date(column)).then(|| name_of(column))
+    let is_name = title(column).is_some() || digits >= LEAST_NUMBER && !is_date(column);
+    name_of(column).filter(|_| is_name)
 }
 
 pub(super) fn is_date(column: &str) -> bool {
@@ -66,8 +67,11 @@ fn is_day(column: &str) -> bool {
         && part(6..8).is_some_and(|day| (1..=31).contains(&day))
 }
 
-pub(super) fn name_of(column: &str) -> MeterName {
-    title(column).map_or_else(|| MeterName::Meter(column.to_owned()), MeterName::Title)
+/// The meter of a name. One that is cut, `KFM6750062B17...`, is no meter's.
+pub(super) fn name_of(column: &str) -> Option<MeterName> {
+    let is_cut = column.contains("..") || column.contains('…');
+    let name = title(column).map_or_else(|| MeterName::Meter(column.to_owned()), MeterName::Title);
+    (!is_cut).then_some(name)
 }
 
 /// The title that a name is, also with marks between its octets.

@@ -5,8 +5,9 @@
 //! [54, 198, 102, 57, …]              decimal, sixteen numbers
 //! 36h, 0C6h   &H36, &HC6   $36, $C6  Intel, Basic, Pascal
 //! NsZmOeSKjKTWvIsoKnk7uw==           base64
-//! 36C66639…3BBBD0D1D2D3…DEDF         two keys in one, which fall apart
+//! 36C66639…3BBBh   16#36C66639…3BBB  the base of a number is none of its digits
 //! KEY[16]                            the size of an array is none of its content
+//! "a":"D0D1…","k":"36C6…"            amsreader, for both keys
 //! ```
 //!
 //! Sixteen groups of two digits stay: they are hex.
@@ -18,7 +19,8 @@ use crate::hex::base64;
 /// Puts hex digits in the place of every such key.
 pub(super) fn rewrite(line: &mut Zeroizing<Vec<char>>) {
     blank_sizes(line);
-    part(line);
+    blank_bases(line);
+    name_both(line);
     for find in [literal, decimal, marked, encoded] {
         if let Some((start, end, key)) = find(line) {
             let digits = Zeroizing::new(hex::encode(*key));
@@ -50,33 +52,31 @@ fn blank_sizes(line: &mut [char]) {
     }
 }
 
-/// Puts a blank between two keys that are joined, and blanks the `h` behind one.
-fn part(line: &mut Vec<char>) {
-    let ends = |c: Option<&char>| c.is_none_or(|c| !c.is_alphanumeric());
+/// `16#` in front of hex digits, and `h` behind a key.
+fn blank_bases(line: &mut [char]) {
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = rest.iter().take_while(|c| c.is_ascii_hexdigit()).count();
-        let digits = rest.get(..length).unwrap_or_default();
-        let (first, second) = digits.split_at_checked(2 * OCTETS).unwrap_or_default();
-        if length == 4 * OCTETS && ends(rest.get(length)) && first != second && !are_codes(digits) {
-            line.insert(at + 2 * OCTETS, ' ');
-            return;
-        }
-        let is_marked = matches!(rest.get(length), Some('h' | 'H')) && ends(rest.get(length + 1));
-        if length == 2 * OCTETS && is_marked {
-            line.iter_mut().skip(at + length).take(1).for_each(|c| *c = ' ');
-        }
+        let length = rest.iter().take_while(|c| c.is_alphanumeric()).count();
+        let word = rest.get(..length).unwrap_or_default();
+        let is_hex = |c: Option<&char>| c.is_some_and(char::is_ascii_hexdigit);
+        let (from, count) = match word {
+            ['1', '6'] if rest.get(2) == Some(&'#') && is_hex(rest.get(3)) => (at, 3),
+            [digits @ .., 'h' | 'H'] if digits.len() == 2 * OCTETS => (at + 2 * OCTETS, 1),
+            _ => (at, 0),
+        };
+        line.iter_mut().skip(from).take(count).for_each(|c| *c = ' ');
         at += length + 1;
     }
 }
 
-/// True for the codes of characters that are digits themselves.
-fn are_codes(digits: &[char]) -> bool {
-    digits.as_chunks::<2>().0.iter().all(|code| match code {
-        ['3', low] => low.is_ascii_digit(),
-        ['4' | '6', low] => matches!(low, '1'..='6'),
-        _ => false,
-    })
+/// Names both keys of a meter that amsreader calls `"a"` and `"k"`.
+fn name_both(line: &mut [char]) {
+    let at = |name: char| line.windows(4).position(|it| it == ['"', name, '"', ':']);
+    if let (Some(a), Some(k)) = (at('a'), at('k')) {
+        for (at, letter) in [(a, 'a'), (k, 'e')] {
+            line.iter_mut().skip(at + 1).zip([letter, 'k']).for_each(|(c, it)| *c = it);
+        }
+    }
 }
 
 /// A literal with escapes, or the `bytes` of Python.
@@ -235,13 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn two_keys_in_one_fall_apart() {
-        let other = "000102030405060708090a0b0c0d0e0f";
-        assert_eq!(rewritten(&format!("a {HEX}{other}.")), format!("a {HEX} {other}."));
+    fn the_base_of_a_number_is_left_out() {
         assert_eq!(rewritten(&format!("{HEX}h")), HEX);
-        let codes = hex::encode(HEX);
-        for text in [format!("{HEX}{HEX}"), codes, format!("{HEX}{other}0")] {
-            assert_eq!(rewritten(&text), text);
+        assert_eq!(rewritten(&format!("16#{HEX} # mine")), format!("   {HEX} # mine"));
+        for text in ["16# mine", "116#36", "36h"] {
+            assert_eq!(rewritten(text), text);
         }
     }
 

@@ -1,18 +1,22 @@
 //! The text of a saved mail in quoted-printable (RFC 2045, 6.7): `=3D` for `=`, and a line that
-//! ends with `=` goes on in the next one.
+//! ends with `=` goes on in the next one. An address has the same escapes with another sign (RFC 3986, 2.1): `%3D`.
 
 use zeroize::Zeroizing;
 
-/// The text without its escapes; nothing if it has none.
-pub(super) fn decoded(text: &str) -> Option<Zeroizing<String>> {
+/// The signs in front of escapes: of a mail, and of an address.
+pub(super) const SIGNS: [u8; 2] = [b'=', b'%'];
+
+/// The text without the escapes that begin with a sign; nothing if it has none.
+pub(super) fn decoded(text: &str, sign: u8) -> Option<Zeroizing<String>> {
     // A string that grows would leave copies of the key behind.
     let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     let mut escapes = 0;
     while let Some((first, behind)) = rest.split_first() {
-        let escape = match (first, behind) {
-            (b'=', [b'\n', rest @ ..]) => Some((None, rest)),
-            (b'=', [high, low, rest @ ..]) => octet(*high, *low).map(|octet| (Some(octet), rest)),
+        let escape = match behind {
+            _ if *first != sign => None,
+            [b'\n', rest @ ..] => Some((None, rest)),
+            [high, low, rest @ ..] => octet(*high, *low).map(|octet| (Some(octet), rest)),
             _ => None,
         };
         escapes += usize::from(escape.is_some());

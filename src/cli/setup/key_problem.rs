@@ -4,7 +4,7 @@ use std::io;
 
 use crate::cli::run::status::Stop;
 use meterpipe::{
-    cipher::key_file::{Defect, MISSING, ONLY_AUTHENTICATION},
+    cipher::key_file::{Defect, MISSING, NUMBER_ALONE, ONLY_AUTHENTICATION, REFERENCES},
     diagnosis::diagnosis::Wording,
     error::Cause,
     file_error,
@@ -63,6 +63,7 @@ impl KeyProblem {
         let is_file = !name.starts_with(['-', '$']) || name == "-";
         let is_empty = text.trim().is_empty();
         let is_gak = defect.error.cause == Cause::Column { what: ONLY_AUTHENTICATION };
+        let is_number = defect.error.cause == Cause::Column { what: NUMBER_ALONE };
         let [place, ort] = match defect.line {
             0 if !is_file || is_gak => [name.to_owned(), name.to_owned()],
             0 if is_empty => {
@@ -85,10 +86,16 @@ impl KeyProblem {
             _ if is_gak => KeyFault::OnlyAuthentication,
             0 if is_empty => KeyFault::Empty,
             0 => KeyFault::NoKey,
-            _ if has_digits(text) => KeyFault::Format,
+            _ if has_digits(text) && !is_number => KeyFault::Format,
             _ => KeyFault::NoKey,
         };
-        let [advice, rat] = hint(text);
+        let [advice, rat] = match fault {
+            KeyFault::NoKey if mark.ends_with(REFERENCES) => [
+                ", in front of a name whose value stands elsewhere: write the key itself",
+                ", vor einem Namen, dessen Wert anderswo steht: den Schlüssel selbst schreiben",
+            ],
+            _ => hint(text),
+        };
         let german = german(defect);
         Self {
             fault,
@@ -140,6 +147,11 @@ pub fn german(defect: &Defect) -> String {
         Cause::NotHex => format!("Zeichen {place} ist keine Hexziffer"),
         Cause::Column { what: ONLY_AUTHENTICATION } => {
             "nur ein Authentifizierungsschlüssel (GAK), kein Schlüssel (GUEK)".to_owned()
+        }
+        Cause::Column { what: NUMBER_ALONE } => {
+            format!(
+                "bei Zeichen {place} steht die Nummer eines Zählers, aber kein Schlüssel daneben"
+            )
         }
         Cause::Column { what: MISSING } => format!("bei Zeichen {place} fehlt der Schlüssel"),
         Cause::Column { what } if what.starts_with("no key") => "kein Schlüssel".to_owned(),
@@ -237,6 +249,25 @@ fn has_key_with(text: &str, letters: &[char]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_the_place_of_a_key_and_a_number_alone_are_told() {
+        for (text, mark, english, german) in [
+            (
+                "GUEK=$KEY",
+                ": $",
+                "hex digit: $, in front of a name",
+                "Hexziffer: $, vor einem Namen",
+            ),
+            ("181220000009", "", "no key stands beside", "steht die Nummer eines Zählers"),
+        ] {
+            let defect = meterpipe::cipher::key_file::parse(text).unwrap_err();
+            let found = KeyProblem::of_defect(text, "guek", &defect, mark);
+            assert_eq!(found.fault, KeyFault::NoKey, "{text}");
+            let Wording { english: told, german: gesagt } = found.text;
+            assert!(told.contains(english) && gesagt.contains(german), "{told} {gesagt}");
+        }
+    }
 
     #[test]
     fn letters_that_look_like_digits_are_named() {
