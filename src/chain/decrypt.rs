@@ -365,9 +365,6 @@ impl MeterKeys {
                     Err(_) => refusal(Cause::Tag),
                 });
             }
-            (Some(_), None) if demands.authenticated => {
-                return Err(refusal(Cause::NotAuthenticated));
-            }
             (tag, _) => {
                 // Nearly all wrong keys show in the first octet, and there may be thousands.
                 let first = self.cipher.first_octet(apdu, title);
@@ -381,7 +378,11 @@ impl MeterKeys {
         // A tag vouches for a plaintext of any content.
         match auth {
             Auth::Verified => Ok(auth),
-            _ => self.check(plain, templates).and(Ok(auth)),
+            _ => self.check(plain, templates).and(match demands.authenticated {
+                // A demand does not hide that the key is wrong.
+                true => Err(refusal(Cause::NotAuthenticated)),
+                false => Ok(auth),
+            }),
         }
     }
 

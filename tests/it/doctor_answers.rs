@@ -646,5 +646,11 @@ fn a_demand_for_tags_is_told_from_a_wrong_key() {
         let (_, found) = doctor(&["--require-auth", "--key-file", key, input]);
         assert_eq!(found["verdict"], "tag", "{found:#}");
         assert!(found["next_step"].to_string().contains("leave --require-auth out"), "{found:#}");
+        if gak.is_some() {
+            fs::write(key, WRONG_KEY).unwrap();
+            let (_, found) = doctor(&["--require-auth", "--key-file", key, input]);
+            assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+            assert!(found["cause"].to_string().contains("does not open them"), "{found:#}");
+        }
     }
 }
