@@ -247,6 +247,10 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
         );
     }
 
+    let (ran, found) = doctor(&["--time", "3s", &server(vec![], true)]);
+    assert_eq!((&found["verdict"], ran.status), (&"no-device".into(), 5), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+
     let commands = [0xff, 0xfb, 3, 0xff, 0xfd, 3, 0xff, 0xfb, 44];
     let doubled = sound(1).into_iter().flat_map(|it| vec![it; 1 + usize::from(it == 0xff)]);
     let address = server([&commands[..], &doubled.collect::<Vec<_>>()].concat(), false);

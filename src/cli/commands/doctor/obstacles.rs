@@ -27,7 +27,7 @@ use meterpipe::{
     },
     file_error,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
-    source::{OpenError, ports},
+    source::{OpenError, event::CLOSED, ports},
 };
 
 /// The finding that there is no source. `why` is the message of a run.
@@ -92,11 +92,15 @@ pub fn unreached(error: &OpenError) -> Finding {
     }
 }
 
-/// The same about a server that said something before it ended the connection.
-pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
+/// The same about a server that ended the connection, perhaps with some words. `is_mute` is true if no octet came.
+pub fn ended(error: &OpenError, words: Option<&str>, is_mute: bool) -> Finding {
     let mut found = unreached(error);
     let Some(words) = words else {
-        return found;
+        let is_closed = |it: &Wording| is_mute && it.english.contains(CLOSED);
+        return match found.evidence.iter().any(is_closed) {
+            true => Finding { evidence: found.evidence, ..closed_at_once() },
+            false => found,
+        };
     };
     // The message of a run ends with the words, in English alone.
     for Wording { english, .. } in &mut found.evidence {
@@ -110,6 +114,19 @@ pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
     };
     let [english, german] = said;
     found.with(english, german)
+}
+
+/// The finding about a server that takes a connection and ends it without a word.
+fn closed_at_once() -> Finding {
+    let cause = [
+        "the server takes the connection and closes it: it may serve one client and have another, or lack its adapter",
+        "der Server nimmt die Verbindung an und schließt sie: vielleicht bedient er nur einen Client und hat schon einen anderen, oder sein Adapter fehlt",
+    ];
+    let step = [
+        "end the other client, or let the server take several (ser2net: max-connections); check that it has its adapter, and that the port is the one on which the adapter's octets come out",
+        "den anderen Client beenden oder den Server mehrere annehmen lassen (ser2net: max-connections); prüfen, ob er seinen Adapter hat und der Port der ist, an dem die Oktette des Adapters herauskommen",
+    ];
+    Finding::new(Diagnosis::NoDevice).advising(cause, step)
 }
 
 /// The finding about a file that cannot be read.
