@@ -100,6 +100,27 @@ fn a_fault_of_one_meter_stops_no_other_examination() {
 }
 
 #[test]
+fn a_sink_that_takes_no_readings_is_told_with_each_meter() {
+    let folder = Folder::new();
+    let [own, wrong] =
+        [("own", KEY), ("wrong", WRONG_KEY)].map(|(name, key)| folder.write(name, key));
+    let [house, pump] = ["house", "pump"].map(|name| folder.write(name, sound(4)));
+    let config = format!(
+        "{}name = \"one\"\n{}name = \"two\"\n[[sink]]\nto = \"file:/no/folder/x.csv\"\n",
+        meter(&house, Some(&own)),
+        meter(&pump, Some(&own))
+    );
+    let (status, found) = answers(&folder, &config, &[]);
+    assert_eq!((status, verdicts(&found)), (6, vec!["sink", "sink"]), "{found:#?}");
+    assert_eq!((&found[0]["name"], &found[1]["name"]), (&"one".into(), &"two".into()));
+    let (status, found) = answers(&folder, &config.replace(&own, &wrong), &[]);
+    assert_eq!((status, verdicts(&found)), (4, vec!["wrong-key", "wrong-key"]), "{found:#?}");
+    for found in found {
+        assert!(found["evidence"].to_string().contains("/no/folder"), "{found:#}");
+    }
+}
+
+#[test]
 fn a_device_that_is_configured_twice_is_named_and_examined_once() {
     let folder = Folder::new();
     let [own, other] =

@@ -131,19 +131,18 @@ fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Docto
         (reports, asked.map_or(Ok(None), joined))
     });
     let mut reports = reports?;
-    // A meter that fails comes first, and the sinks stand beside it.
-    let failing = reports.iter().position(|it| it.finding.diagnosis != Diagnosis::Ok);
-    let refused = match (refused, failing) {
-        (Err(Stop::Failed(_, why)), Some(_)) => {
+    let fails = |report: &DoctorReport| report.finding.diagnosis != Diagnosis::Ok;
+    let refused = match refused {
+        Err(Stop::Failed(_, why)) if reports.iter().any(fails) => {
             Some(Finding::new(Diagnosis::Sink).with(why.clone(), why))
         }
-        (refused, _) => refused?,
+        refused => refused?,
     };
-    let at = failing.unwrap_or(reports.len().saturating_sub(1));
-    if let (Some(finding), Some(report)) = (refused, reports.get_mut(at)) {
-        match failing {
-            Some(_) => report.finding.evidence.extend(finding.evidence),
-            None => report.finding = finding,
+    // The sinks take the readings of all meters. A meter that fails comes first, and they stand beside it.
+    for (report, finding) in reports.iter_mut().filter_map(|it| Some((it, refused.clone()?))) {
+        match fails(report) {
+            true => report.finding.evidence.extend(finding.evidence),
+            false => report.finding = finding,
         }
     }
     Ok(reports)
@@ -247,6 +246,7 @@ impl VisitSettings<'_> {
         let system_title = args.keys.system_title.or(meter.and_then(|meter| meter.system_title));
         let line = meter.map_or(args.line.clone(), |meter| meter.line(&args.line));
         let mut report = DoctorReport {
+            name: meter.and_then(|meter| meter.name.clone()),
             source: source.clone().unwrap_or_default(),
             finding: Finding::new(Diagnosis::Ok),
             tried: Vec::new(),
@@ -307,7 +307,8 @@ fn examine_source(
     let has_frames = examination.telegrams() > 0 || line.frames > 0 || line.damaged() > 0;
     let is_service = line.foreign.is_some_and(ForeignProtocol::is_service);
     if let Some(error) = ended.as_ref().filter(|_| !has_frames && !is_service) {
-        report.finding = obstacles::ended(error, examination.words());
+        let is_mute = examination.octets() == 0;
+        report.finding = obstacles::ended(error, examination.words(), is_mute);
         return Ok(());
     }
     let view = LineView {

@@ -18,6 +18,8 @@ use meterpipe::{
 /// The answer about one source.
 #[derive(Debug)]
 pub struct DoctorReport {
+    /// The name of its meter in the configuration.
+    pub name: Option<String>,
     /// The source, as the user names it.
     pub source: String,
     /// The cause.
@@ -80,6 +82,10 @@ impl DoctorReport {
             "" => words.no_source.into(),
             source => printable(source),
         };
+        let source = match &self.name {
+            Some(name) => format!("{} ({source})", printable(name)).into(),
+            None => source,
+        };
         let mut text = format!("{source}: {}\n", finding.diagnosis.name());
         let mut row = |name: &str, content: &str| {
             for (at, line) in wrapped(content, WIDTH - words.width - 4).into_iter().enumerate() {
@@ -125,6 +131,7 @@ impl DoctorReport {
                 object.insert(key.to_owned(), value);
             }
         };
+        add("name", self.name.as_deref().map(Value::from));
         add("protocol", finding.protocol.map(|protocol| protocol.name().into()));
         let tried: Vec<_> = self.tried.iter().map(|it| it.0.to_string()).collect();
         add("tried", (!tried.is_empty()).then(|| tried.into()));
@@ -178,7 +185,8 @@ impl DoctorReport {
         let fits = self.is_live && self.layouts.len() <= 1;
         self.command().filter(|_| fits)?;
         let options = self.options();
-        let mut rows = vec![("source", self.source.as_str())];
+        let mut rows: Vec<_> = self.name.iter().map(|name| ("name", name.as_str())).collect();
+        rows.push(("source", self.source.as_str()));
         // A service runs in another folder than this command.
         let absolute = |file: &str| match std::path::absolute(file) {
             Ok(path) if file != "-" => path.display().to_string(),
@@ -280,6 +288,7 @@ mod tests {
     #[test]
     fn a_report_ends_with_the_command_and_the_configuration() {
         let report = DoctorReport {
+            name: None,
             source: "/dev/ttyUSB0".to_owned(),
             finding: Finding::new(Diagnosis::Silent)
                 .with("nothing came in 30 s", "in 30 s kam nichts an"),
@@ -305,14 +314,17 @@ mod tests {
         assert!(text.contains("/my key\"\n"), "{text}");
         assert!(text.contains("system_title = \"4b464d6750000009\"\n"), "{text}");
         assert!(text.ends_with("/my.toml\"\n"), "{text}");
-        let report = DoctorReport { link: Some("hdlc"), ..report };
+        let (name, link) = (Some("house".to_owned()), Some("hdlc"));
+        let report = DoctorReport { name, link, ..report };
         let text = report.text(AdviceLanguage::English);
+        assert!(text.starts_with("house (/dev/ttyUSB0): silent\n"), "{text}");
+        assert!(text.contains("    name = \"house\"\n    source = "), "{text}");
         assert!(text.contains(" --link hdlc --layout"), "{text}");
         assert!(text.contains("    link = \"hdlc\"\n"), "{text}");
         let json: Value = serde_json::from_str(&report.json(AdviceLanguage::German)).unwrap();
         assert_eq!(
-            (&json["verdict"], &json["evidence"][0]),
-            (&"silent".into(), &"in 30 s kam nichts an".into())
+            (&json["name"], &json["verdict"], &json["evidence"][0]),
+            (&"house".into(), &"silent".into(), &"in 30 s kam nichts an".into())
         );
     }
 }
