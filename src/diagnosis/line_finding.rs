@@ -71,6 +71,14 @@ impl LineView {
 /// The cause of a line that brings no telegrams, or few whole ones; `None` for a sound line.
 #[must_use]
 pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
+    let mut found = cause(facts, view)?;
+    if !view.others.is_empty() && found.diagnosis != Diagnosis::Shared {
+        found.evidence.push(view.others_wording());
+    }
+    Some(found)
+}
+
+fn cause(facts: &LineFacts, view: &LineView) -> Option<Finding> {
     if facts.octets < LEAST_OCTETS && facts.foreign.is_none() {
         return Some(silent(facts, view));
     }
@@ -772,7 +780,7 @@ fn counted_octets(found: Finding, facts: &LineFacts, sample: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::mbus;
+    use crate::{link::mbus, noise::noise};
 
     #[test]
     fn frames_of_which_no_telegram_was_made_are_none_of_whole_ones() {
@@ -782,6 +790,23 @@ mod tests {
         let found = line_finding(&facts.without_telegrams(), &view).unwrap();
         assert_eq!(found.diagnosis, Diagnosis::Half);
         assert_eq!(found.evidence[0].english, "2 telegrams lack a frame, 0 are whole");
+    }
+
+    #[test]
+    fn another_reader_is_named_whatever_the_cause_is() {
+        let others = vec!["cat[1]".to_owned()];
+        let view = LineView { seconds: Some(30), is_device: true, others, ..LineView::default() };
+        for (octets, diagnosis, at) in [
+            (noise(600, 1), Diagnosis::Shared, 0),
+            (vec![], Diagnosis::Shared, 0),
+            (vec![0; 600], Diagnosis::Constant, 2),
+            (b"/LGZ5\r\n1-0:1.8.0*255(1234*kWh)\r\n".repeat(9), Diagnosis::OtherProtocol, 2),
+        ] {
+            let found = line_finding(&LineFacts::of(&octets, &[]), &view).unwrap();
+            assert_eq!(found.diagnosis, diagnosis);
+            let named = found.evidence.iter().position(|it| it.english.contains("cat[1] has"));
+            assert_eq!(named, Some(at), "{found:?}");
+        }
     }
 
     #[test]
