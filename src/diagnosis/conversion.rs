@@ -4,7 +4,7 @@
 
 use crate::{
     counted::{counted, verb},
-    diagnosis::{diagnosis::Diagnosis, finding::Finding},
+    diagnosis::{diagnosis::Diagnosis, finding::Finding, misread::KNOWN},
     link::{deframer::Deframer, layer::NoFrame, registry::LinkKind},
 };
 
@@ -15,10 +15,18 @@ pub enum Conversion {
     LineFeeds,
     /// Each CR became LF, or was removed.
     CarriageReturns,
+    /// Each CR was removed.
+    Returns,
+    /// Each CR became LF, and each LF became CR.
+    Exchanged,
     /// Each octet of 80 and above became the two of its character in UTF-8.
     Utf8,
     /// Octets that are no UTF-8 became the three of U+FFFD.
     Replacement,
+    /// Octets of 80 and above became question marks.
+    QuestionMarks,
+    /// Octets of 80 and above were removed, if they are no UTF-8.
+    HighOctets,
     /// Each FF came twice.
     Doubled,
     /// XON and XOFF were taken for flow control.
@@ -43,7 +51,15 @@ pub fn conversion(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
         let more = whole_frames(&octets).saturating_sub(frames);
         (more > 0 && more * 2 >= damaged).then_some((conversion, more))
     });
-    proven.next().or_else(|| without_octets(octets, damaged))
+    // This keeps the size of frames, and the sums of some fit by chance.
+    let exchanged = || {
+        let octets = exchanged(octets);
+        let more = whole_frames(&octets).saturating_sub(frames);
+        let are_all = || more * 2 >= damaged && damaged_frames(&octets).is_empty();
+        let is_proven = more > 1 && octets.contains(&b'\n') && are_all();
+        is_proven.then_some((Conversion::Exchanged, more))
+    };
+    proven.next().or_else(exchanged).or_else(|| without_octets(octets, damaged))
 }
 
 /// The change that made characters of octets: nothing else is UTF-8 and no text.
@@ -63,14 +79,34 @@ fn characters(octets: &[u8]) -> Option<ProvenConversion> {
     }
     let written = memchr::memmem::find_iter(octets, "\u{fffd}".as_bytes()).count();
     // Noise and cuts leave some octets that are no UTF-8.
-    let are_few = (replacements - written) * FEW < written + latin;
-    match written > latin {
-        _ if !are_few => None,
+    let broken = replacements - written;
+    let found = match written > latin {
+        _ if broken * FEW >= written + latin => None,
         true => (written >= SEVERAL).then_some((Conversion::Replacement, written)),
         // Windows-1252 has other characters in the place of some.
         false => (latin >= SEVERAL && others < latin).then_some((Conversion::Utf8, latin)),
+    };
+    found.or_else(|| without_high(octets).filter(|_| broken * FEW * FEW <= octets.len()))
+}
+
+/// The change that took the octets of 80 and above from the starts of telegrams.
+fn without_high(octets: &[u8]) -> Option<ProvenConversion> {
+    let changed = |change: fn(&u8) -> Option<u8>| {
+        let starts = KNOWN.map(|start| start.iter().filter_map(change).collect::<Vec<_>>());
+        let starts = starts.iter().filter(|start| start.len() >= LEAST_OF_START);
+        starts.map(|start| memchr::memmem::find_iter(octets, start).count()).sum()
+    };
+    let marks = changed(|octet| Some(if octet.is_ascii() { *octet } else { b'?' }));
+    let removed = changed(|octet| Some(*octet).filter(u8::is_ascii));
+    match (marks, removed) {
+        (0, 0) => None,
+        (marks, removed) if marks > removed => Some((Conversion::QuestionMarks, marks)),
+        (_, removed) => Some((Conversion::HighOctets, removed)),
     }
 }
+
+/// The octets of a start that no text has.
+const LEAST_OF_START: usize = 5;
 
 /// Octets that are no chance.
 const SEVERAL: usize = 8;
@@ -90,9 +126,30 @@ fn joined(octets: &[u8], pair: [u8; 2], one: u8) -> Vec<u8> {
     joined
 }
 
+/// The octets with CR in the place of LF, and LF in that of CR.
+fn exchanged(octets: &[u8]) -> Vec<u8> {
+    let exchange = |octet: &u8| match octet {
+        b'\r' => b'\n',
+        b'\n' => b'\r',
+        octet => *octet,
+    };
+    octets.iter().map(exchange).collect()
+}
+
 /// The change that shows in octets which never come.
 fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
     let lacks = |octet: u8| memchr::memchr(octet, octets).is_none();
+    for (conversion, [one, other]) in
+        [(Conversion::Returns, [b'\r'; 2]), (Conversion::FlowControl, [XON, XOFF])]
+    {
+        if lacks(one) && lacks(other) {
+            let short = short_frames(octets);
+            let are_changed = short.iter().filter(|it| lacks_only(it, [one, other])).count();
+            if are_changed > 1 && are_changed * FEW > short.len() * (FEW - 2) {
+                return Some((conversion, octets.len()));
+            }
+        }
+    }
     let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
     if lacks(b'\r') {
         let frames = damaged_frames(octets);
@@ -127,6 +184,46 @@ fn lacks_returns(frame: &[u8]) -> bool {
     let feeds = memchr::memchr_iter(b'\n', content).count();
     missing > 0 && missing.is_multiple_of(b'\r' - b'\n') && returns <= feeds
 }
+
+/// An M-Bus frame that ends before its announced size: what is left between its head and its sum, the sum, and how many
+/// octets are missing.
+struct ShortFrame<'a> {
+    content: &'a [u8],
+    sum: u8,
+    missing: u8,
+}
+
+/// True if the sum is that of the frame with only these octets in the place of the missing ones.
+fn lacks_only(frame: &ShortFrame<'_>, [one, other]: [u8; 2]) -> bool {
+    let ShortFrame { content, sum, missing } = *frame;
+    let computed = content.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
+    (0..=missing).any(|ones| {
+        let others = other.wrapping_mul(missing - ones);
+        computed.wrapping_add(one.wrapping_mul(ones)).wrapping_add(others) == sum
+    })
+}
+
+/// The M-Bus frames that end before their announced size.
+fn short_frames(octets: &[u8]) -> Vec<ShortFrame<'_>> {
+    let starts = memchr::memchr_iter(0x68, octets).filter(|at| {
+        let head = octets.get(*at..).unwrap_or_default();
+        matches!(head, [0x68, first, second, 0x68, 0x53 | 0x73, 0xff, ..] if first == second)
+    });
+    let starts: Vec<_> = starts.collect();
+    let ends = starts.iter().skip(1).copied().chain([octets.len()]);
+    let frames = starts.iter().zip(ends).filter_map(|(start, end)| {
+        let [_, length, _, _, content @ .., sum, 0x16] = octets.get(*start..end)? else {
+            return None;
+        };
+        let size = usize::from(*length) + if *length < 3 { 256 } else { 0 };
+        let missing = u8::try_from(size.checked_sub(content.len())?).ok()?;
+        (1..=MOST_MISSING).contains(&missing).then_some(ShortFrame { content, sum: *sum, missing })
+    });
+    frames.collect()
+}
+
+/// With more octets missing, a sum fits by chance too often.
+const MOST_MISSING: u8 = 12;
 
 /// The whole frames with the content of a meter. Short ones have next to no check.
 fn whole_frames(octets: &[u8]) -> usize {
@@ -183,6 +280,22 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
             ],
             RAW,
         ),
+        Conversion::Returns => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and removes each carriage return (0D), as a terminal driver does (igncr)",
+                "hält die Oktette für Text und entfernt jeden Wagenrücklauf (0D), wie ein Terminaltreiber (igncr)",
+            ],
+            RAW,
+        ),
+        Conversion::Exchanged => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and exchanges carriage returns (0D) and line feeds (0A), as a terminal driver does (icrnl with inlcr)",
+                "hält die Oktette für Text und vertauscht Wagenrückläufe (0D) und Zeilenvorschübe (0A), wie ein Terminaltreiber (icrnl mit inlcr)",
+            ],
+            RAW,
+        ),
         Conversion::Utf8 => (
             Diagnosis::Checksum,
             [
@@ -196,6 +309,22 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
             [
                 "takes the octets for text in UTF-8 and replaces all that is none by EF BF BD (U+FFFD); these octets are lost",
                 "hält die Oktette für Text in UTF-8 und ersetzt alles, was keiner ist, durch EF BF BD (U+FFFD); diese Oktette sind verloren",
+            ],
+            BINARY,
+        ),
+        Conversion::QuestionMarks => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and writes a question mark (3F) for each from 80 on; these octets are lost",
+                "hält die Oktette für Text und schreibt für jedes ab 80 ein Fragezeichen (3F); diese Oktette sind verloren",
+            ],
+            BINARY,
+        ),
+        Conversion::HighOctets => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and removes those from 80 on; these octets are lost",
+                "hält die Oktette für Text und entfernt die ab 80; diese Oktette sind verloren",
             ],
             BINARY,
         ),
@@ -230,7 +359,10 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
     let [english, german] = match conversion {
         Conversion::LineFeeds => undone(["0A comes as 0D 0A", "0A kommt als 0D 0A"]),
         Conversion::Doubled => undone(["FF comes twice", "FF kommt doppelt"]),
-        Conversion::CarriageReturns => [
+        Conversion::Exchanged => {
+            undone(["0A comes as 0D, and 0D as 0A", "0A kommt als 0D, und 0D als 0A"])
+        }
+        Conversion::CarriageReturns | Conversion::Returns => [
             format!("0D never comes in {proof} octets"),
             format!("0D kommt in {proof} Oktetten nie vor"),
         ],
@@ -241,6 +373,14 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
         Conversion::Replacement => [
             format!("octets in the place of which EF BF BD stands: {proof}"),
             format!("Oktette, an deren Stelle EF BF BD steht: {proof}"),
+        ],
+        Conversion::QuestionMarks => [
+            format!("starts of telegrams with 3F for each octet from 80 on: {proof}"),
+            format!("Anfänge von Telegrammen mit 3F für jedes Oktett ab 80: {proof}"),
+        ],
+        Conversion::HighOctets => [
+            format!("starts of telegrams without the octets from 80 on: {proof}"),
+            format!("Anfänge von Telegrammen ohne die Oktette ab 80: {proof}"),
         ],
         Conversion::FlowControl => [
             format!("11 and 13 never come in {proof} octets"),
@@ -275,29 +415,39 @@ mod tests {
 
     #[test]
     fn each_change_is_told_and_a_sound_line_has_none() {
-        let sent = telegrams(8);
-        for (expected, octets) in [
-            (
-                Conversion::LineFeeds,
-                each(&sent, |it| if it == 10 { vec![13, 10] } else { vec![it] }),
-            ),
-            (Conversion::CarriageReturns, each(&sent, |it| vec![if it == 13 { 10 } else { it }])),
-            (Conversion::Utf8, each(&sent, |it| char::from(it).to_string().into_bytes())),
-            (Conversion::Replacement, String::from_utf8_lossy(&sent).into_owned().into_bytes()),
-            (Conversion::Doubled, each(&sent, |it| vec![it; 1 + usize::from(it == 255)])),
-            (
-                Conversion::FlowControl,
-                each(&sent, |it| vec![it; usize::from(it != 17 && it != 19)]),
-            ),
-        ] {
-            let found = |octets: &[u8], damaged| conversion(octets, damaged).map(|it| it.0);
-            assert_eq!(found(&octets, 8), Some(expected));
-            let within = [&noise(60, 99), &octets[..], &noise(50, 98)].concat();
-            let has_all = matches!(expected, Conversion::CarriageReturns | Conversion::FlowControl);
-            if !has_all {
-                assert_eq!(found(&within, 8), Some(expected), "within noise");
+        type Change = fn(u8) -> Vec<u8>;
+        let of_each: [(Conversion, Change); 8] = [
+            (Conversion::LineFeeds, |it| if it == 10 { vec![13, 10] } else { vec![it] }),
+            (Conversion::CarriageReturns, |it| vec![if it == 13 { 10 } else { it }]),
+            (Conversion::Returns, |it| vec![it; usize::from(it != 13)]),
+            (Conversion::Exchanged, |it| exchanged(&[it])),
+            (Conversion::QuestionMarks, |it| vec![if it < 128 { it } else { b'?' }]),
+            (Conversion::HighOctets, |it| vec![it; usize::from(it < 128)]),
+            (Conversion::Doubled, |it| vec![it; 1 + usize::from(it == 255)]),
+            (Conversion::FlowControl, |it| vec![it; usize::from(it != 17 && it != 19)]),
+        ];
+        let found = |octets: &[u8], damaged| conversion(octets, damaged).map(|it| it.0);
+        // A short capture, and a longer one.
+        for count in [3, 8] {
+            let sent = telegrams(count);
+            let within = [&noise(60, 99), &sent[..], &noise(50, 98)].concat();
+            for octets in [&sent, &within] {
+                for (expected, change) in of_each {
+                    assert_eq!(found(&each(octets, change), 3), Some(expected), "{count}");
+                }
+                let text = String::from_utf8_lossy(octets);
+                let without = text.replace(char::REPLACEMENT_CHARACTER, "");
+                let latin: String = octets.iter().copied().map(char::from).collect();
+                for (expected, text) in [
+                    (Conversion::Utf8, &*latin),
+                    (Conversion::Replacement, &text),
+                    (Conversion::HighOctets, &without),
+                ] {
+                    assert_eq!(found(text.as_bytes(), 3), Some(expected), "{count}");
+                }
             }
         }
+        let sent = telegrams(8);
         // No frame proves what becomes of a telegram without one.
         let bare = each(&noise(300, 97), |it| char::from(it).to_string().into_bytes());
         assert_eq!(conversion(&bare, 0), Some((Conversion::Utf8, bare.len() - 300)));

@@ -37,7 +37,7 @@ impl MisreadParity {
 
 /// Octets in each telegram: those of an M-Bus frame behind its length, with the start of an APDU in a first frame, and
 /// those in front of an APDU or a block in HDLC.
-const KNOWN: [&[u8]; 10] = [
+pub(super) const KNOWN: [&[u8]; 10] = [
     &[0x68, 0x53, 0xff, 0x00, 0x01, 0x67, 0xdb, 0x08],
     &[0x68, 0x53, 0xff, 0x10, 0x01, 0x67, 0xdb, 0x08],
     &[0x68, 0x53, 0xff, 0x01, 0x01, 0x67],
