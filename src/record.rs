@@ -25,6 +25,9 @@ pub const HEADER: &str = "# meterpipe-record 1\n";
 /// The start that all versions of the header share.
 pub const HEADER_START: &str = "# meterpipe-record ";
 
+/// The start of the line that tells an anonymous capture.
+pub const ANONYMISED: &str = "# anonymised: ";
+
 /// Where in an input something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Place {

@@ -17,6 +17,30 @@ fn readings(ran: &Ran) -> Vec<Value> {
     ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+#[test]
+fn a_reader_is_told_that_a_capture_is_anonymised() {
+    let folder = Folder::new();
+    let example = folder.write("example", EXAMPLE);
+    let plain = include_bytes!("../data/netznoe-doc-2021.plain.hex");
+    for (input, keys) in [(&plain[..], &[][..]), (DUMP.as_bytes(), &["--key-file", &example])] {
+        let made = run(&[&["anonymise", "-q"], keys].concat(), input);
+        let file = folder.write("shown", &made.out);
+        let told =
+            "the capture is anonymised: its numbers and registers are not those of the meter";
+        for jobs in ["1", "2"] {
+            let ran = run(&[&["decode", "--jobs", jobs, &*file], keys].concat(), b"");
+            assert_eq!((ran.status, ran.out.lines().count()), (0, 1), "{}", ran.err);
+            assert_eq!(ran.err, format!("meterpipe decode: {told}\n"));
+        }
+        let ran = run(&[&["doctor", "--format", "json", &*file], keys].concat(), b"");
+        let answer: Value = serde_json::from_str(&ran.out).unwrap();
+        let evidence = answer["evidence"].as_array().unwrap();
+        assert!(evidence.iter().any(|it| *it == told), "{answer}");
+        let original = run(&[&["decode"], keys].concat(), input);
+        assert_eq!(original.err, "");
+    }
+}
+
 /// Makes `input` anonymous and compares both. Returns the anonymous one.
 fn compare(name: &str, input: &[u8], key: &str) -> String {
     let folder = Folder::new();

@@ -23,7 +23,7 @@ use meterpipe::{
     counted::counted,
     error::Cause,
     reading::{anonymous::Anonymous, pseudonym::Pseudonyms},
-    record::{HEADER, Place, Record},
+    record::{ANONYMISED, HEADER, Place, Record},
 };
 
 /// Runs the subcommand.
@@ -35,7 +35,7 @@ pub fn run(args: &args::AnonymiseArgs) -> Status {
         Err(stop) => return context.stop(stop),
     };
     context.output.text.extend_from_slice(HEADER.as_bytes());
-    context.output.text.extend_from_slice(REMARK.as_bytes());
+    context.output.text.extend_from_slice(format!("{ANONYMISED}{REMARK}").as_bytes());
     let (files, form) = (&args.input.files, args.input.form.form);
     let result = files::run(files, form, None, &mut stage, &mut context);
     stage::finish(context, result, &mut stage)
@@ -49,8 +49,8 @@ fn stage_of(args: &args::AnonymiseArgs, context: &Context) -> Result<Anonymiser,
     Ok(Anonymiser { anonymise: Anonymise::new(decrypt, anonymous), closed: 0 })
 }
 
-/// The second line.
-const REMARK: &str = "# anonymised: other numbers and registers; what is encrypted is so under the published \
+/// The rest of the second line.
+const REMARK: &str = "other numbers and registers; what is encrypted is so under the published \
     example key that meterpipe anonymise --help shows\n";
 
 /// A secret of this run.

@@ -17,7 +17,10 @@ use meterpipe::{
         telegram_row::holds_row,
     },
     p1::CodeForm,
-    record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
+    record::{
+        self, ANONYMISED, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind,
+        Time,
+    },
 };
 
 /// Takes the lines of a text.
@@ -214,6 +217,11 @@ impl<'a> TextLines<'a> {
                 let text = "records of another version: what is not known is passed on";
                 self.stage.remark(text, context);
             }
+        } else if line.starts_with(ANONYMISED.as_bytes()) {
+            context.tally.is_anonymised = true;
+            let text =
+                "the capture is anonymised: its numbers and registers are not those of the meter";
+            self.stage.remark(text, context);
         }
         true
     }

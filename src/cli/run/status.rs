@@ -82,6 +82,8 @@ pub struct Tally {
     pub source_failed: bool,
     /// An input was a key file.
     pub is_key: bool,
+    /// An input was made anonymous.
+    pub is_anonymised: bool,
 }
 
 impl Tally {
@@ -131,6 +133,7 @@ impl AddAssign for Tally {
         self.records |= other.records;
         self.source_failed |= other.source_failed;
         self.is_key |= other.is_key;
+        self.is_anonymised |= other.is_anonymised;
     }
 }
 

@@ -52,6 +52,12 @@ pub fn examine(
         Some(form) => of_form(found, form),
         None => of_file(found),
     };
+    if context.tally.is_anonymised {
+        report.finding = report.finding.clone().with(
+            "the capture is anonymised: its numbers and registers are not those of the meter",
+            "die Aufzeichnung ist anonymisiert: ihre Nummern und Zählerstände sind nicht die des Zählers",
+        );
+    }
     Ok(())
 }
 
