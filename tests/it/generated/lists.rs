@@ -190,8 +190,7 @@ fn zsh(script: &str) -> String {
                 format!("{before}{name}_sequence compadd - {}", behind.replacen(')', "", 1))
             }
             None if line.contains(NAMES_OPEN) => {
-                let names = format!(":FIELD=NAME:_meterpipe_names'");
-                line.replace(NAMES_OPEN, &names)
+                line.replace(NAMES_OPEN, ":FIELD=NAME:_meterpipe_names'")
             }
             None if is_source => line.replace(":_files'", ":_meterpipe_sources'"),
             // With two colons zsh would forget the options as soon as there is one of these.
