@@ -14,7 +14,7 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{self, ConfigAction},
+        config_args::{ConfigAction, ConfigArgs},
         config_file::{self, Config},
         credentials, destinations, environment, families, keys,
         shared_args::{KeyArgs, SerialArgs},
@@ -31,7 +31,7 @@ use meterpipe::{
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::ConfigArgs) -> Status {
+pub fn run(args: &ConfigArgs) -> Status {
     let mut context = Context::new("config", args.messages);
     let result = match (args.action, misplaced(args)) {
         (_, Some(text)) => Err(Stop::usage(text)),
@@ -45,7 +45,7 @@ pub fn run(args: &args::ConfigArgs) -> Status {
 }
 
 /// The advice about arguments that belong to another action.
-fn misplaced(args: &args::ConfigArgs) -> Option<&'static str> {
+fn misplaced(args: &ConfigArgs) -> Option<&'static str> {
     let is_import = args.action == ConfigAction::Import;
     match () {
         () if args.online && args.action != ConfigAction::Check => {
@@ -64,7 +64,7 @@ fn misplaced(args: &args::ConfigArgs) -> Option<&'static str> {
     }
 }
 
-fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
+fn with_config(args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let found = match args.action {
         ConfigAction::Check => config_file::find_with_mistakes(args.config.as_deref()),
         _ => config_file::find(args.config.as_deref()),
@@ -83,7 +83,7 @@ fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Sto
 
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
 /// that is wanted.
-fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
+fn check(config: Config, args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let secrets = credentials::use_those_of_service(&config.path);
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {

@@ -32,9 +32,10 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{self, DoctorFormat, LanguageArg},
         config_file::{self, MeterConfig},
-        credentials, environment, families, keys,
+        credentials,
+        doctor_args::{DoctorArgs, DoctorFormat, LanguageArg},
+        environment, families, keys,
         shared_args::{InputForm, KeyArgs},
     },
 };
@@ -51,7 +52,7 @@ use meterpipe::{
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::DoctorArgs) -> Status {
+pub fn run(args: &DoctorArgs) -> Status {
     let mut context = Context::new("doctor", args.messages);
     let reports = match examine_all(args, &context.messages) {
         Ok(reports) => reports,
@@ -92,7 +93,7 @@ struct Patient<'a> {
     meter: Option<&'a MeterConfig>,
 }
 
-fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<DoctorReport>, Stop> {
+fn examine_all(args: &DoctorArgs, messages: &Messages) -> Result<Vec<DoctorReport>, Stop> {
     keys::guard_stdin(&args.keys, args.source.as_deref() == Some("-"))?;
     let config = match args.source {
         Some(_) => None,
@@ -227,7 +228,7 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
 
 /// The things that all sources have in common.
 struct VisitSettings<'a> {
-    args: &'a args::DoctorArgs,
+    args: &'a DoctorArgs,
     keys: ReadKeys,
     families: MeterFamilies,
     has_several: bool,

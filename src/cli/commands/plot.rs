@@ -18,8 +18,8 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{PlotArgs, PlotFormat, PlotKind, PlotLanguage},
         environment, output_format,
+        plot_args::{PlotArgs, PlotFormat, PlotKind, PlotLanguage},
     },
 };
 use meterpipe::{

@@ -22,8 +22,8 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{self, IntervalLength},
         output_format,
+        quarters_args::{IntervalLength, QuartersArgs},
     },
 };
 use meterpipe::{
@@ -52,7 +52,7 @@ mod state;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the subcommand.
-pub fn run(args: &args::QuartersArgs) -> Status {
+pub fn run(args: &QuartersArgs) -> Status {
     let mut context = Context::new("quarters", args.messages);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
@@ -99,7 +99,7 @@ struct Quarters {
 }
 
 impl Quarters {
-    fn new(args: &args::QuartersArgs) -> Result<Self, Stop> {
+    fn new(args: &QuartersArgs) -> Result<Self, Stop> {
         let format = args.format.of_telegrams();
         let options = output_format::options(&format)?;
         let kind = output_format::kind(&format, &options)?;

@@ -24,8 +24,8 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{self, SimulateOutput},
         keys,
+        simulate_args::{SimulateArgs, SimulateOutput},
     },
 };
 use meterpipe::{
@@ -50,7 +50,7 @@ const LAST: Duration = Duration::from_secs(2);
 const LAST_AFTER_SIGNAL: Duration = Duration::from_millis(250);
 
 /// Runs the subcommand.
-pub fn run(args: &args::SimulateArgs) -> Status {
+pub fn run(args: &SimulateArgs) -> Status {
     let mut context = Context::new("simulate", args.messages);
     let mut sent = Sent::default();
     let mut result = simulate(args, &mut sent, &mut context);
@@ -70,7 +70,7 @@ pub fn run(args: &args::SimulateArgs) -> Status {
     status
 }
 
-fn simulate(args: &args::SimulateArgs, sent: &mut Sent, context: &mut Context) -> Result<(), Stop> {
+fn simulate(args: &SimulateArgs, sent: &mut Sent, context: &mut Context) -> Result<(), Stop> {
     let simulator = Simulator::new(options(args, context)?);
     match &args.pty {
         None => simulate_on_stdout(simulator, args, sent, context),
@@ -84,11 +84,11 @@ fn simulate(args: &args::SimulateArgs, sent: &mut Sent, context: &mut Context) -
     }
 }
 
-fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, Stop> {
+fn options(args: &SimulateArgs, context: &Context) -> Result<PushOptions, Stop> {
     let meter = args.meter;
     let mut options =
         PushOptions::new(meter, args.start.unwrap_or_else(|| on_grid(meter, Timestamp::now())));
-    let args::SimulateArgs { seed, noise, flip, cut, lose, duplicate, .. } = *args;
+    let SimulateArgs { seed, noise, flip, cut, lose, duplicate, .. } = *args;
     options.seed = seed;
     options.faults = Faults { noise, flip, cut, lose, duplicate };
     if !options.faults.fit() {
@@ -108,7 +108,7 @@ fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, 
 
 fn simulate_on_stdout(
     mut simulator: Simulator,
-    args: &args::SimulateArgs,
+    args: &SimulateArgs,
     sent: &mut Sent,
     context: &mut Context,
 ) -> Result<(), Stop> {
@@ -157,7 +157,7 @@ fn simulate_on_stdout(
 fn simulate_behind(
     line: &mut Pty,
     mut simulator: Simulator,
-    args: &args::SimulateArgs,
+    args: &SimulateArgs,
     signals: &Signals,
     sent: &mut Sent,
 ) -> Result<(), Stop> {
@@ -241,7 +241,7 @@ struct OctetForm {
 }
 
 impl OctetForm {
-    fn new(args: &args::SimulateArgs) -> Self {
+    fn new(args: &SimulateArgs) -> Self {
         let recorder = Recorder::new(Some(&name(args.meter)));
         Self { output: args.output, recorder }
     }

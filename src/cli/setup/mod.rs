@@ -1,8 +1,10 @@
 //! The choices of the user: arguments, environment, configuration, keys.
 pub mod args;
+pub mod config_args;
 pub mod config_file;
 pub mod credentials;
 pub mod destinations;
+pub mod doctor_args;
 pub mod environment;
 pub mod families;
 pub mod key_problem;
@@ -13,8 +15,11 @@ pub mod link_choice;
 mod memory;
 mod message_settings;
 pub mod output_format;
+pub mod plot_args;
+pub mod quarters_args;
 pub mod setup_args;
 pub mod shared_args;
+pub mod simulate_args;
 pub mod sink_options;
 pub mod suggestion;
 pub mod toml_text;

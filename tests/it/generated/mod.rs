@@ -7,8 +7,20 @@
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../src/cli/setup/args.rs"]
 mod args;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/config_args.rs"]
+mod config_args;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/doctor_args.rs"]
+mod doctor_args;
 mod lists;
 mod pages;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/plot_args.rs"]
+mod plot_args;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/quarters_args.rs"]
+mod quarters_args;
 mod readme;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../src/cli/setup/setup_args.rs"]
@@ -16,6 +28,9 @@ mod setup_args;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../src/cli/setup/shared_args.rs"]
 mod shared_args;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/simulate_args.rs"]
+mod simulate_args;
 mod sinks;
 pub(crate) mod verdicts;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::{
     import::{files, translate, translation::Translation},
     run::{context::Context, status::Stop},
-    setup::args::ConfigArgs,
+    setup::config_args::ConfigArgs,
     wizard::{
         files::{self as new_files, Folders, NewFiles},
         meter::MeterPlan,

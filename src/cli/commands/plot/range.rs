@@ -2,7 +2,7 @@
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
-use crate::cli::{run::status::Stop, setup::args::PlotArgs};
+use crate::cli::{run::status::Stop, setup::plot_args::PlotArgs};
 use meterpipe::{format::printable::printable, local_time::date};
 
 /// The days that the user wants.
