@@ -8,12 +8,10 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt::Write as _,
     io::{IsTerminal, stderr},
-    mem::{Discriminant, discriminant},
     rc::Rc,
-    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -22,6 +20,7 @@ use rustix::termios::tcgetwinsize;
 use crate::cli::run::{
     key_facts,
     message_format::{MessageFormat, MessageWriter, Severity},
+    refusal_causes::RefusalCauses,
     signals,
     status::{Status, Tally},
     word_wrap,
@@ -45,9 +44,6 @@ use meterpipe::{
     source::simulator::meter::is_example_gak,
 };
 
-/// The messages of one cause that a run over files prints.
-pub const MOST_PRINTED: u64 = 10;
-
 /// The name of readings that are no JSON Lines.
 pub const OTHER_FORMAT: &str = "readings in another format";
 
@@ -62,9 +58,6 @@ pub const PAGE: &str = "HTML or XML";
 
 /// The advice about a key that fits and stands behind the number of another meter.
 const NUMBER_IN_FRONT: &str = "write the right number in front of the key, or nothing";
-
-/// The time between two summaries of repeats in a live run.
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Messages for the live view, the oldest first.
 pub type Collected = Rc<RefCell<VecDeque<CollectedMessage>>>;
@@ -87,11 +80,9 @@ pub struct CollectedMessage {
 pub struct Messages {
     writer: MessageWriter,
     verbosity: Verbosity,
-    /// True for a live run, which has no end at which to count.
-    live: bool,
     /// The name of the input, if there are several.
     input: Option<String>,
-    causes: HashMap<CauseKind, CauseCount>,
+    causes: RefusalCauses,
     target: RefCell<MessageTarget>,
     /// The facts about the keys of the run, and true for the tags of telegrams that they do not open.
     keys: RefCell<KeyFacts>,
@@ -141,31 +132,17 @@ impl From<Verbosity> for MessageSettings {
     }
 }
 
-/// The key of a cause: causes that differ only in their numbers are one.
-type CauseKind = (Layer, Discriminant<Cause>, Option<&'static str>);
-
-/// The refusals of one cause.
-#[derive(Debug)]
-struct CauseCount {
-    times: u64,
-    /// Refusals since the last message about them.
-    unreported: u64,
-    reported: Instant,
-    example: Error,
-}
-
 impl Messages {
     /// The messages of the subcommand `stage`.
     #[must_use]
     pub fn new(stage: &'static str, settings: impl Into<MessageSettings>) -> Self {
         let MessageSettings { verbosity, format } = settings.into();
-        let (causes, target) = (HashMap::new(), RefCell::default());
+        let (causes, target) = (RefusalCauses::default(), RefCell::default());
         let writer = MessageWriter::new(stage, format);
         let (keys, has_lone_gak) = (RefCell::default(), Cell::new(false));
         Self {
             writer,
             verbosity,
-            live: false,
             input: None,
             causes,
             target,
@@ -208,7 +185,7 @@ impl Messages {
 
     /// Sums up repeats by time from now on.
     pub const fn live(&mut self) {
-        self.live = true;
+        self.causes.live = true;
     }
 
     /// Names no meter from now on: messages stand beside what is shown to others.
@@ -327,34 +304,11 @@ impl Messages {
             self.keys.get_mut().tagged |= refusal.is_tagged;
             self.closed_title = refusal.title.or(self.closed_title);
         }
-        let Some(unreported) = self.count(&refusal.error) else {
+        let Some(unreported) = self.causes.count(&refusal.error) else {
             return;
         };
         let text = self.text(refusal, unreported);
         self.print(Severity::Warning, &text);
-    }
-
-    /// Counts an error. If it is to be reported, returns the number of earlier ones that were not.
-    fn count(&mut self, error: &Error) -> Option<u64> {
-        let now = Instant::now();
-        let live = self.live;
-        let count = self.causes.entry(cause_kind(error)).or_insert(CauseCount {
-            times: 0,
-            unreported: 0,
-            reported: now.checked_sub(MINUTE).unwrap_or(now),
-            example: *error,
-        });
-        count.times += 1;
-        let tell = match live {
-            true => count.times == 1 || now.duration_since(count.reported) >= MINUTE,
-            false => count.times <= MOST_PRINTED,
-        };
-        if !tell {
-            count.unreported += 1;
-            return None;
-        }
-        count.reported = now;
-        Some(std::mem::take(&mut count.unreported))
     }
 
     fn text(&self, refusal: &Refusal<'_>, unreported: u64) -> String {
@@ -376,7 +330,7 @@ impl Messages {
         if let Some(advice) = self.advice(error, is_text) {
             let _ = write!(text, "; {advice}");
         }
-        if self.live && unreported > 0 {
+        if self.causes.live && unreported > 0 {
             let _ = write!(text, " ({unreported} more since it was last told)");
         }
         text
@@ -395,7 +349,7 @@ impl Messages {
             _ => {
                 let cause = self.with_keys(defects::cause_of(error)?);
                 // A live line has one cause: the message with its diagnosis gives the advice.
-                if self.live && cause.is_of_line() {
+                if self.causes.live && cause.is_of_line() {
                     return None;
                 }
                 if is_text { ended_input::hint_of_text(cause) } else { cause.hint() }
@@ -439,25 +393,12 @@ impl Messages {
 
     /// Counts a refusal that the user was told of.
     pub fn told(&mut self, error: &Error) {
-        self.count(error);
+        self.causes.count(error);
     }
 
     /// Sums up refusals that were not reported.
     pub fn tick(&mut self) {
-        if !self.live {
-            return;
-        }
-        let now = Instant::now();
-        let due: Vec<_> = self
-            .causes
-            .values_mut()
-            .filter(|count| count.unreported > 0 && now.duration_since(count.reported) >= MINUTE)
-            .map(|count| {
-                count.reported = now;
-                (count.example, std::mem::take(&mut count.unreported))
-            })
-            .collect();
-        for (example, unreported) in due {
+        for (unreported, example) in self.causes.take_due() {
             self.print(Severity::Warning, &format!("{unreported} more of: {example}"));
         }
     }
@@ -466,9 +407,7 @@ impl Messages {
     /// have in common.
     #[must_use]
     pub fn closed_clause(&self) -> String {
-        let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
-        let most = closed.max_by_key(|count| count.times);
-        let cause = most.map_or(Cause::KeyOrDamage, |count| count.example.cause);
+        let cause = self.causes.most_closed().unwrap_or(Cause::KeyOrDamage);
         let lacking = match cause {
             Cause::OtherMeter => "of a meter that the key file names",
             Cause::TagOrAuthenticationKey => "whose tag verifies",
@@ -503,10 +442,7 @@ impl Messages {
 
     /// The telegrams that could not be read, by reason.
     pub fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let count = |of: &str| {
-            self.causes.values().filter(|it| reason(&it.example) == of).map(|it| it.times).sum()
-        };
-        REASONS.into_iter().map(move |of| (of, count(of))).filter(|(_, times)| *times > 0)
+        self.causes.rejected()
     }
 
     /// All rejected telegrams by reason; their sum is the number of all.
@@ -518,14 +454,7 @@ impl Messages {
 
     /// Ends a run: prints the counts, and the reason if there was no telegram.
     pub fn finish(&mut self, tally: &Tally, status: Status, reason: Option<&str>) {
-        let mut counted: Vec<_> = self
-            .causes
-            .values()
-            .filter(|count| !self.live && count.times > MOST_PRINTED)
-            .map(|count| (count.times - MOST_PRINTED, count.example))
-            .collect();
-        counted.sort_by_key(|(times, example)| (std::cmp::Reverse(*times), example.to_string()));
-        for (times, example) in counted {
+        for (times, example) in self.causes.unprinted() {
             self.say(&format!("{times} more like: {example}"));
         }
         if let Some(reason) = reason {
@@ -550,42 +479,6 @@ fn place(refusal: &Refusal<'_>) -> String {
     }
 }
 
-/// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 8] = [
-    "damaged on the line",
-    "not opened",
-    "damaged inside",
-    "unreadable",
-    "cut off by a limit",
-    "out of order",
-    "wrong clock",
-    "of a time that has rows",
-];
-
-/// The reason of a refusal, for the summary.
-fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit, order, clock, taken] = REASONS;
-    match (error.layer, error.cause) {
-        (_, Cause::Sources { .. }) => limit,
-        (_, Cause::FrameStart) => line,
-        (_, Cause::KeyFits { .. } | Cause::Altered) => inside,
-        (_, Cause::OutOfOrder { .. }) => order,
-        (_, Cause::ClockAhead { .. }) => clock,
-        (_, Cause::TimeTaken { .. }) => taken,
-        (Layer::Cipher | Layer::Key, _) => closed,
-        (
-            Layer::Apdu | Layer::Axdr | Layer::Reading,
-            Cause::NotReadings { .. }
-            | Cause::TimeForm
-            | Cause::Interval { .. }
-            | Cause::OtherRows { .. },
-        ) => unreadable,
-        (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,
-        (Layer::Hex | Layer::Record, _) => unreadable,
-        _ => line,
-    }
-}
-
 fn summary(tally: &Tally, reasons: &str) -> String {
     let mut text = format!("{}, {} rejected", counted(tally.telegrams, "telegram"), tally.rejected);
     if !reasons.is_empty() {
@@ -596,12 +489,4 @@ fn summary(tally: &Tally, reasons: &str) -> String {
     }
     let _ = write!(text, ", {} read", counted(tally.octets, "octet"));
     text
-}
-
-fn cause_kind(error: &Error) -> CauseKind {
-    let what = match error.cause {
-        Cause::Unsupported { what } | Cause::Unexpected { what, .. } => Some(what),
-        _ => None,
-    };
-    (error.layer, discriminant(&error.cause), what)
 }

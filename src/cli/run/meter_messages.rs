@@ -6,8 +6,7 @@ use std::{
 };
 
 use crate::cli::run::{
-    interval_readings::MeterLabel,
-    messages::{MOST_PRINTED, Messages},
+    interval_readings::MeterLabel, messages::Messages, refusal_causes::MOST_PRINTED,
 };
 use meterpipe::format::printable::printable;
 

@@ -18,6 +18,7 @@ pub mod new_run_messages;
 pub mod output;
 pub mod own_output;
 pub mod parallel;
+pub mod refusal_causes;
 pub mod row_output;
 pub mod service;
 pub mod signals;
