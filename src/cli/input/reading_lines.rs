@@ -6,7 +6,7 @@ use crate::cli::{
     input::{buffer::CHUNK, lines::LineReader},
     run::{
         context::Context,
-        messages::{PAGE, TABLE},
+        other_input::{PAGE, TABLE},
         own_output,
         stage::Task,
     },

@@ -20,6 +20,7 @@ use rustix::termios::tcgetwinsize;
 use crate::cli::run::{
     key_facts,
     message_format::{MessageFormat, MessageWriter, Severity},
+    other_input,
     refusal_causes::RefusalCauses,
     signals,
     status::{Status, Tally},
@@ -43,18 +44,6 @@ use meterpipe::{
     sink::settings::redact,
     source::simulator::meter::is_example_gak,
 };
-
-/// The name of readings that are no JSON Lines.
-pub const OTHER_FORMAT: &str = "readings in another format";
-
-/// The name of rows of `quarters` in another format.
-pub const OTHER_FORMAT_OF_ROWS: &str = "rows of quarters in another format";
-
-/// The name of a table of something else, which mostly is the export of an operator's portal.
-pub const TABLE: &str = "a table";
-
-/// The name of a page or a document.
-pub const PAGE: &str = "HTML or XML";
 
 /// The advice about a key that fits and stands behind the number of another meter.
 const NUMBER_IN_FRONT: &str = "write the right number in front of the key, or nothing";
@@ -359,30 +348,8 @@ impl Messages {
 
     /// Says that the input holds something else than readings, and which pipeline fits.
     pub fn other_input(&self, found: &str) {
-        let (input, stage) = (self.input.as_deref(), self.writer.stage());
-        let place = input.map(|name| format!("{name}: ")).unwrap_or_default();
-        self.fail(&match found {
-            OTHER_FORMAT => format!(
-                "{place}{OTHER_FORMAT}, and {stage} takes JSON Lines: meterpipe decode --format json makes them"
-            ),
-            OTHER_FORMAT_OF_ROWS => format!(
-                "{place}{found}, and {stage} takes JSON Lines: meterpipe quarters --format json makes them"
-            ),
-            TABLE | PAGE => format!(
-                "{place}{found}, not readings: {stage} takes JSON Lines of decode or watch, and meterpipe quarters \
-                 --compare FILE the CSV of an operator's portal beside them"
-            ),
-            "gzip data" | "xz data" | "zstd data" | "bzip2 data" => format!(
-                "{place}{found}, and {stage} takes JSON Lines: unpack it first, as in zcat FILE | meterpipe {stage}"
-            ),
-            _ if found.starts_with("a") => format!(
-                "{place}{found}, not readings: {stage} takes JSON Lines of decode or watch"
-            ),
-            _ => format!(
-                "{place}these are {found}, not readings: decode makes them, as in meterpipe decode --key-file \
-                 KEYFILE FILE | meterpipe {stage}"
-            ),
-        });
+        let place = self.input.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        self.fail(&format!("{place}{}", other_input::text(found, self.writer.stage())));
     }
 
     /// A text about a line of the input.

@@ -15,6 +15,7 @@ pub mod message_format;
 pub mod messages;
 pub mod meter_messages;
 pub mod new_run_messages;
+pub mod other_input;
 pub mod output;
 pub mod own_output;
 pub mod parallel;

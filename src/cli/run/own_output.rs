@@ -1,7 +1,8 @@
 //! Texts that `decode` or `quarters` wrote in another format than JSON Lines, by their first line.
 
-use crate::cli::run::messages::{OTHER_FORMAT, OTHER_FORMAT_OF_ROWS};
+use crate::cli::run::other_input::{OTHER_FORMAT, OTHER_FORMAT_OF_ROWS};
 use meterpipe::intervals::row::LENGTHS;
+
 /// The kind of a line that begins a text of another format of `decode` or `quarters`.
 pub fn kind(line: &[u8]) -> Option<&'static str> {
     let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
