@@ -15,16 +15,13 @@ use crate::{
         key::{FieldKey, Meta},
         readings::Readings,
     },
-    intervals::registers::is_energy,
     sink::{
         home_assistant::{
+            announced_meter::{AnnouncedMeter, MOST_ENTITIES},
             config::DiscoveryConfig,
-            device::MeterDevice,
             diagnostics::Diagnostic,
-            entity::Entity,
             options::{DiscoveryForm, DiscoveryOptions, PREFIX},
         },
-        interval::TelegramInterval,
         line_counters::LineCounters,
         mqtt::publication::{ExtraValue, Publication, StateFormat},
         settings::{SinkSettings, error::SettingError},
@@ -47,24 +44,9 @@ pub struct HomeAssistant {
     is_full: bool,
 }
 
-#[derive(Debug, Default)]
-struct AnnouncedMeter {
-    device: MeterDevice,
-    /// By identifier.
-    entities: BTreeMap<String, Entity>,
-    keys: Vec<FieldKey>,
-    diagnostics: Vec<Diagnostic>,
-    interval: TelegramInterval,
-    /// Its removal was reported.
-    removal_reported: bool,
-}
-
 /// The most meters that are announced, at some kilooctets each. No house has more; if more come,
 /// somebody makes up their numbers.
 const MOST_METERS: usize = 4096;
-
-/// The most entities of a meter: the longest known list has 60 objects.
-const MOST_ENTITIES: usize = 256;
 
 /// Home Assistant's message at its start.
 const BIRTH: &[u8] = b"online";
@@ -203,52 +185,6 @@ impl HomeAssistant {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));
         diagnostics.iter().map(value).collect()
-    }
-}
-
-impl AnnouncedMeter {
-    fn new(sink_interval: Option<Duration>) -> Self {
-        Self { interval: TelegramInterval::new(sink_interval), ..Self::default() }
-    }
-
-    /// Notes the content of a telegram. Returns true if there is something new to announce.
-    fn observe(
-        &mut self,
-        readings: &Readings,
-        state_format: &StateFormat,
-        line_counters: &LineCounters,
-        options: &DiscoveryOptions,
-    ) -> bool {
-        let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
-        let name = line_counters.meter_names().of(&self.device.number);
-        let is_other = self.device.observe(readings, name);
-        let known = self.entities.len();
-        // The energy of an interval is neither a register nor a value of the moment.
-        let is_energy =
-            |key: FieldKey| matches!(key, FieldKey::Field(place, _) if is_energy(place));
-        let is_left_out = |key: FieldKey| readings.is_interval() && is_energy(key);
-        for reading in state_format.projection.of(readings) {
-            if !is_left_out(reading.key)
-                && !self.keys.contains(&reading.key)
-                && self.keys.len() < MOST_ENTITIES
-                && let Some(entity) = Entity::of(&reading, &state_format.projection.units, options)
-            {
-                self.keys.push(reading.key);
-                self.entities.insert(entity.id.clone(), entity);
-            }
-        }
-        // Diagnostics justify a device only beside readings. Older programs had none.
-        let has_diagnostics = !self.keys.is_empty() && !options.is_older();
-        for diagnostic in Diagnostic::ALL.into_iter().filter(|_| has_diagnostics) {
-            if !self.diagnostics.contains(&diagnostic)
-                && diagnostic.value(readings, line_counters).is_some()
-            {
-                self.diagnostics.push(diagnostic);
-                let entity = diagnostic.entity(options.language);
-                self.entities.insert(entity.id.clone(), entity);
-            }
-        }
-        expires_later || is_other || self.entities.len() > known
     }
 }
 

@@ -11,7 +11,8 @@
 //! - [`entity`]: the name, class and unit of a reading.
 //! - [`diagnostics`]: entities for the state of the line and of the meter's clock.
 //! - [`config`]: the announcement as messages, and the messages that remove it.
-//! - [`announcer`]: the time of each announcement.
+//! - [`announcer`]: the time of each announcement; `announced_meter`: a meter that was announced.
+mod announced_meter;
 pub mod announcer;
 pub mod config;
 pub mod device;
