@@ -627,6 +627,10 @@ fn a_tilde_stands_for_the_home_folder_where_no_shell_replaces_it() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     let spool = format!("{}/guek is a file: spool takes a folder\n", folder.path().display());
     assert!(ran.out.contains(&spool), "{}", ran.out);
+    // Another user has another home.
+    let ran = run_command(at_other(&["config", "show", "--config", &path]), b"");
+    let to = format!("to = \"file:{}/c.jsonl\"\n", folder.path().display());
+    assert!(ran.out.contains(&to), "{}", ran.out);
 }
 
 #[test]

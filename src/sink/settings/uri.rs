@@ -28,11 +28,7 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let is_file = kind.is_some_and(|kind| kind.is_file(&lower));
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let file = |name: String, path: &str| -> Result<SinkSettings, SettingError> {
-        Ok(SinkSettings::new(
-            name,
-            lower.clone(),
-            SinkTarget::File(home::expanded(decoded(path)?.as_ref())),
-        ))
+        Ok(SinkSettings::new(name, lower.clone(), SinkTarget::File(decoded(path)?.into())))
     };
     let named = |place: &str| shown(&format!("{scheme}:{place}"));
     let settings = match place.strip_prefix("//") {
@@ -42,7 +38,10 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
             let hides_path = kind.is_some_and(|kind| kind.hides_path(&lower));
             parse_server(scheme, place, query, hides_path)?
         }
-        None if is_file => file(named(place), place)?,
+        None if is_file => {
+            let place = home::expanded_in_uri(place);
+            file(named(&place), &place)?
+        }
         None => file(masked(text), place)?,
     };
     let mut settings = settings.with_keys(kind.map_or(&[], |kind| kind.keys));
