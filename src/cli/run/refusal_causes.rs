@@ -1,7 +1,7 @@
 //! The refusals of a run by their cause: which are printed one by one, and which are counted.
 //!
-//! A run over files prints the first ten of a cause and counts the rest. A live run prints the first one at once and
-//! sums up repeats once a minute.
+//! A run over files prints the first ten of a cause and counts the rest. A live run prints the
+//! first one at once and sums up repeats once a minute.
 
 use std::{
     cmp::Reverse,

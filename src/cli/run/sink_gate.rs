@@ -26,8 +26,8 @@ pub struct SinkGate {
 }
 
 impl SinkGate {
-    /// Uses the memory of the guard from now on, which this machine keeps from one run to the next; `sinks`
-    /// are the places of the sinks of this run.
+    /// Uses the memory of the guard from now on, which this machine keeps from one run to the next;
+    /// `sinks` are the places of the sinks of this run.
     pub fn remember(&mut self, sinks: Vec<String>) {
         self.memory = self.memory.take().or_else(GuardMemory::find);
         if let Some(memory) = &mut self.memory {

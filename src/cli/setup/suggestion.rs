@@ -96,7 +96,8 @@ fn text(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Names the variable that has a wrong value, and the value that is meant by case or locale: `at` for `de_AT`.
+/// Names the variable that has a wrong value, and the value that is meant by case or locale: `at`
+/// for `de_AT`.
 fn improve_value(error: &mut Error, command: &Command, typed: &[String]) {
     let Some(option) = text(error, ContextKind::InvalidArg) else { return };
     let long = option.strip_prefix("--").and_then(|it| it.split([' ', '=']).next());

@@ -58,8 +58,8 @@ impl PathTemplate {
         Ok(Self(text.to_owned()))
     }
 
-    /// The reason why the files cannot be there, as far as their names are always the same: their folder is
-    /// missing, or the name is that of a folder.
+    /// The reason why the files cannot be there, as far as their names are always the same: their
+    /// folder is missing, or the name is that of a folder.
     #[must_use]
     pub fn obstacle(settings: &SinkSettings) -> Option<String> {
         let SinkTarget::File(path) = &settings.target else {

@@ -90,8 +90,8 @@ impl Guard {
         kept
     }
 
-    /// The knowledge of all meters, as JSON for the next run; `sinks` are those of this run, and `others` is
-    /// the knowledge of the last one, of which meters stay that this run has not seen.
+    /// The knowledge of all meters, as JSON for the next run; `sinks` are those of this run, and
+    /// `others` is the knowledge of the last one, of which meters stay that this run has not seen.
     #[must_use]
     pub fn state(&self, sinks: &[String], others: Option<&Value>) -> Value {
         let known = |kind: &'static str, meters: &Meters<GuardedMeter>| {
@@ -114,8 +114,8 @@ impl Guard {
         json!({ "version": memory::VERSION, "meters": all })
     }
 
-    /// Takes over the knowledge of an earlier run, in one with these sinks. False if it has another form;
-    /// then nothing is known.
+    /// Takes over the knowledge of an earlier run, in one with these sinks. False if it has another
+    /// form; then nothing is known.
     pub fn restore(&mut self, state: &Value, sinks: &[String]) -> bool {
         if memory::number(state, "version") != Some(memory::VERSION) {
             return false;

@@ -142,8 +142,8 @@ impl GuardedMeter {
         }))
     }
 
-    /// A meter that is known from an earlier run, in one with these sinks. If it was seen once, the next
-    /// telegram has to agree.
+    /// A meter that is known from an earlier run, in one with these sinks. If it was seen once, the
+    /// next telegram has to agree.
     pub(super) fn restore(state: &Value, sinks: &[String]) -> Option<Self> {
         let elsewhere = memory::list(state, "sinks").iter().filter_map(Value::as_str);
         let elsewhere: Vec<_> = elsewhere.map(str::to_owned).collect();
@@ -218,8 +218,8 @@ impl GuardedMeter {
         Verdict { earlier, ..verdict }
     }
 
-    /// Passes the last telegram of an earlier run on to sinks that do not have it. The guard learns nothing
-    /// from it, so it confirms no first one.
+    /// Passes the last telegram of an earlier run on to sinks that do not have it. The guard learns
+    /// nothing from it, so it confirms no first one.
     fn repeat(&mut self, readings: &Arc<Readings>) -> Verdict {
         self.is_passed_here = true;
         let clock_error = self.clock_error();

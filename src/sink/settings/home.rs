@@ -17,8 +17,8 @@ pub fn expanded(path: &Path) -> PathBuf {
     }
 }
 
-/// The same for the percent-encoded path of a sink. Its name is then the same for every user, such as that of the
-/// service for which root chooses it.
+/// The same for the percent-encoded path of a sink. Its name is then the same for every user, such
+/// as that of the service for which root chooses it.
 pub(super) fn expanded_in_uri(path: &str) -> Cow<'_, str> {
     match (path.strip_prefix("~/"), folder()) {
         (Some(rest), Some(home)) => {

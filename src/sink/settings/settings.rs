@@ -199,8 +199,8 @@ impl SinkSettings {
         self.keys().find(|key| key.matches(text))
     }
 
-    /// The place where the sink stores readings, in every folder and without secrets: its name, or the whole
-    /// path of its file.
+    /// The place where the sink stores readings, in every folder and without secrets: its name, or
+    /// the whole path of its file.
     #[must_use]
     pub fn place(&self) -> String {
         match &self.target {

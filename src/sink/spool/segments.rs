@@ -86,8 +86,8 @@ pub struct SegmentContent {
     pub zeros: usize,
 }
 
-/// The reason why no spool can be in that folder, which [`Spool::open`] creates if needed. A folder that this
-/// user may not write into may be that of a service.
+/// The reason why no spool can be in that folder, which [`Spool::open`] creates if needed. A folder
+/// that this user may not write into may be that of a service.
 #[must_use]
 pub fn obstacle(folder: &Path) -> Option<String> {
     let folder = std::path::absolute(folder).ok()?;
