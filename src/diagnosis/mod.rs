@@ -8,7 +8,8 @@
 //! - [`foreign`]: protocols that are not read, by their octets; [`wireless`] and [`modbus`] are two of them.
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
 //!   was not chosen. [`socket`]: the customer interfaces.
-//! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
+//! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_view`]: what is
+//!   known beside them. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the first octets.
 //! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
@@ -25,12 +26,16 @@ pub mod foreign;
 pub mod key_finding;
 pub mod key_turns;
 pub mod line;
+pub mod line_damage;
 pub mod line_finding;
+pub mod line_view;
 pub mod link;
 pub mod misread;
 pub mod modbus;
+pub mod octet_sample;
 pub mod server_words;
 pub mod service;
+pub mod silence;
 pub mod socket;
 pub mod window;
 pub mod wireless;

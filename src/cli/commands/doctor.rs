@@ -44,7 +44,7 @@ use meterpipe::{
         diagnosis::{AdviceLanguage, Diagnosis},
         finding::Finding,
         foreign::ForeignProtocol,
-        line_finding::LineView,
+        line_view::LineView,
     },
     link::registry::LinkChoice,
     reading::family::MeterFamilies,

@@ -14,7 +14,7 @@ use rustix::{
 };
 
 use crate::cli::run::{context::Context, stage::Task, status::Stop};
-use meterpipe::diagnosis::line_finding::LineView;
+use meterpipe::diagnosis::line_view::LineView;
 
 /// The wait for the next telegram.
 pub struct Timeout {

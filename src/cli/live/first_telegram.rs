@@ -241,7 +241,7 @@ mod tests {
     use crate::cli::run::messages::Verbosity;
     use meterpipe::{
         cipher::key_file,
-        diagnosis::{line_finding::LineView, window::OctetWindow},
+        diagnosis::{line_view::LineView, window::OctetWindow},
         error::Cause,
         source::simulator::{meter::EXAMPLE_KEY, real_time},
     };

@@ -24,9 +24,7 @@ use meterpipe::{
     cipher::key_file,
     cosem::clock::VIENNA,
     diagnosis::{
-        diagnosis::AdviceLanguage,
-        line::LineFacts,
-        line_finding::{LineView, line_finding},
+        diagnosis::AdviceLanguage, line::LineFacts, line_finding::line_finding, line_view::LineView,
     },
     error::Mark,
     explain::telegram::{LinePiece, PiecePart, TelegramParts, cut_off_frame, layers},

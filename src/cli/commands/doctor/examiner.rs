@@ -13,7 +13,9 @@ use meterpipe::{
     diagnosis::{
         finding::Finding,
         key_finding::{KeyFacts, key_finding},
-        line_finding::{LineView, joined, line_finding, with_halves},
+        line_damage::{joined, with_halves},
+        line_finding::line_finding,
+        line_view::LineView,
     },
     link::registry::LinkChoice,
     reading::family::MeterFamilies,

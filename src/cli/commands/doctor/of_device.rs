@@ -19,7 +19,7 @@ use crate::cli::{
 };
 use meterpipe::{
     diagnosis::{
-        diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line_finding::LineView,
+        diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line_view::LineView,
     },
     source::{OpenError, holders::DeviceReaders},
 };

@@ -18,7 +18,7 @@ use crate::cli::{
 use meterpipe::diagnosis::{
     diagnosis::{AdviceLanguage, Diagnosis},
     finding::Finding,
-    line_finding::LineView,
+    line_view::LineView,
 };
 
 /// Examines a file.

@@ -6,7 +6,7 @@ use meterpipe::{
     diagnosis::{
         diagnosis::{Diagnosis, Wording},
         finding::Finding,
-        line_finding::LineView,
+        line_view::LineView,
         link,
     },
     link::registry::LinkChoice,

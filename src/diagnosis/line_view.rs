@@ -1,0 +1,74 @@
+//! What is known of a line beside its octets.
+
+use crate::{
+    diagnosis::{
+        diagnosis::{Diagnosis, Wording},
+        finding::Finding,
+        socket::CustomerSocket,
+    },
+    link::registry::LinkChoice,
+};
+
+/// The facts about a line beside its octets.
+#[derive(Clone, Debug, Default)]
+pub struct LineView {
+    /// Seconds of listening; `None` for a file.
+    pub seconds: Option<u64>,
+    /// Whole telegrams, also those that came without frames.
+    pub telegrams: usize,
+    /// Other programs that have the device open.
+    pub others: Vec<String>,
+    /// True for a virtual meter, which has no line.
+    pub is_virtual: bool,
+    /// True for a device of this machine, whose parity can be searched for.
+    pub is_device: bool,
+    /// True while the parity is searched for already.
+    pub searches: bool,
+    /// True while the speed is searched for too.
+    pub seeks_speed: bool,
+    /// True if octets came on a live line just before the end of the listening: more may follow.
+    pub is_within_push: bool,
+    /// True if more telegrams are damaged than open, be they few.
+    pub is_mostly_damaged: bool,
+    /// The link layers that were chosen.
+    pub links: LinkChoice,
+    /// The interface that the line is set for.
+    pub socket: CustomerSocket,
+}
+
+impl LineView {
+    /// True for a server on the network: the line behind it is not set from here.
+    pub(super) const fn is_peer(&self) -> bool {
+        self.seconds.is_some() && !self.is_device
+    }
+
+    /// The other programs, for people.
+    #[must_use]
+    pub fn others_wording(&self) -> Wording {
+        let others = self.others.join(", ");
+        let (has, hat) = if self.others.len() == 1 { ("has", "hat") } else { ("have", "haben") };
+        Wording::new(
+            format!("{others} {has} the device open too"),
+            format!("{others} {hat} das Gerät ebenfalls offen"),
+        )
+    }
+
+    /// The advice about the settings of the line, as far as they can still be changed.
+    #[must_use]
+    pub const fn settings_hint(&self) -> &'static str {
+        match (self.is_device, self.searches) {
+            (true, false) => Diagnosis::Noise.hint(),
+            (true, true) if self.seeks_speed => "check adapter and cable",
+            (true, true) => "check adapter and baud rate",
+            (false, _) => "check adapter, baud rate and parity where the device is",
+        }
+    }
+
+    /// Puts the other readers in front of what they cause.
+    pub(super) fn shared(&self, found: Finding) -> Finding {
+        let mut shared = Finding::new(Diagnosis::Shared);
+        shared.evidence.push(self.others_wording());
+        shared.evidence.extend(found.evidence);
+        shared
+    }
+}
