@@ -5,186 +5,18 @@
 //! (NIST SP 800-38D, 7.1): without that one, no tag can be computed. A label in the file tells it, and so does the
 //! published example; else a tag in the telegrams is only a reason to ask which of two keys was copied.
 
-use std::collections::{BTreeSet, HashMap};
-
 use crate::{
     cipher::ciphered::SystemTitle,
     counted::{counted, counted_as, verb},
     diagnosis::{
+        clock_finding::clock_finding,
         diagnosis::{AdviceLanguage, Diagnosis, Wording},
         finding::Finding,
         foreign::ForeignProtocol,
-        key_turns::KeyTurns,
+        key_facts::{KeyFacts, TOLERATED},
     },
     error::Cause,
 };
-
-/// The counts of whole telegrams, and the facts about the keys.
-#[derive(Clone, Debug, Default)]
-pub struct KeyFacts {
-    /// Telegrams that were read.
-    pub opened: usize,
-    /// Of these, telegrams with at least one value that has a name.
-    pub named: usize,
-    /// Of those without, telegrams with at least one OBIS code.
-    pub coded: usize,
-    /// Telegrams that were read and had been encrypted.
-    pub ciphered: usize,
-    /// Telegrams that no key opened.
-    pub closed: usize,
-    /// The reason of the last of them.
-    pub cause: Option<Cause>,
-    /// How many reasons they have.
-    pub causes: usize,
-    /// Telegrams that a key opens and whose content cannot be read.
-    pub unsound: usize,
-    /// True if more telegrams are damaged than open, be they few.
-    pub is_mostly_damaged: bool,
-    /// Of these, telegrams that were encrypted: the key fits.
-    pub fitted: usize,
-    /// Of these, telegrams whose text has a wrong CRC.
-    pub wrong_sums: usize,
-    /// The octets of their plaintext where that begins.
-    pub unsound_at: BTreeSet<usize>,
-    /// Those of them that are whole beyond doubt: plain ones in frames, and those with a verified tag.
-    pub unreadable: usize,
-    /// True if telegrams came without frames, and many octets between them.
-    pub is_strewn: bool,
-    /// True if no telegram came in a frame: no checksum vouches for their headers.
-    pub is_bare: bool,
-    /// True if the published example key opens telegrams that stay closed.
-    pub opens_with_example: bool,
-    /// True if one of them was not encrypted, and nothing vouches for its octets.
-    pub is_plain: bool,
-    /// The telegrams of each meter, by title.
-    pub meters: HashMap<SystemTitle, KeyTurns>,
-    /// True if the telegrams that stayed closed carry no system title, and the user gave one.
-    pub title_was_given: bool,
-    /// The system title of the last closed telegram.
-    pub title: Option<SystemTitle>,
-    /// The meters that the keys are named for.
-    pub names: Vec<String>,
-    /// How many keys there are.
-    pub keys: usize,
-    /// True if a key that is published as an example is among them.
-    pub has_example: bool,
-    /// True if the only key is the authentication key of the published examples.
-    pub is_example_gak: bool,
-    /// True if an authentication key is given beside the encryption key.
-    pub has_gak: bool,
-    /// True if the telegrams that stay closed carry a tag.
-    pub tagged: bool,
-    /// True if the keys of the file were tried without their names too.
-    pub tried_nameless: bool,
-    /// The number or title in front of the key that opens telegrams all the same.
-    pub other_name: Option<String>,
-    /// The last doubt about the meter's clock, in both languages.
-    pub clock: Option<Wording>,
-    /// The year of that clock if it counts from its first day on.
-    pub clock_year: Option<i16>,
-    /// Telegrams with such a doubt.
-    pub doubted: usize,
-    /// True if the clock of the last telegram is right.
-    pub clock_is_right: bool,
-    /// Telegrams with two clocks that disagree.
-    pub two_times: usize,
-}
-
-impl KeyFacts {
-    /// The most meters that are kept apart.
-    const MOST_METERS: usize = 1000;
-
-    /// Counts a telegram for its meter, with its counter.
-    pub fn count(&mut self, title: Option<SystemTitle>, counter: Option<u32>, opens: bool) {
-        if let Some(title) = title
-            && (self.meters.len() < Self::MOST_METERS || self.meters.contains_key(&title))
-        {
-            self.meters.entry(title).or_default().push(opens, counter);
-        }
-    }
-
-    /// Closed telegrams of meters whose key opens others, and opened ones with damage inside.
-    fn damaged(&self) -> usize {
-        self.closed_by_damage()
-            + if self.is_other_list() { 0 } else { self.unsound - self.unreadable }
-    }
-
-    /// Closed telegrams of meters whose key fits others. Without a whole one no key was exchanged.
-    fn closed_by_damage(&self) -> usize {
-        let is_damage = |it: &&KeyTurns| match self.opened {
-            0 => it.opened > 0,
-            _ => it.is_damage(),
-        };
-        self.meters.values().filter(is_damage).map(|it| it.closed).sum()
-    }
-
-    /// Closed telegrams of meters whose key is missing, if the key fits no whole one: a title that comes once, and fewer
-    /// than the key fits, are those of a damaged header.
-    fn closed_of_others(&self) -> usize {
-        let closed = self.lacking_turns().map(|it| it.closed);
-        Some(closed.sum()).filter(|closed| *closed > self.fitted).unwrap_or_default()
-    }
-
-    /// The meters of which several telegrams came, and none opened.
-    fn lacking_turns(&self) -> impl Iterator<Item = &KeyTurns> {
-        self.meters.values().filter(|it| it.opened == 0 && it.closed >= LACKING)
-    }
-
-    /// True if the octets around telegrams without frames are damaged, and no two headers belong together: those may be
-    /// damaged too, and no key opens what has another title or counter.
-    fn has_damaged_headers(&self) -> bool {
-        self.is_strewn && self.keys > 0 && self.lacking_turns().all(|it| it.follow == 0)
-    }
-
-    /// True if telegrams without frames have several titles, and no two of them belong together: one meter sends them, and
-    /// damage makes several of it.
-    fn has_damaged_titles(&self) -> bool {
-        let mut meters = self.meters.values();
-        self.is_bare && self.keys > 0 && self.meters.len() > 1 && meters.all(|it| it.follow == 0)
-    }
-
-    /// Meters with one telegram, which stays closed.
-    pub fn lone(&self) -> impl Iterator<Item = &SystemTitle> {
-        let meters = self.meters.iter();
-        meters.filter(|(_, turns)| turns.opened == 0 && turns.closed == 1).map(|(title, _)| title)
-    }
-
-    /// True if telegrams open and all of them break at the same octet: damage does not.
-    fn is_other_list(&self) -> bool {
-        let unsound = self.unsound - self.unreadable;
-        self.opened == 0
-            && self.wrong_sums == 0
-            && unsound >= LISTS
-            && self.unsound_at.len() == 1
-            && !self.unsound_at.contains(&0)
-    }
-
-    /// The meters of which several telegrams came, and none opened.
-    fn lacking(&self) -> Vec<SystemTitle> {
-        let meters = self.meters.iter();
-        let lacking = meters.filter(|(_, turns)| turns.opened == 0 && turns.closed >= LACKING);
-        let mut lacking: Vec<_> = lacking.map(|(title, _)| *title).collect();
-        lacking.sort_unstable();
-        lacking
-    }
-
-    /// True if each key stands behind a number or a title, and none of them is this meter's title.
-    fn has_only_others(&self) -> bool {
-        let title = self.title.map(hex::encode);
-        let is_own = |name: &String| title.as_ref().is_some_and(|it| name.eq_ignore_ascii_case(it));
-        self.keys > 0 && self.names.len() == self.keys && !self.names.iter().any(is_own)
-    }
-
-    fn is_exchanged(&self) -> bool {
-        self.opened > 0 && self.meters.values().any(KeyTurns::is_exchange)
-    }
-}
-
-/// Telegrams that break at the same octet and are no chance.
-const LISTS: usize = 3;
-
-/// Closed telegrams of a meter that are no damage.
-const LACKING: usize = 2;
 
 /// The cause, if the telegrams are not read; `None` if they are.
 #[must_use]
@@ -260,26 +92,7 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     if damaged > 0 && (opened == 0 || many(damaged)) {
         return Some(damaged_inside(damaged, facts));
     }
-    if facts.two_times > 1 && facts.two_times * TOLERATED >= opened + facts.two_times {
-        return Some(two_times(facts.two_times, opened));
-    }
-    // A telegram alone may be damaged in its time.
-    let clock = facts.clock.clone().filter(|_| !facts.clock_is_right || facts.doubted > 1)?;
-    let doubted = facts.doubted;
-    let [is_right, stimmt] = match facts.clock_is_right {
-        true => ["; the last one is right", "; das letzte stimmt"],
-        false => ["", ""],
-    };
-    let found = match (facts.clock_year, facts.clock_is_right) {
-        (year, true) => clock_of_once(year),
-        (Some(year), false) => reset_clock(year),
-        (None, false) => Finding::new(Diagnosis::Clock),
-    };
-    let found = Finding { evidence: vec![clock], ..found };
-    Some(found.with(
-        format!("{doubted} of {opened} telegrams{is_right}"),
-        format!("{doubted} von {opened} Telegrammen{stimmt}"),
-    ))
+    clock_finding(facts)
 }
 
 /// The finding that telegrams say nothing that has a name, with the cause that the facts show.
@@ -331,62 +144,6 @@ fn without_key(closed: usize, opened: usize, lacking: &[SystemTitle]) -> Finding
             format!("kein Schlüssel öffnet den Zähler mit dem Systemtitel {title}"),
         )
     })
-}
-
-/// The finding that a clock lost the time and began anew.
-fn reset_clock(year: i16) -> Finding {
-    let cause = [
-        format!(
-            "the meter's clock began anew in {year}, as after a power failure, and was not set since"
-        ),
-        format!(
-            "die Uhr des Zählers hat im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither nicht gestellt"
-        ),
-    ];
-    let step = [
-        "ask the operator to set the meter's clock; until then history sinks use the time of arrival, and all readings are right",
-        "den Netzbetreiber die Uhr des Zählers stellen lassen; bis dahin verwenden Verlaufsdaten die Ankunftszeit, und alle Werte stimmen",
-    ];
-    Finding::new(Diagnosis::Clock).advising(cause, step)
-}
-
-/// The finding that a clock was wrong, and is right again.
-fn clock_of_once(year: Option<i16>) -> Finding {
-    let cause = match year {
-        Some(year) => [
-            format!(
-                "the meter's clock began anew in {year} for a while, as after a power failure, and was set since"
-            ),
-            format!(
-                "die Uhr des Zählers hat zeitweise im Jahr {year} neu begonnen, wie nach einem Stromausfall, und wurde seither gestellt"
-            ),
-        ],
-        None => [
-            "some telegrams have a wrong time; the meter's clock, or this machine's, was wrong for a while".to_owned(),
-            "manche Telegramme haben eine falsche Zeit; die Uhr des Zählers oder die dieses Rechners ging zeitweise falsch".to_owned(),
-        ],
-    };
-    let step = [
-        "nothing has to be done now: history sinks use the time of arrival for these telegrams, and all readings are right; if it happens again, report it to the operator",
-        "jetzt ist nichts zu tun: Verlaufsdaten verwenden für diese Telegramme die Ankunftszeit, und alle Werte stimmen; kommt es wieder vor, dem Netzbetreiber melden",
-    ];
-    Finding::new(Diagnosis::Clock).advising(cause, step)
-}
-
-/// The finding that telegrams have two times.
-fn two_times(telegrams: usize, opened: usize) -> Finding {
-    let cause = [
-        "telegrams have two times that contradict each other: octets of one are damaged, or the meter's clock is wrong",
-        "Telegramme haben zwei Zeiten, die einander widersprechen: Oktette der einen sind beschädigt, oder die Uhr des Zählers geht falsch",
-    ];
-    let step = [
-        "check cable and contacts; sinks do not get these telegrams; if all have it, report the meter's model to the operator",
-        "Kabel und Kontakte prüfen; Ziele erhalten diese Telegramme nicht; haben es alle, das Modell des Zählers dem Netzbetreiber melden",
-    ];
-    Finding::new(Diagnosis::Clock).advising(cause, step).with(
-        format!("telegrams with two different times: {telegrams} of {opened}"),
-        format!("Telegramme mit zwei verschiedenen Zeiten: {telegrams} von {opened}"),
-    )
 }
 
 /// The finding that telegrams pass the checks of their frames and are damaged all the same.
@@ -445,9 +202,6 @@ fn exchanged(closed: usize, opened: usize) -> Finding {
         format!("Telegramme, die geschlossen bleiben: {closed}, alle vor oder alle nach {opened} anderen, die sich öffnen lassen"),
     )
 }
-
-/// One closed telegram in so many is no trouble.
-const TOLERATED: usize = 10;
 
 fn closed_finding(facts: &KeyFacts) -> Finding {
     let KeyFacts { closed, keys, opened, .. } = *facts;

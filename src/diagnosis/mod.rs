@@ -12,17 +12,20 @@
 //!   known beside them. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the first octets.
 //! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
-//! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
+//! - [`key_finding`]: the cause of telegrams that stay closed, or that say little, by [`key_facts`]; [`clock_finding`]: that
+//!   of times that are not believed.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
 //! - [`ended_input`]: causes that lie in a text or a file itself.
 //! - [`defects`]: the cause behind a single defect.
 
+pub mod clock_finding;
 pub mod conversion;
 pub mod defects;
 pub mod diagnosis;
 pub mod ended_input;
 pub mod finding;
 pub mod foreign;
+pub mod key_facts;
 pub mod key_finding;
 pub mod key_turns;
 pub mod line;

@@ -9,7 +9,7 @@ use meterpipe::{
         key::Key,
         key_file::{KeyEntry, MeterName},
     },
-    diagnosis::key_finding::KeyFacts,
+    diagnosis::key_facts::KeyFacts,
     source::simulator::meter::{EXAMPLE_KEY, example_key, is_example_gak},
 };
 

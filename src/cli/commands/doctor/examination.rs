@@ -23,7 +23,7 @@ use meterpipe::{
     diagnosis::{
         diagnosis::Wording,
         foreign::{self, ForeignProtocol},
-        key_finding::KeyFacts,
+        key_facts::KeyFacts,
         line::{self, LineFacts},
         line_finding::LEAST_OCTETS,
         link,

@@ -12,7 +12,8 @@ use crate::cli::{
 use meterpipe::{
     diagnosis::{
         finding::Finding,
-        key_finding::{KeyFacts, key_finding},
+        key_facts::KeyFacts,
+        key_finding::key_finding,
         line_damage::{joined, with_halves},
         line_finding::line_finding,
         line_view::LineView,
