@@ -449,7 +449,7 @@ fn meaning(name: &str) -> KeyLabel {
 const METERING_POINT: core::ops::RangeInclusive<usize> = 28..=36;
 
 /// Hex digits of a key.
-const DIGITS: usize = 32;
+pub(super) const DIGITS: usize = 32;
 
 /// The longest group of digits that a key is written in.
 const GROUP: usize = 8;

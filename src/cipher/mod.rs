@@ -7,6 +7,7 @@
 pub mod ciphered;
 pub mod gcm;
 pub mod key;
+mod key_columns;
 mod key_entry;
 pub mod key_file;
 mod key_groups;
