@@ -10,7 +10,7 @@ use crate::{
     },
     doctor::{BOTH, doctor, folder, noise, telegrams, verdict_of_file, wires},
 };
-use meterpipe::source::simulator::meter::MeterKind;
+use meterpipe::{link::mbus, source::simulator::meter::MeterKind};
 use serde_json::Value;
 
 /// Words that no answer about a text or a file has.
@@ -48,6 +48,21 @@ fn has(found: &Value, verdict: &str, parts: &[&str]) {
 /// The example of Netz NÖ in one line.
 fn pasted() -> String {
     DUMP.split_whitespace().collect()
+}
+
+#[test]
+fn the_sum_of_a_frame_vouches_for_a_plain_list_that_cannot_be_read() {
+    // A structure of three elements, the second one of an unknown type.
+    let list = [0x0f, 0, 0, 0, 1, 0, 2, 3, 6, 0, 0, 0, 1, 0x55, 1, 2, 3, 4, 0x12, 0, 5];
+    let apdu = [&list[..], &[7; 40]].concat();
+    let mut frames = vec![];
+    for _ in 0..2 {
+        mbus::emit(0, true, &apdu, &mut frames);
+    }
+    let (_, found) = verdict_of_file(&frames, "");
+    has(&found, "unknown-layout", &["whole telegrams whose list cannot be read: 2"]);
+    let (_, found) = verdict_of_file(&apdu, "");
+    has(&found, "checksum", &["no checksum vouches for them"]);
 }
 
 #[test]

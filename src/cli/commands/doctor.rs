@@ -9,6 +9,7 @@ mod of_file;
 mod patient_keys;
 mod report;
 mod sound;
+mod telegram_tally;
 mod trials;
 
 use std::{

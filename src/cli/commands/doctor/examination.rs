@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::{
-    commands::doctor::patient_keys::PatientKeys,
+    commands::doctor::{patient_keys::PatientKeys, telegram_tally::TelegramTally},
     live::source_state::BETWEEN_PUSHES,
     run::{
-        clock_messages::difference,
         context::Context,
         key_facts,
         stage::{Stage, Task},
@@ -16,12 +15,9 @@ use meterpipe::{
     chain::{
         decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
-        event::Refusal,
     },
     cipher::{ciphered::SystemTitle, key_file::KeyEntry},
-    cosem::clock::VIENNA,
     diagnosis::{
-        diagnosis::Wording,
         foreign::{self, ForeignProtocol},
         key_facts::KeyFacts,
         line::{self, LineFacts},
@@ -29,12 +25,10 @@ use meterpipe::{
         link,
         window::OctetWindow,
     },
-    error::{Cause, Error, Layer},
-    format::entry::{OutputTelegram, TimeDoubt},
+    error::Error,
     link::registry::LinkChoice,
     reading::family::MeterFamilies,
     record::{self, Attributes, Place, Record, RecordKind, Time},
-    sink::guard::evidence::{ClockAgreement, TelegramEvidence},
     source::simulator::meter::example_key,
 };
 
@@ -54,9 +48,6 @@ const SLOW: u32 = 9600;
 
 /// The time in which a device hands out what it received before it was set.
 const SETTLING: Duration = Duration::from_millis(300);
-
-/// Places of damage that are kept.
-const SEVERAL: usize = 8;
 
 /// Keys that are tried without their names.
 const MOST_NAMES: usize = 100;
@@ -102,12 +93,8 @@ pub struct Examination {
     families: MeterFamilies,
     links: LinkChoice,
     window: OctetWindow,
-    /// The outcome of the keys on the telegrams so far.
-    pub keys: KeyFacts,
-    /// The meters by their numbers, with their telegrams, in the order in which they came.
-    pub meters: Vec<(Option<String>, u64)>,
-    /// True if the tag of a telegram was verified.
-    pub verified: bool,
+    /// The outcome of the telegrams so far.
+    pub tally: TelegramTally,
     /// True while octets come from a live source.
     live: bool,
     /// The rule by which other settings are tried when octets bring no frame, if there are others.
@@ -127,14 +114,6 @@ pub struct Examination {
     /// The octets since the last silence, and the most that there were.
     push: usize,
     longest_push: usize,
-    rejected: usize,
-    /// Octets that belong to nothing.
-    strays: u64,
-    /// The causes of telegrams that stay closed, and how often each came.
-    causes: Vec<(Cause, usize)>,
-    /// Telegrams without frames that break off, and those whose CRC is wrong.
-    broken_off: usize,
-    wrong_crcs: usize,
     /// The telegram that the end of a file cuts off.
     pub cut_off: Option<Error>,
     is_foreign: bool,
@@ -160,9 +139,7 @@ impl Examination {
             families,
             links,
             window: OctetWindow::default(),
-            keys,
-            meters: Vec::new(),
-            verified: false,
+            tally: TelegramTally::new(keys, demands.title.is_some()),
             live: false,
             alternative: None,
             frameless: 0,
@@ -174,11 +151,6 @@ impl Examination {
             from_silence: false,
             push: 0,
             longest_push: 0,
-            rejected: 0,
-            strays: 0,
-            causes: Vec::new(),
-            broken_off: 0,
-            wrong_crcs: 0,
             cut_off: None,
             is_foreign: false,
             look_at: 64,
@@ -221,17 +193,18 @@ impl Examination {
 
     /// Whole telegrams, opened or not.
     pub const fn telegrams(&self) -> usize {
-        self.keys.opened + self.keys.closed + self.keys.unsound
+        self.tally.telegrams()
     }
 
     /// True if telegrams were opened, the content of which may be wrong.
     pub const fn is_read(&self) -> bool {
-        self.keys.opened + self.keys.unsound > 0
+        self.tally.keys.opened + self.tally.keys.unsound > 0
     }
 
     /// True if most octets are those of frames or telegrams, or some open: chance makes a frame, and no line of them.
     pub const fn is_clear(&self, line: &LineFacts) -> bool {
-        let is_bare = line.frames == 0 && self.telegrams() > 0 && self.strays * 2 <= self.octets();
+        let is_bare =
+            line.frames == 0 && self.telegrams() > 0 && self.tally.strays * 2 <= self.octets();
         self.is_read() || line.framed > 0 && line.framed * 2 >= line.octets || is_bare
     }
 
@@ -243,9 +216,9 @@ impl Examination {
     /// The facts about the octets.
     pub fn line(&self) -> LineFacts {
         let facts = self.window.facts_of_links(self.links);
-        let checksums = facts.checksums + self.wrong_crcs;
-        let facts = LineFacts { broken_off: self.broken_off, checksums, ..facts };
-        match self.telegrams() + self.wrong_crcs {
+        let checksums = facts.checksums + self.tally.wrong_crcs;
+        let facts = LineFacts { broken_off: self.tally.broken_off, checksums, ..facts };
+        match self.telegrams() + self.tally.wrong_crcs {
             0 => facts.without_telegrams(),
             _ => facts,
         }
@@ -253,21 +226,21 @@ impl Examination {
 
     /// Meters with one telegram, which stays closed: that is whole if the line has no damage.
     pub fn other_meters(&self, line: &LineFacts) -> Vec<SystemTitle> {
-        let lone = self.keys.lone().filter(|_| line.damaged() == 0);
+        let lone = self.tally.keys.lone().filter(|_| line.damaged() == 0);
         lone.copied().collect()
     }
 
     /// The telegrams that are damaged: on the line, and inside.
     pub fn damaged(&self, line: &LineFacts) -> usize {
         let others = self.other_meters(line).len();
-        line.damaged() + self.keys.closed.saturating_sub(others) + self.keys.unsound
+        line.damaged() + self.tally.keys.closed.saturating_sub(others) + self.tally.keys.unsound
     }
 
     /// True if telegrams open, and more are damaged. One that the end of a file cuts off alone is no damage.
     pub fn is_mostly_damaged(&self, line: &LineFacts) -> bool {
         let damaged = self.damaged(line);
         let cut_off = usize::from(self.cut_off.is_some() && damaged > 0);
-        self.keys.opened > 0 && damaged + cut_off > self.keys.opened
+        self.tally.keys.opened > 0 && damaged + cut_off > self.tally.keys.opened
     }
 
     /// True if the only telegrams are in no frame, and look-alikes among noise, few for so many octets, or parts of
@@ -275,7 +248,7 @@ impl Examination {
     pub const fn is_chance(&self, line: &LineFacts) -> bool {
         let telegrams = self.telegrams();
         let is_rare = telegrams > 0 && telegrams as u64 * LOOK_ALIKE < self.octets();
-        self.keys.opened == 0 && (line.apdus == 0 && is_rare || line.outnumbers(telegrams))
+        self.tally.keys.opened == 0 && (line.apdus == 0 && is_rare || line.outnumbers(telegrams))
     }
 
     /// The octets that came, if they are a line or two of text.
@@ -288,49 +261,51 @@ impl Examination {
         self.window.total()
     }
 
-    /// Looks at the telegrams that stayed closed: keys of other meters are left aside, and those of the file are tried
-    /// without their names.
-    pub fn look_at_closed(&mut self) {
-        if self.keys.opened > 0 || self.keys.closed == 0 {
+    /// Looks at the telegrams that were not read: plain ones are judged; for closed ones, keys of other meters are left
+    /// aside, and those of the file are tried without their names.
+    pub fn look_at_unread(&mut self) {
+        self.tally.judge_plain(self.chain.frames() > 0);
+        if self.tally.keys.opened > 0 || self.tally.keys.closed == 0 {
             return;
         }
         if !self.patient_keys.others.is_empty() {
-            self.keys = self.with_own_keys();
+            self.tally.keys = self.with_own_keys();
         }
         let is_bare = self.chain.frames() == 0;
-        self.keys.is_bare = is_bare;
-        self.keys.opens_with_example = self.opens(vec![example_key()]);
-        self.keys.is_strewn =
-            is_bare && (self.rejected > 0 || self.strays * FEW_STRAYS >= self.octets());
+        self.tally.keys.is_bare = is_bare;
+        self.tally.keys.opens_with_example = self.opens(vec![example_key()]);
+        self.tally.keys.is_strewn =
+            is_bare && (self.tally.rejected > 0 || self.tally.strays * FEW_STRAYS >= self.octets());
         // A key with another name first: the others were tried as they are.
         let named = self.patient_keys.own.iter().filter(|entry| entry.name.is_some());
         let mut named = named.take(MOST_NAMES);
-        self.keys.tried_nameless = named.clone().next().is_some();
+        self.tally.keys.tried_nameless = named.clone().next().is_some();
         let opens =
             named.find(|entry| self.opens(vec![KeyEntry { name: None, ..(*entry).clone() }]));
-        self.keys.other_name = opens.and_then(key_facts::name_of);
+        self.tally.keys.other_name = opens.and_then(key_facts::name_of);
     }
 
     /// The outcome of the own keys alone on the octets that are kept.
     fn with_own_keys(&self) -> KeyFacts {
-        let own = PatientKeys { own: self.patient_keys.own.clone(), others: vec![] };
-        let time = (Duration::ZERO, self.deadline);
-        let mut alone = Self::new(own, self.demands, self.families, self.links, time);
+        let own = &self.patient_keys.own;
+        let mut chain = self.chain_of(own.clone());
         let err = record::err(self.window.marks().iter().copied());
         let attributes =
             Attributes { err: Some(&*err).filter(|it| !it.is_empty()), ..Attributes::default() };
         let (kind, octets) = (RecordKind::Raw, self.window.octets());
         let record = Record { time: Time::UNKNOWN, kind, octets, attributes };
-        let mut chain = core::mem::take(&mut alone.chain);
-        chain.feed(&record, Place::Octet(0), &mut |event: DecodeEvent<'_>| alone.take(&event));
-        chain.end(&mut |event: DecodeEvent<'_>| alone.take(&event));
-        alone.keys
+        let mut tally = TelegramTally::new(key_facts::of_keys(own), self.demands.title.is_some());
+        let mut take = |event: DecodeEvent<'_>| tally.take(&event);
+        chain.feed(&record, Place::Octet(0), &mut take);
+        chain.end(&mut take);
+        tally.judge_plain(chain.frames() > 0);
+        tally.keys
     }
 
     /// The key file of another meter that opens telegrams which the own one does not.
     pub fn other_key_file(&self) -> Option<&str> {
         let others = || self.patient_keys.others.iter();
-        if self.keys.opened == 0
+        if self.tally.keys.opened == 0
             || others().next().is_none()
             || self.opens(self.patient_keys.own.clone())
         {
@@ -341,120 +316,13 @@ impl Examination {
 
     /// True if keys open a telegram of the octets that are kept.
     fn opens(&self, keys: Vec<KeyEntry>) -> bool {
+        key_facts::opens(self.chain_of(keys), self.window.octets())
+    }
+
+    /// The stages with these keys.
+    fn chain_of(&self, keys: Vec<KeyEntry>) -> Decode {
         let chain = Decode::new(Decrypt::new(keys, self.demands));
-        let chain = chain.with_families(self.families).with_links(self.links);
-        key_facts::opens(chain, self.window.octets())
-    }
-
-    fn take(&mut self, event: &DecodeEvent<'_>) {
-        match event {
-            DecodeEvent::Telegram { telegram, record, .. } => {
-                let entry = OutputTelegram {
-                    telegram,
-                    zone: &VIENNA,
-                    received: record.time,
-                    attributes: record.attributes,
-                };
-                self.keys.opened += 1;
-                self.keys.named += usize::from(telegram.fields().next().is_some());
-                // A telegram with names needs no look at its codes.
-                let is_coded =
-                    self.keys.named == 0 && telegram.objects().any(|object| object.obis.is_some());
-                self.keys.coded += usize::from(is_coded);
-                self.count_meter(telegram.meter());
-                self.keys.ciphered += usize::from(entry.authenticated().is_some());
-                self.verified |= entry.authenticated() == Some(true);
-                self.keys.count(record.attributes.title, record.attributes.ic, true);
-                let doubt = entry.time_doubt();
-                if doubt.is_some() {
-                    self.keys.clock_year = first_year(&entry);
-                }
-                let doubt = doubt.map(|doubt| clock(doubt, &entry));
-                self.keys.doubted += usize::from(doubt.is_some());
-                let clocks = TelegramEvidence::of(&entry).clocks;
-                self.keys.two_times += usize::from(clocks == ClockAgreement::Apart);
-                self.keys.clock_is_right = doubt.is_none();
-                self.keys.clock = doubt.or_else(|| self.keys.clock.take());
-            }
-            DecodeEvent::Refused(refusal) => {
-                let Error { layer, cause, .. } = refusal.error;
-                let is_other = matches!(cause, Cause::Unsupported { .. });
-                match (layer, cause) {
-                    (_, cause) if cause.leaves_closed() => {
-                        self.keys.tagged |= refusal.is_tagged;
-                        self.closed(refusal, cause);
-                    }
-                    (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(refusal, cause),
-                    (_, Cause::KeyFits { damaged }) => {
-                        self.keys.unsound += 1;
-                        self.note_fitted(refusal);
-                        if self.keys.unsound_at.len() < SEVERAL {
-                            self.keys.unsound_at.insert(damaged);
-                        }
-                    }
-                    (Layer::Axdr | Layer::Reading, _) => {
-                        self.keys.unsound += 1;
-                        // Nothing vouches for the octets of a plain telegram without a frame.
-                        let is_whole = self.chain.frames() > 0 || refusal.title.is_some();
-                        match is_whole {
-                            true => self.keys.unreadable += 1,
-                            false => {
-                                self.keys.is_plain = true;
-                                self.keys.unsound_at.insert(refusal.error.offset);
-                            }
-                        }
-                    }
-                    (_, Cause::Altered) => {
-                        self.keys.unsound += 1;
-                        self.note_fitted(refusal);
-                    }
-                    // The text of a telegram that was encrypted.
-                    (Layer::Apdu, Cause::CheckSequence { .. }) if refusal.title.is_some() => {
-                        self.keys.unsound += 1;
-                        self.keys.wrong_sums += 1;
-                        self.note_fitted(refusal);
-                    }
-                    (layer, cause) => {
-                        let breaks_off = matches!(cause, Cause::CutOff { .. });
-                        let is_sum = matches!(cause, Cause::CheckSequence { .. });
-                        self.broken_off += usize::from(layer == Layer::Apdu && breaks_off);
-                        self.wrong_crcs += usize::from(layer == Layer::Apdu && is_sum);
-                        self.rejected += 1;
-                    }
-                }
-            }
-            DecodeEvent::Noise(octets) => self.strays += *octets as u64,
-            DecodeEvent::Unverified(_) | DecodeEvent::Unchecked | DecodeEvent::Edge(_) => {}
-        }
-    }
-
-    /// Notes a telegram that is damaged, and whose key fits: another one that it does not open is damaged too.
-    fn note_fitted(&mut self, refusal: &Refusal<'_>) {
-        self.keys.fitted += 1;
-        self.keys.count(refusal.title, refusal.counter, true);
-    }
-
-    fn count_meter(&mut self, meter: Option<&[u8]>) {
-        let number = meter.map(|it| String::from_utf8_lossy(it).into_owned());
-        match self.meters.iter_mut().find(|(known, _)| *known == number) {
-            Some((_, telegrams)) => *telegrams += 1,
-            None => self.meters.push((number, 1)),
-        }
-    }
-
-    fn closed(&mut self, refusal: &Refusal<'_>, cause: Cause) {
-        let title = refusal.title;
-        self.keys.closed += 1;
-        self.keys.count(title, refusal.counter, false);
-        match self.causes.iter_mut().find(|(known, _)| *known == cause) {
-            Some((_, times)) => *times += 1,
-            None => self.causes.push((cause, 1)),
-        }
-        self.keys.causes = self.causes.len();
-        let most = self.causes.iter().rev().max_by_key(|(_, times)| *times);
-        self.keys.cause = most.map(|(cause, _)| *cause);
-        self.keys.title = title.or(self.keys.title);
-        self.keys.title_was_given = title.is_none() && self.demands.title.is_some();
+        chain.with_families(self.families).with_links(self.links)
     }
 
     fn run(
@@ -462,9 +330,7 @@ impl Examination {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let mut chain = core::mem::take(&mut self.chain);
-        step(&mut chain, &mut |event| self.take(&event));
-        self.chain = chain;
+        step(&mut self.chain, &mut |event| self.tally.take(&event));
         if self.live {
             context.done |= self.is_done();
         }
@@ -472,10 +338,10 @@ impl Examination {
 
     /// True once a live source has shown enough.
     fn is_done(&mut self) -> bool {
-        let KeyFacts { opened, closed, unsound, keys, .. } = self.keys;
+        let KeyFacts { opened, closed, unsound, keys, .. } = self.tally.keys;
         let has_keys = keys > 0 || !self.patient_keys.others.is_empty();
         // A second telegram tells another meter from a damaged one.
-        let waits = self.keys.lone().next().is_some();
+        let waits = self.tally.keys.lone().next().is_some();
         let octets = self.window.octets();
         if self.telegrams() == 0 && self.chain.frames() == 0 && octets.len() >= self.look_at {
             let foreign = foreign::recognise(octets);
@@ -495,7 +361,7 @@ impl Examination {
                 && (octets.len() >= it.octets * 2 || !line::begins_apdu(octets))
         });
         let in_vain = is_long && self.chain.frames() == 0 && self.telegrams() == 0;
-        opened >= ENOUGH && self.rejected == 0 && unsound == 0 && !waits
+        opened >= ENOUGH && self.tally.rejected == 0 && unsound == 0 && !waits
             || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && !has_keys)
             || unsound >= ENOUGH_CLOSED
             || self.is_foreign
@@ -575,41 +441,3 @@ impl Stage for Examination {
         self.links
     }
 }
-
-fn clock(doubt: TimeDoubt, entry: &OutputTelegram<'_>) -> Wording {
-    let TimeDoubt::Differs { ahead } = doubt else {
-        return Wording::new(
-            "the meter calls its clock invalid",
-            "der Zähler nennt seine Uhr ungültig",
-        );
-    };
-    let time = own_time(entry).unwrap_or_default().replace('T', " ");
-    let english = difference(ahead.unsigned_abs());
-    let german = english.replace(" days", " Tage").replace(" d ", " T ");
-    let (side, seite) = if ahead < 0 { ("behind", "nach") } else { ("ahead of", "vor") };
-    Wording::new(
-        format!("the meter's clock shows {time}, {english} {side} the time of arrival"),
-        format!(
-            "die Uhr des Zählers zeigt {time} und geht gegenüber der Ankunftszeit {german} {seite}"
-        ),
-    )
-}
-
-/// The time that the meter itself shows, to the minute: `2000-01-01T00:00`.
-fn own_time(entry: &OutputTelegram<'_>) -> Option<String> {
-    let mut text = Vec::new();
-    entry.time()?.write(&mut text);
-    let minutes = text.get(.."2000-01-01T00:00".len())?;
-    Some(String::from_utf8_lossy(minutes).into_owned())
-}
-
-/// The year of a clock that counts from its first day on: no meter with a customer interface is so old.
-fn first_year(entry: &OutputTelegram<'_>) -> Option<i16> {
-    let time = entry.time()?.timestamp()?;
-    let year = own_time(entry)?.get(..4)?.parse().ok()?;
-    let received = entry.received.millis()? / 1000;
-    (year < FIRST_METERS && time.as_second() < received).then_some(year)
-}
-
-/// The year in which meters with a customer interface came.
-const FIRST_METERS: i16 = 2010;

@@ -65,7 +65,7 @@ impl Examiner {
     fn cause(&self, examination: &mut Examination, view: &LineView) -> Finding {
         let is_within_push = examination.is_within_push();
         let view = &LineView { links: self.links, is_within_push, ..view.clone() };
-        examination.look_at_closed();
+        examination.look_at_unread();
         if let (0, Some(other)) = (examination.telegrams(), examination.other_link()) {
             return sound::wrong_link(self.links, other);
         }
@@ -75,10 +75,10 @@ impl Examiner {
             return line_finding(&line, &view).unwrap_or_else(|| sound::sound(examination, &view));
         }
         let is_mostly_damaged = examination.is_mostly_damaged(&line);
-        examination.keys.is_mostly_damaged = is_mostly_damaged;
+        examination.tally.keys.is_mostly_damaged = is_mostly_damaged;
         let view = &LineView { is_mostly_damaged, ..view.clone() };
-        let keys = key_finding(&examination.keys);
-        let KeyFacts { opened, closed, unsound, .. } = examination.keys;
+        let keys = key_finding(&examination.tally.keys);
+        let KeyFacts { opened, closed, unsound, .. } = examination.tally.keys;
         // Frames whose times nobody knows may be those of two telegrams, which no key opens.
         if opened == 0 && line.halves > 0 && closed + unsound > 0 {
             if closed == 0 || line.halves * 2 >= closed + unsound {
@@ -92,7 +92,7 @@ impl Examiner {
                 |found| with_halves(found, line.halves),
             );
         }
-        let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
+        let stays_closed = examination.tally.keys.opened == 0 && examination.tally.keys.closed > 0;
         match keys {
             Some(found) if stays_closed => found,
             keys => line_finding(&line, view)

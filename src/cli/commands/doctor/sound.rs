@@ -14,7 +14,7 @@ use meterpipe::{
 
 /// The finding about a source that is read.
 pub fn sound(examination: &Examination, view: &LineView) -> Finding {
-    let keys = &examination.keys;
+    let keys = &examination.tally.keys;
     let line = examination.line();
     let mut others: Vec<_> = examination.other_meters(&line).iter().map(hex::encode).collect();
     others.sort_unstable();
@@ -23,11 +23,11 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
         0 => plain(),
         _ => Finding::new(Diagnosis::Ok),
     };
-    let meters = examination.meters.iter().take(MOST_METERS);
+    let meters = examination.tally.meters.iter().take(MOST_METERS);
     found
         .evidence
         .extend(meters.map(|(number, telegrams)| of_meter(number.as_deref(), *telegrams)));
-    if let more @ 1.. = examination.meters.len().saturating_sub(MOST_METERS) {
+    if let more @ 1.. = examination.tally.meters.len().saturating_sub(MOST_METERS) {
         found = found.with(
             format!("and of {}", counted(more, "more meter")),
             format!("und von {}", counted_as(more, "weiteren Zähler", "weiteren Zählern")),
@@ -41,7 +41,7 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
             ),
         );
     }
-    if examination.verified {
+    if examination.tally.verified {
         found = found.with("their tag is verified", "ihre Marke ist geprüft");
     }
     if damaged > 0 {
