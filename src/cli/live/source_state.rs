@@ -11,16 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::cli::live::frameless::{BETWEEN_PUSHES, FRAMELESS, Frameless};
 use meterpipe::{
-    counted::counted,
     diagnosis::{
-        finding::Finding,
-        foreign::{self, ForeignProtocol},
-        line::LineFacts,
-        line_finding::line_finding,
-        line_view::LineView,
-        link, server_words,
-        window::OctetWindow,
+        finding::Finding, foreign::ForeignProtocol, line::LineFacts, line_finding::line_finding,
+        line_view::LineView, link, server_words, window::OctetWindow,
     },
     error::Lapse,
     link::registry::LinkChoice,
@@ -30,12 +25,6 @@ use meterpipe::{
 
 /// A silence that is reported: three intervals of a meter.
 const SILENT: Duration = Duration::from_secs(15);
-
-/// A time without frames that is reported: six intervals, since a single telegram may be damaged.
-const FRAMELESS: Duration = Duration::from_secs(30);
-
-/// A silence that no telegram has within.
-pub const BETWEEN_PUSHES: Duration = Duration::from_millis(1500);
 
 /// The longest way from the last octet of a telegram to its reading.
 const SAME_MOMENT: Duration = Duration::from_secs(1);
@@ -95,26 +84,8 @@ struct LineDiagnosis {
     made: Instant,
 }
 
-/// Octets since the last frame.
-#[derive(Clone, Copy, Debug)]
-struct Frameless {
-    since: Instant,
-    octets: usize,
-    marked: usize,
-    /// The number of octets at which they are looked at for another protocol.
-    look_at: usize,
-    foreign: Option<ForeignProtocol>,
-    /// The time of the last octets.
-    last: Instant,
-    /// Their link layer, if another one was chosen.
-    other_link: Option<LinkChoice>,
-}
-
 /// Damaged frames that are enough for a look for their cause.
 const ENOUGH_DAMAGE: u64 = 4;
-
-/// The octets of the first look for another protocol. Later looks come at twice the octets each.
-const FIRST_LOOK: usize = 64;
 
 impl SourceState {
     /// The state of a source that is opened at `now`.
@@ -288,22 +259,8 @@ impl SourceState {
 
     /// Notes octets without a frame.
     pub fn note_frameless(&mut self, burst: &Burst, now: Instant) {
-        let (look_at, other_link) = (FIRST_LOOK, None);
-        let (since, last, foreign) = (now, now, None);
-        let start = Frameless { since, octets: 0, marked: 0, look_at, foreign, last, other_link };
-        let frameless = self.frameless.get_or_insert(start);
-        frameless.last = now;
-        frameless.octets += burst.octets.len();
-        frameless.marked += burst.marks.len();
-        if frameless.octets >= frameless.look_at {
-            frameless.look_at = frameless.octets * 2;
-            let octets = self.window.octets();
-            let last = octets.get(octets.len().saturating_sub(frameless.octets)..);
-            // The text of a P1 socket is none before its end.
-            let foreign = last.and_then(foreign::recognise);
-            frameless.foreign = foreign.filter(|it| *it != ForeignProtocol::Dsmr);
-            frameless.other_link = last.and_then(|octets| link::other_link(octets, self.links));
-        }
+        let frameless = self.frameless.get_or_insert_with(|| Frameless::since(now));
+        frameless.note(burst, now, self.window.octets(), self.links);
     }
 
     /// Notes frames or telegrams that are damaged.
@@ -400,36 +357,10 @@ impl SourceState {
     }
 }
 
-impl Frameless {
-    /// True once the octets have lasted long enough without a frame, or show another protocol.
-    fn is_reported(&self, now: Instant) -> bool {
-        // A bridge may greet with text: the octets of the meter come later.
-        let is_more = self.last.saturating_duration_since(self.since) >= BETWEEN_PUSHES;
-        self.foreign.is_some_and(|it| !it.is_text() || is_more)
-            || self.other_link.is_some()
-            || now.saturating_duration_since(self.since) >= FRAMELESS
-    }
-
-    fn text(&self, now: Instant, clause: &str) -> String {
-        let Self { since, octets, marked, .. } = *self;
-        let seconds = now.saturating_duration_since(since).as_secs();
-        let marked = match marked {
-            0 => String::new(),
-            marked => format!(", {marked} of them damaged on the line"),
-        };
-        let octets = counted(octets, "octet");
-        let among = match seconds {
-            0 => octets.to_string(),
-            seconds => format!("the {octets} of {seconds} s"),
-        };
-        format!("no whole frame in {among}{marked}; {clause}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meterpipe::error::Layer;
+    use meterpipe::{diagnosis::foreign, error::Layer};
 
     fn burst(octets: &[u8]) -> Burst {
         Burst { octets: octets.to_vec(), ..Burst::default() }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{
     commands::doctor::{patient_keys::PatientKeys, telegram_tally::TelegramTally},
-    live::source_state::BETWEEN_PUSHES,
+    live::frameless::BETWEEN_PUSHES,
     run::{
         context::Context,
         key_facts,
