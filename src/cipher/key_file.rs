@@ -106,6 +106,8 @@ struct KeyFileReader {
     label: Option<KeyLabel>,
     /// The columns of a table have the authentication key first.
     is_gak_first: bool,
+    /// Keys that are some only if there are no others, and their line.
+    doubtful: Option<(KeyEntry, usize)>,
     /// The first line that has text and no key.
     skipped: Option<Defect>,
 }
@@ -165,10 +167,12 @@ impl KeyFileReader {
         if piece.is_section && !columns.iter().any(|column| looks_like_key(column.text)) {
             return Ok(());
         }
+        let is_joined = line.text().trim().len() == 2 * DIGITS;
         match entry(&line) {
+            // Both keys, or the digest of a file in front of its name.
+            Ok(entry) if is_joined && line.end() > 0 => self.doubtful = Some((entry, number)),
             Ok(entry) => self.row(entry, number),
             Err(_) if are_names_and_keys(&columns) => self.labelled(&line, &columns, number)?,
-            // The digest of a file, in front of its name.
             Err(error) if matches!(*columns, [only] if is_digest(only.text)) && line.end() > 0 => {
                 self.skip(number, error);
             }
@@ -264,7 +268,11 @@ impl KeyFileReader {
         self.skipped.get_or_insert(Defect { line, error });
     }
 
-    fn finish(self) -> Result<Vec<KeyEntry>, Defect> {
+    fn finish(mut self) -> Result<Vec<KeyEntry>, Defect> {
+        let has_key = self.fields.iter().any(|field| matches!(field, KeyField::Guek(..)));
+        if let Some((entry, line)) = self.doubtful.take().filter(|_| !has_key) {
+            self.row(entry, line);
+        }
         let nothing = |what| Defect { line: 0, error: defect_at(0, what) };
         match (key_groups::entries(&self.fields), self.skipped) {
             ((entries, _), _) if !entries.is_empty() => Ok(entries),

@@ -263,12 +263,14 @@ fn what_is_too_short_or_too_long_for_a_key_is_none_beside_one() {
         format!("SHA-256: {sha256}"),
         format!("SHA-256 {sha256}"),
         format!("{sha256}  guek.txt"),
+        format!("{sha1} *guek.txt"),
     ] {
         for text in [format!("GUEK: {A}\n{line}\n"), format!("{line}\nGUEK: {A}\n")] {
             assert_eq!(read(&text), "- A -", "{text}");
         }
     }
     all_are(&["Der Schlüssel mit der Ref. AB12CD34 lautet <A>\n"], "- A -");
+    all_are(&["<A><B> gültig ab 2024\n", "<A><B>  (GUEK+GAK)\n"], "- A B");
     all_are(&["<1> <A><B>\n", "<1>: <A><B>\n", "Zähler: <1>, GUEK+GAK: <A><B>"], "<1> A B");
     for (text, message) in [
         ("GUEK: AB12CD34\n".to_owned(), "line 1: key: 8 hex digits, expected 32"),

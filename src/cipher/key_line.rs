@@ -98,11 +98,8 @@ impl KeyLine {
             if !word.is_empty() {
                 let mut before = self.labels.iter().filter(|(end, _)| (from..=at).contains(end));
                 let label = before.next_back().map(|(_, label)| *label);
-                // Others have as many digits: `SHA-256: e3b0…`, `e3b0…  guek.txt`.
-                let may_be_keys = match label {
-                    None => self.labels.iter().all(|(end, _)| *end <= at),
-                    label => !matches!(label, Some(KeyLabel::Other | KeyLabel::Password)),
-                };
+                // A digest has as many digits: `SHA-256: e3b0…`.
+                let may_be_keys = !matches!(label, Some(KeyLabel::Other | KeyLabel::Password));
                 match both_keys(word).filter(|_| may_be_keys) {
                     None => columns.push(KeyColumn { text: word, at, label }),
                     Some((first, text)) => {

@@ -185,8 +185,8 @@ fn lacks_returns(frame: &[u8]) -> bool {
     missing > 0 && missing.is_multiple_of(b'\r' - b'\n') && returns <= feeds
 }
 
-/// An M-Bus frame that ends before its announced size: what is left between its head and its sum, the sum, and how many
-/// octets are missing.
+/// An M-Bus frame that ends before its announced size: what is left between its head and its sum, the sum, and how
+/// many octets are missing.
 struct ShortFrame<'a> {
     content: &'a [u8],
     sum: u8,

@@ -8,12 +8,13 @@
 //! - [`foreign`]: protocols that are not read, by their octets; [`wireless`] and [`modbus`] are two of them.
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
 //!   was not chosen. [`socket`]: the customer interfaces.
-//! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_view`]: what is
-//!   known beside them. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the first octets.
+//! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_view`]: what
+//!   is known beside them. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the
+//!   first octets.
 //! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
-//! - [`key_finding`]: the cause of telegrams that stay closed, or that say little, by [`key_facts`]; [`clock_finding`]: that
-//!   of times that are not believed.
+//! - [`key_finding`]: the cause of telegrams that stay closed, or that say little, by [`key_facts`]. [`clock_finding`]:
+//!   that of times that are not believed.
 //! - [`key_turns`]: the telegrams of one meter that open, and those that do not.
 //! - [`ended_input`]: causes that lie in a text or a file itself.
 //! - [`defects`]: the cause behind a single defect.

@@ -261,8 +261,8 @@ impl Examination {
         self.window.total()
     }
 
-    /// Looks at the telegrams that were not read: plain ones are judged; for closed ones, keys of other meters are left
-    /// aside, and those of the file are tried without their names.
+    /// Looks at the telegrams that were not read: plain ones are judged; for closed ones, keys of other meters are
+    /// left aside, and those of the file are tried without their names.
     pub fn look_at_unread(&mut self) {
         self.tally.judge_plain(self.chain.frames() > 0);
         if self.tally.keys.opened > 0 || self.tally.keys.closed == 0 {
