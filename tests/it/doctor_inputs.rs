@@ -61,7 +61,7 @@ fn the_sum_of_a_frame_vouches_for_a_plain_list_that_cannot_be_read() {
     }
     let (_, found) = verdict_of_file(&frames, "");
     has(&found, "unknown-layout", &["whole telegrams whose list cannot be read: 2"]);
-    let (_, found) = verdict_of_file(&apdu, "");
+    let (_, found) = verdict_of_file(hex::encode(&apdu).as_bytes(), "");
     has(&found, "checksum", &["no checksum vouches for them"]);
 }
 
