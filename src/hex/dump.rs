@@ -170,7 +170,11 @@ impl Dump {
             let is_other = text.len() < SHORT
                 && text.get(PAIR).copied() != self.separator
                 && between_rows::is_other(text, self.separator);
-            if text.len() <= ROW || is_other || begins_behind_pair(text) {
+            if text.len() <= ROW
+                || is_other
+                || begins_behind_pair(text)
+                || stamp::minutes(text).is_some()
+            {
                 return false;
             }
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);

@@ -3,6 +3,7 @@
 //! ```text
 //! 2023-08-21 23:23:00,123    2023-08-21T23:23:00.482Z    21.08.2023 23:23:00
 //! 12:34:56.789               [12:34:56][D]               [   12.345678]
+//! 12:34 in front of a row without colons                [0 00:12:34.567]
 //! [12:34:56:789]             CuteCom
 //! 1692660180.123456          a number and a tab behind blanks
 //! 21.08.23 23:23:00          21.08. 23:23              Mon Aug 21 23:23:00 2023:
@@ -112,6 +113,9 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         b'[' => b']',
         b'(' => b')',
         _ => {
+            if let Some(behind) = minutes(text) {
+                return Some(behind);
+            }
             let whole = || date_and_time(text).or_else(|| epoch(text));
             let other = || short_date(text).or_else(|| calendar(text)).or_else(|| compact(text));
             let behind = whole().or_else(other)?;
@@ -124,8 +128,35 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
         }
     };
     let inner = text.get(1..)?.trim_ascii_start();
-    let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner))?;
+    let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner));
+    let behind = behind.or_else(|| clock(inner)).or_else(|| since_start(inner))?;
     behind.strip_prefix(&[close])
+}
+
+/// `14:45 68 fa`, `14:45: 68 fa`, `14:45 - 68fa`: the row behind it is written in another way.
+pub(super) fn minutes(text: &[u8]) -> Option<&[u8]> {
+    // Nearly all lines.
+    if text.get(2) != Some(&b':') || !matches!(text.get(5), Some(b' ' | b'\t' | b':')) {
+        return None;
+    }
+    let behind = clock(text)?;
+    let row = behind.strip_prefix(b":").unwrap_or(behind);
+    let row = row.first().filter(|&&c| is_blank(c)).map(|_| row.trim_ascii_start())?;
+    let row = row.strip_prefix(b"- ").unwrap_or(row);
+    let is_row = matches!(row, [a, b, rest @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()
+        && rest.first().is_none_or(|c| is_blank(*c) || c.is_ascii_hexdigit()));
+    is_row.then_some(row)
+}
+
+/// `14:45`
+fn clock(text: &[u8]) -> Option<&[u8]> {
+    let [hour, minute, _] = numbers(text, b"00:00")?;
+    behind_if(hour < 24 && minute < 60, text.get(5..)?)
+}
+
+/// `0 00:12:34.567`: the days since the start of a recording, and the time.
+fn since_start(text: &[u8]) -> Option<&[u8]> {
+    decimals(text, 1).and_then(|behind| time(behind.strip_prefix(b" ")?))
 }
 
 fn date_and_time(text: &[u8]) -> Option<&[u8]> {
@@ -184,13 +215,9 @@ fn short_date(text: &[u8]) -> Option<&[u8]> {
     let are_both = |month: u16, day: u16| (1..=12).contains(&month) && is_day(day);
     let [first, second, third] = date;
     let sound = are_both(second, first) || are_both(second, third) || are_both(first, second);
-    let clock =
+    let behind =
         text.get(length..)?.strip_prefix(b",").or(text.get(length..))?.strip_prefix(b" ")?;
-    let minutes = || {
-        let [hour, minute, _] = numbers(clock, b"00:00")?;
-        behind_if(hour < 24 && minute < 60, clock.get(5..)?)
-    };
-    behind_if(sound, time(clock).or_else(minutes)?)
+    behind_if(sound, time(behind).or_else(|| clock(behind))?)
 }
 
 /// `20230821 232300`
