@@ -28,6 +28,7 @@ use super::{
     beside_text, between_rows,
     count::without_counts,
     digits::{Digits, Wrapped},
+    json_log::JsonLog,
     left_out,
     listing::{self, Listing, ListingStep},
     log_lines::LogLines,
@@ -63,6 +64,7 @@ pub struct Dump {
     listing: Option<Listing>,
     pasted: Pasted,
     log: LogLines,
+    json: JsonLog,
     alike: AlikeRows,
     /// The line before was digits, an odd number of them.
     was_odd: bool,
@@ -152,6 +154,7 @@ impl Dump {
         self.separator = None;
         self.pasted = Pasted::default();
         self.log = LogLines::default();
+        self.json = JsonLog::default();
         self.alike = AlikeRows::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
@@ -219,6 +222,14 @@ impl Dump {
 
     /// A line without another one behind it.
     fn one(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        match self.json.reduced(text) {
+            Some((member, left_out)) => self.read(&typing::typed(&member, true), left_out, run),
+            None => self.read(text, 0, run),
+        }
+    }
+
+    /// Reads such a line, in front of which so many characters are left out.
+    fn read(&mut self, text: &[u8], left_out: usize, run: &mut HexRun) -> Result<()> {
         // The text beside the octets of a listing may end as anything.
         let text = if self.listing.is_some() { text } else { without_counts(text) };
         let (text, margin) = typing::unquoted(text);

@@ -23,6 +23,7 @@ mod firmware;
 mod first_octets;
 mod groups;
 mod gurux;
+mod json_log;
 mod left_out;
 mod listing;
 mod log_lines;
