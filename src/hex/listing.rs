@@ -446,10 +446,16 @@ impl<'a> Gutter<'a> {
         if length > octets {
             return None;
         }
-        let agrees = agrees(octets_of(body), text, length == octets);
+        let agrees_as_it_is = agrees(octets_of(body), text, length == octets);
         let hex = text.split(|&c| is_blank(c)).all(|g| g.iter().all(u8::is_ascii_hexdigit));
-        let text_like = wide && !hex || agrees && (wide || !hex || length == octets);
-        text_like.then_some(Self { body, text, sure: agrees })
+        // Blanks at its end may be gone.
+        let are_gone = || octets_of(body).skip(length).all(|octet| octet == Some(b' '));
+        let is_cut =
+            || (1..octets).contains(&length) && are_gone() && agrees(octets_of(body), text, true);
+        let text_like = wide && !hex
+            || agrees_as_it_is && (wide || !hex || length == octets)
+            || !hex && is_cut();
+        text_like.then_some(Self { body, text, sure: agrees_as_it_is })
     }
 
     /// The name of a row that xxd wrote and that has no octets in their order.
