@@ -67,7 +67,7 @@ pub(super) struct Listing {
     room: Vec<u8>,
 }
 
-/// A row of DOS or hexyl as other programs write it; nothing for another line.
+/// A row of DOS, hexyl or strace as other programs write it; nothing for another line.
 ///
 /// ```text
 /// 0B3F:0100  68 FA FA 68 53 FF 00 01-67 DB 08 4B 46 4D 67 50   h..hS...g..KFMgP
@@ -78,7 +78,7 @@ pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
         line.get(at).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
     let near = line.get(..LONGEST_OF_DOS).unwrap_or(line);
-    let middle = memchr::memchr(b'-', near).filter(|&at| {
+    let middle = memchr::memchr_iter(b'-', near).find(|&at| {
         let groups = at.checked_sub(HALF).and_then(|start| line.get(start..at)).unwrap_or_default();
         let pairs = groups.chunks(3).filter(|group| match group {
             [high, low] | [high, low, b' '] => octets_of(&[*high, *low]).all(|it| it.is_some()),
@@ -92,7 +92,10 @@ pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
         && line.get(9..11) == Some(b"  ");
     let is_barred = matches!(line, [b'|', ..]) && line.get(9) == Some(&b'|') && is_hex(1..9);
     if middle.is_none() && !is_segment && !is_barred {
-        return None;
+        let inner = line.trim_ascii().strip_prefix(b"| ")?.strip_suffix(b" |")?;
+        let is_row = inner.get(..STRACE).is_some_and(is_digits) && inner.get(STRACE) == Some(&b' ');
+        // Its offsets are hex, as those with an even number of digits are.
+        return is_row.then(|| [b"0", inner].concat());
     }
     let mut row = line.to_vec();
     for at in middle.into_iter().chain(is_barred.then_some(9)) {
@@ -320,7 +323,8 @@ impl<'a> ListingRow<'a> {
         }
         let digits = text.iter().take_while(|c| c.is_ascii_hexdigit()).count();
         let (offset, rest) = text.split_at_checked(digits).filter(|_| OFFSET.contains(&digits))?;
-        let behind = rest.strip_prefix(b":");
+        let mut signs = [&b":"[..], b"h:", b" -"].into_iter();
+        let behind = signs.find_map(|sign| rest.strip_prefix(sign));
         let colon = behind.is_some();
         let behind = behind.unwrap_or(rest);
         if !behind.first().is_some_and(|&c| is_blank(c)) {
@@ -434,6 +438,7 @@ impl<'a> Gutter<'a> {
     /// The text may be `rest`, behind so many octets.
     fn at(body: &'a [u8], rest: &'a [u8], octets: usize) -> Option<Self> {
         let text = rest.trim_ascii_start();
+        let text = text.strip_prefix(b"; ").unwrap_or(text);
         if let Some(text) = framed(text).filter(|text| characters(text.trim_ascii_end()) <= octets)
         {
             return Some(Self { body, text, sure: true });
@@ -521,6 +526,10 @@ fn is_decimal(body: &[u8]) -> bool {
     groups(body).all(number) && groups(body).map(<[u8]>::len).max() == Some(5)
 }
 
+fn is_digits(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_hexdigit)
+}
+
 fn value(digits: &[u8], radix: u32) -> Option<u64> {
     u64::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
 }
@@ -540,6 +549,9 @@ const fn word_name(width: usize) -> Option<&'static str> {
 /// The characters of eight octets, and those in front of the others.
 const HALF: usize = 23;
 const LONGEST_OF_DOS: usize = 48;
+
+/// The digits of an offset of strace.
+const STRACE: usize = 5;
 
 /// The radices of offsets.
 const RADICES: [u32; 3] = [8, 10, 16];
