@@ -233,7 +233,7 @@ impl Dump {
         // The text beside the octets of a listing may end as anything.
         let text = if self.listing.is_some() { text } else { without_counts(text) };
         let (text, margin) = typing::unquoted(text);
-        self.margin = margin;
+        self.margin = left_out + margin;
         let is_pairs =
             !self.pasted.is_within() && ends_with_pairs(text) && !begins_with_number(text);
         // A damaged row is known by those in front of it.
@@ -375,23 +375,18 @@ impl Dump {
         }
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
         if found.is_none() {
-            let is_known = self.listing.as_ref().is_some_and(|listing| listing.has_shape(text));
-            if is_known && let Some(step) = listing::step(&mut self.listing, text) {
-                return self.step(&step, text, run);
+            let (step, line) = self.listed(text);
+            if let Some(step) = step {
+                return self.step(&step, line, run);
             }
-            let octets = beside_text::without_text(text);
-            // A listing knows its own text, unless a blank is in the middle of it.
-            if !octets.is_halved
-                && let Some(step) = listing::step(&mut self.listing, text)
-            {
-                return self.step(&step, text, run);
-            }
-            if octets.line.len() < text.len() {
-                text = octets.line;
-                if let Some(step) = listing::step(&mut self.listing, text) {
-                    return self.step(&step, text, run);
+            for at in listing::behind_words(text) {
+                let (step, line) = self.listed(prefix::slice(text, at..text.len()));
+                if let Some(step) = step {
+                    self.margin += at;
+                    return self.step(&step, line, run);
                 }
             }
+            text = line;
         }
         if found.is_none() && pasted && !self.log.owns(text) {
             let is_odd = is_odd_run(text);
@@ -424,6 +419,25 @@ impl Dump {
                 self.digits.end(run)
             }
             None => self.sentence(text, run),
+        }
+    }
+
+    /// The row of a listing, if the line is one, and the line without the text beside its octets.
+    fn listed<'a>(&mut self, text: &'a [u8]) -> (Option<ListingStep>, &'a [u8]) {
+        let is_known = self.listing.as_ref().is_some_and(|listing| listing.has_shape(text));
+        if is_known && let Some(step) = listing::step(&mut self.listing, text) {
+            return (Some(step), text);
+        }
+        let octets = beside_text::without_text(text);
+        // A listing knows its own text, unless a blank is in the middle of it.
+        if !octets.is_halved
+            && let Some(step) = listing::step(&mut self.listing, text)
+        {
+            return (Some(step), text);
+        }
+        match octets.line.len() < text.len() {
+            true => (listing::step(&mut self.listing, octets.line), octets.line),
+            false => (None, text),
         }
     }
 
@@ -482,7 +496,7 @@ impl Dump {
 
     /// A line that belongs to a listing.
     fn step(&mut self, step: &ListingStep, text: &[u8], run: &mut HexRun) -> Result<()> {
-        self.digits.begin(step.body.start, false, false);
+        self.digits.begin(self.margin + step.body.start, false, false);
         if step.gap {
             self.digits.spoil(0, OFFSET);
         }

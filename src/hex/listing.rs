@@ -21,12 +21,18 @@
 //! By these rules `68FAFA68 53FF0001` and `000000 68 53` are hex. From then on the running offset
 //! decides: a row that does not continue it, though it looks like one, tells that rows are missing.
 //!
+//! Words of a logger may stand in front of the offset: `Nov 30 12:00:01 pi meter[812]: 00000010: 67 db …`.
+//!
 //! Words of several octets (plain `od`, plain `hexdump`, `od -x`) stand in the order of the machine
 //! that wrote them, which cannot be told. They are refused, as are octal and binary digits.
 
 use core::ops::Range;
 
-use super::{prefix::characters, row_shape::RowShape, separator::is_blank};
+use super::{
+    prefix::{self, characters},
+    row_shape::RowShape,
+    separator::is_blank,
+};
 
 /// The meaning of a line for the listing that it belongs to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -72,6 +78,7 @@ pub(super) struct Listing {
 /// ```text
 /// 0B3F:0100  68 FA FA 68 53 FF 00 01-67 DB 08 4B 46 4D 67 50   h..hS...g..KFMgP
 /// |00000000| 68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50 |h××h_×0•g×•KFMgP|
+///  | 00000  68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50  h..hS...g..KFMgP |
 /// ```
 pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
     let is_hex = |at: core::ops::Range<usize>| {
@@ -103,6 +110,25 @@ pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
     }
     row.drain(..if is_segment { 5 } else { usize::from(is_barred) });
     Some(row)
+}
+
+/// Where a row may begin behind the words of a logger, or in a cell of a table: at a word that begins with as many
+/// digits as an offset has, and is not the last one.
+pub(super) fn behind_words(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let near = prefix::slice(line, 0..line.len().min(WORDS));
+    let blanks = memchr::memchr2_iter(b' ', b'\t', near);
+    let starts = blanks.filter(move |&at| {
+        let text = prefix::slice(line, at + 1..line.len());
+        let digits = text.strip_prefix(b"0x").unwrap_or(text);
+        let count = digits.iter().take(*OFFSET.end() + 1).take_while(|c| c.is_ascii_hexdigit());
+        let mut before = prefix::slice(line, 0..at).rsplit(|&c| is_blank(c));
+        // `20241115 000000` is a time.
+        let is_word = before.find(|word| !word.is_empty()).is_some_and(|word| !is_digits(word));
+        let count = count.count();
+        let is_before = !prefix::slice(digits, count..digits.len()).trim_ascii().is_empty();
+        OFFSET.contains(&count) && is_before && is_word
+    });
+    starts.map(|at| at + 1)
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -561,6 +587,9 @@ const OFFSET: core::ops::RangeInclusive<usize> = 4..=16;
 
 /// The longest row that a `*` repeats: `xxd -c 256`, the widest it has.
 const ROW_OCTETS: usize = 256;
+
+/// The characters of the words in front of a row.
+const WORDS: usize = 96;
 
 /// No row is longer: `xxd -g 1 -c 256` has 8 + 2 + 256 * 3 + 1 + 256 characters, 256 of which may
 /// be two octets of UTF-8.
