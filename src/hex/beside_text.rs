@@ -74,6 +74,8 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
         let text = text.trim_ascii_end();
         text.strip_suffix(b"|").unwrap_or(text)
     });
+    // Markdown.
+    let quoted = || framed?.trim_ascii().strip_prefix(b"`")?.strip_suffix(b"`");
     // `| h..hS... |`
     let within = framed.and_then(|text| Some(text.strip_prefix(b" ")?.trim_ascii_end()));
     // A blank may be in the middle, as between the octets.
@@ -85,7 +87,10 @@ fn beside(octets: &[u8], behind: &[u8]) -> Option<bool> {
         gone.is_some_and(|gone| gone.iter().all(|octet| *octet == b' '))
             && agrees(octets.iter().map(|it| Some(*it)), text, true)
     };
-    let is_framed = framed.is_some_and(shows) || within.is_some_and(shows);
+    let is_framed = framed.is_some_and(shows)
+        || within.is_some_and(shows)
+        || framed.is_some_and(|text| shows(text.trim_ascii_end()))
+        || quoted().is_some_and(shows);
     let is_beside = match half {
         _ if is_framed => true,
         true => shows(joined().trim_ascii_end()),
