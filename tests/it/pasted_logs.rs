@@ -360,6 +360,63 @@ fn forms() -> Vec<(&'static str, String)> {
             rows(|at, row| format!("{:08x}  {} | {}\n", at * 16, spaced(row), shown(row))),
         ),
         ("text behind a blank", rows(|_, row| format!("{} {}\n", spaced(row), shown(row)))),
+        ("text behind a blank, a blank at its end gone", {
+            let text = rows_of(9, |at, row| {
+                format!("{:016X} {} {}", at * 9, spaced(row), shown(row)) + "\n"
+            });
+            text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        }),
+        ("offsets behind a log", offsets(|at| format!("Nov 30 12:00:01 pi meter[812]: {at:08x}:"))),
+        ("offsets behind a tag", offsets(|at| format!("[tag] {at:04x}:"))),
+        ("offsets without a colon", offsets(|at| format!("12:00:01,123 DEBUG: {at:04X} "))),
+        ("offsets of the kernel", offsets(|at| format!("[   12.345678] {at:08x}:"))),
+        (
+            "offsets and text behind a log",
+            rows(|at, row| {
+                let (octets, text) = (spaced(row), shown(row));
+                format!("12:00:01 RX: {:08x}: {octets:47}  {text}\n", 16 * at)
+            }),
+        ),
+        (
+            "offsets in a table",
+            "| offset | data |\n|---|---|\n".to_owned()
+                + &rows(|at, row| format!("| {:04x} | {} |\n", 16 * at, spaced(row))),
+        ),
+        (
+            "offsets and text in a table",
+            rows(|at, row| format!("| {:#06x} | {} | `{}` |\n", 16 * at, spaced(row), shown(row))),
+        ),
+        ("OpenSSL", {
+            rows(|at, row| {
+                let (left, right) = row.split_at(row.len().min(8));
+                let octets = format!("{}-{}", spaced(left), spaced(right));
+                format!("{:04x} - {octets:48}  {}\n", 16 * at, shown(row))
+            })
+        }),
+        (
+            "UltraEdit",
+            rows(|at, row| format!("{:08x}h: {:47} ; {}\n", 16 * at, spaced(row), shown(row))),
+        ),
+        ("strace, a dump", {
+            rows(|at, row| {
+                let (left, right) = row.split_at(row.len().min(8));
+                let (left, right) = (spaced(left), spaced(right));
+                format!(" | {:05x}  {left:23}  {right:23}  {:16} |\n", 16 * at, shown(row))
+            })
+        }),
+        (
+            "text between bars, padded",
+            rows(|_, row| format!("uart: {:47}  |{:16}|\n", spaced(row), shown(row))),
+        ),
+        ("a time without seconds", timed("14:{} ")),
+        ("a time without seconds, a colon", timed("14:{}: ")),
+        ("a time without seconds, a hyphen", timed("14:{} - ")),
+        ("a time without seconds, brackets", timed("[14:{}] ")),
+        ("a time since the start", timed("[0 00:00:{}.123] ")),
+        (
+            "Wireshark, a tree",
+            format!("Data ({0} bytes)\n    Data: {digits}\n    [Length: {0}]\n", all.len()),
+        ),
         ("a listing in a page", {
             let shown = |row: &[u8]| {
                 let text = shown(row).replace('&', "&amp;");
@@ -384,6 +441,11 @@ fn forms() -> Vec<(&'static str, String)> {
         ("a short date, brackets", timed("[15.11.24 14:45:{}] ")),
         ("a short date, comma", timed("15.11.24, 14:45:{} ")),
     ]
+}
+
+/// Rows of sixteen octets behind their offset, in front of which words stand.
+fn offsets(head: impl Fn(usize) -> String) -> String {
+    rows(|at, row| format!("{} {}\n", head(16 * at), spaced(row)))
 }
 
 /// Rows of sixteen octets behind a stamp whose seconds go on.
