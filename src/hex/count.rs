@@ -1,12 +1,15 @@
-//! The number of octets behind them, which is none of them.
+//! The number of octets behind them, or their sum, which is none of them.
 //!
 //! ```text
 //! 68 FA FA 68 (4)    68 FA FA 68 | 4 bytes    68fafa68 len=4    68 FA FA 68 [4] OK
+//! 68 FA FA 68 | 4    68 FA FA 68 | 4 | C4     68fafa68 = c4     68 FA FA 68 CS=3C
 //! ```
 //!
-//! It may be that of the octets in the line, or that of their telegram.
+//! It may be that of the octets in the line, or that of their telegram. Behind a bar or an equals sign it is that of
+//! the line: any other number may be an octet.
 
 use super::{
+    digits::octet,
     prefix::{decimal, has_octets, octet_count, slice},
     separator::is_blank,
     stamp,
@@ -19,6 +22,48 @@ pub(super) fn without_counts(line: &[u8]) -> &[u8] {
         text = octets;
     }
     text
+}
+
+/// The line without a cell at its end that is the number or the sum of the octets in front of it.
+pub(super) fn without_sum(line: &[u8]) -> &[u8] {
+    let text = line.trim_ascii_end();
+    let text = text.strip_suffix(b"|").unwrap_or(text);
+    before_sum(text.trim_ascii_end()).unwrap_or(line)
+}
+
+/// `| 4`, `| 4 | c4`, `= c4`, `CS=c4`
+fn before_sum(text: &[u8]) -> Option<&[u8]> {
+    let near = text.len().saturating_sub(CELL);
+    let sign = slice(text, near..text.len()).iter().rposition(|c| matches!(c, b'|' | b'='))?;
+    let (front, cell) = text.split_at_checked(near + sign)?;
+    let cell = cell.get(1..)?.trim_ascii();
+    let cell = cell.strip_prefix(b"0x").unwrap_or(cell);
+    let name = front.iter().rev().take_while(|c| c.is_ascii_alphabetic()).count();
+    let front = match text.get(near + sign) {
+        Some(b'=') => slice(front, 0..front.len() - name).trim_ascii_end(),
+        _ => front.trim_ascii_end(),
+    };
+    let is_own = |front: &&[u8]| {
+        let octets = last_octets(front);
+        let value = core::str::from_utf8(cell).ok().and_then(|it| u8::from_str_radix(it, 16).ok());
+        let sum = octets.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
+        let xor = octets.iter().fold(0, |xor, octet| xor ^ octet);
+        let is_sum = value.is_some_and(|it| [sum, !sum, sum.wrapping_neg(), xor].contains(&it));
+        octets.len() > 1 && (decimal(cell) == Some(octets.len()) || cell.len() == OCTET && is_sum)
+    };
+    let fronts = [Some(front), before_count(front), before_sum(front)].into_iter().flatten();
+    fronts.map(<[u8]>::trim_ascii_end).find(is_own)
+}
+
+/// The octets at the end of a line, last one first.
+fn last_octets(text: &[u8]) -> Vec<u8> {
+    let mut groups =
+        text.trim_ascii_end().rsplit(|&c| is_blank(c) || matches!(c, b':' | b'-' | b','));
+    let first = groups.clone().next().unwrap_or_default();
+    if first.len() > OCTET {
+        return hex::decode(first).unwrap_or_default();
+    }
+    core::iter::from_fn(|| groups.next().and_then(octet)).collect()
 }
 
 /// The text in front of a number at its end.
@@ -108,6 +153,9 @@ const NAMES: [&[u8]; 6] =
 const OCTET: usize = 2;
 const DIGITS: usize = 5;
 
+/// The characters of a cell, and its sign.
+const CELL: usize = 8;
+
 /// So many octets may be numbers among the words of a logger.
 const WORDS: usize = 16;
 
@@ -137,6 +185,20 @@ mod tests {
         }
         let line = "RX: 68 FA FA 68 OK [4] 4 bytes\r";
         assert_eq!(without_counts(line.as_bytes()).trim_ascii_end(), b"RX: 68 FA FA 68");
+    }
+
+    #[test]
+    fn sums_of_octets_are_left_out() {
+        let octets = "12:00 0000: 68 FA FA 67";
+        for sum in
+            ["| c3", "| 4", "| 4 | C3", "| 4 | C3 |", "= 3d", "CS=C3", "(4) crc=3c", "| 0x0f", "|4"]
+        {
+            let line = format!("{octets} {sum}");
+            assert_eq!(without_sum(line.as_bytes()), octets.as_bytes(), "{line}");
+        }
+        for line in ["68 FA FA 67 | 16", "68 | FA | FA | 67", "68|fa|fa|67", "7 | 1", "= c3", ""] {
+            assert_eq!(without_sum(line.as_bytes()), line.as_bytes(), "{line}");
+        }
     }
 
     #[test]

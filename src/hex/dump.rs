@@ -26,7 +26,7 @@ use core::ops::Range;
 use super::{
     alike::{AlikeOctets, AlikeRows},
     beside_text, between_rows,
-    count::without_counts,
+    count::{without_counts, without_sum},
     digits::{Digits, Wrapped},
     json_log::JsonLog,
     left_out,
@@ -232,6 +232,7 @@ impl Dump {
     fn read(&mut self, text: &[u8], left_out: usize, run: &mut HexRun) -> Result<()> {
         // The text beside the octets of a listing may end as anything.
         let text = if self.listing.is_some() { text } else { without_counts(text) };
+        let text = without_sum(text);
         let (text, margin) = typing::unquoted(text);
         self.margin = left_out + margin;
         let is_pairs =

@@ -408,6 +408,35 @@ fn forms() -> Vec<(&'static str, String)> {
             "text between bars, padded",
             rows(|_, row| format!("uart: {:47}  |{:16}|\n", spaced(row), shown(row))),
         ),
+        (
+            "sums behind a bar",
+            rows(|at, row| format!("{:04x}: {} | {:02x}\n", 16 * at, spaced(row), sum(row))),
+        ),
+        (
+            "counts and sums behind bars",
+            rows(|_, row| format!("{} | {} | {:02X}\n", spaced(row), row.len(), sum(row))),
+        ),
+        ("a count behind a bar", rows(|_, row| format!("{} | {}\n", spaced(row), row.len()))),
+        ("a sum with its name", rows(|_, row| format!("{} CS={:02X}\n", spaced(row), sum(row)))),
+        ("docker", docker(|row| spaced(row) + "\\n")),
+        ("docker, CRLF", docker(|row| spaced(row) + "\\r\\n")),
+        ("docker, digits", docker(|row| digits_of(row) + "\\n")),
+        ("docker, words", docker(|row| format!("[INFO]\\tRX: {}\\n", spaced(row)))),
+        ("docker, colours", docker(|row| format!("\\u001b[32mRX\\u001b[0m {}\\n", spaced(row)))),
+        ("JSON, all rows in one text", {
+            let rows = rows(|_, row| format!("{}\\n", spaced(row)));
+            format!("{{\"log\":\"{rows}\",\"stream\":\"stdout\"}}\n")
+        }),
+        (
+            "the journal",
+            rows(|at, row| {
+                let octets = spaced(row);
+                format!(
+                    "{{\"__CURSOR\":\"s=1af3;i={at:x}b\",\"_PID\":\"812\",\"MESSAGE\":\"{octets}\",\
+                     \"_BOOT_ID\":\"0123456789abcdef0123456789abcdef\"}}\n"
+                )
+            }),
+        ),
         ("a time without seconds", timed("14:{} ")),
         ("a time without seconds, a colon", timed("14:{}: ")),
         ("a time without seconds, a hyphen", timed("14:{} - ")),
@@ -441,6 +470,18 @@ fn forms() -> Vec<(&'static str, String)> {
         ("a short date, brackets", timed("[15.11.24 14:45:{}] ")),
         ("a short date, comma", timed("15.11.24, 14:45:{} ")),
     ]
+}
+
+/// The lines of a container, each with a row.
+fn docker(text: impl Fn(&[u8]) -> String) -> String {
+    rows(|at, row| {
+        let time = format!("2026-06-21T12:00:{at:02}.123456789Z");
+        format!("{{\"log\":\"{}\",\"stream\":\"stdout\",\"time\":\"{time}\"}}\n", text(row))
+    })
+}
+
+fn sum(row: &[u8]) -> u8 {
+    row.iter().fold(0, |sum, octet| sum.wrapping_add(*octet))
 }
 
 /// Rows of sixteen octets behind their offset, in front of which words stand.
