@@ -14,7 +14,7 @@
 //! 0
 //! ```
 //!
-//! Numbers count from 0 or 1. The first octets, which are those of a telegram, tell the radix of all.
+//! Numbers count from 0 or 1, or from one that is no octet. The first octets, which are those of a telegram, tell the radix of all.
 
 use super::{
     prefix::{has_foreign, slice},
@@ -33,6 +33,8 @@ pub(super) struct OctetRows {
 /// Octets with a number in front of each.
 #[derive(Clone, Debug, Default)]
 struct CountedRows {
+    /// The number from which they count, 0 for 1.
+    first: u64,
     next: u64,
     /// The octet of the next number stands in the next row.
     is_due: bool,
@@ -90,15 +92,21 @@ impl OctetRows {
         }
     }
 
-    /// A line in which numbers from 0 or 1 on begin.
+    /// A line in which numbers from 0 or 1 on begin, or in whose first cell a number stands that is no octet.
     fn begin(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        memchr::memchr2(b'0', b'1', line).filter(|_| line.len() <= LONGEST_LIST)?;
+        if line.len() > LONGEST_LIST {
+            return None;
+        }
         let cells: Vec<_> = cells(line).collect();
-        let starts = cells.iter().enumerate().filter(|(_, cell)| matches!(cell.text, b"0" | b"1"));
+        let is_start = |(at, cell): &(usize, &RowCell<'_>)| {
+            matches!(cell.text, b"0" | b"1") || *at == 0 && cell.is_index(line)
+        };
+        let starts = cells.iter().enumerate().filter(is_start);
         starts.filter_map(|(at, start)| Some((start, cells.split_at_checked(at)?))).find_map(
             |(start, (before, cells))| {
-                let next = u64::from(start.text == b"1");
-                let mut rows = CountedRows { next, ..CountedRows::default() };
+                let next = start.number()?;
+                let first = if next > 1 { next } else { 0 };
+                let mut rows = CountedRows { first, next, ..CountedRows::default() };
                 let (octets, left) = rows.row(cells, line)?;
                 let is_sure = rows.values.radix.is_some();
                 let is_row = before.iter().all(RowCell::is_word) && left <= FEW;
@@ -177,7 +185,7 @@ impl CountedRows {
             }
         }
         // The first octets are those of a telegram.
-        let sound = self.values.radix.is_some() || self.next < FIRST as u64 + 1;
+        let sound = self.values.radix.is_some() || self.next < self.first + FIRST as u64 + 1;
         sound.then_some((octets, rest.len()))
     }
 }
@@ -237,6 +245,14 @@ impl RowCell<'_> {
         let is_number = self.text.len() == 1 || !self.text.starts_with(b"0");
         let digits = is_number && self.text.iter().all(u8::is_ascii_digit);
         core::str::from_utf8(self.text).ok().filter(|_| digits)?.parse().ok()
+    }
+
+    /// True for a number in a cell of its own that is too large for an octet, and for a row of digits.
+    fn is_index(&self, line: &[u8]) -> bool {
+        let behind = line.get(self.at + self.text.len()..).unwrap_or_default().trim_ascii_start();
+        let is_cell = matches!(behind, [b',' | b';' | b'|' | b':' | b'=', ..])
+            || line.get(self.at + self.text.len()) == Some(&b'\t');
+        self.at == 0 && is_cell && self.number().is_some_and(|it| INDEX.contains(&it))
     }
 
     fn is_value(&self) -> bool {
@@ -327,6 +343,9 @@ const FEW: usize = 2;
 /// A longer line is no list: twenty telegrams of JavaScript have so many characters.
 const LONGEST_LIST: usize = 1 << 16;
 
+/// The numbers that may be that of a first row: larger ones are times.
+const INDEX: core::ops::Range<u64> = 256..1_000_000;
+
 /// More rows are not missing.
 const MOST: u64 = 1000;
 
@@ -361,6 +380,8 @@ mod tests {
             &rows(&|at, octet| format!("[{at}]: {octet}")),
             &rows(&|at, octet| format!("  [{at}] = {octet} '.'")),
             &rows(&|at, octet| format!("{at} 0x{octet:x}")),
+            &rows(&|at, octet| format!("{},0x{octet:02X}", at + 1001)),
+            &rows(&|at, octet| format!("{}\t{octet}", at + 512)),
             &rows(&|at, octet| format!("{}: {octet:02x}", at + 1)),
             &rows(&|at, octet| format!("0.00{at}600,0x{octet:02x}")),
             &rows(&|at, octet| format!("18:45:00.00{at};{octet:02X}")),
