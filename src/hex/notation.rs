@@ -6,6 +6,7 @@
 //! \150\372\372           C, octal       01101000 11111010   binary
 //! (byte) 0x68, 0x68u8    Java, Rust     16#68, &#x68;       Erlang, HTML
 //! 150 372 372 150        od -b          68 fa fa 68 3 ff    hex without leading zeros
+//! 68(104) FA(250)        hex and decimal, 104 (0x68) 250 (0xFA) too
 //! ```
 //!
 //! Several of a kind make a list; its next lines may be shorter. Between them stands nothing but one
@@ -50,6 +51,9 @@ impl Notations {
 
     /// The octets of a line; nothing if it is no part of such a list.
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        if let Some(octets) = in_both(line) {
+            return Some(octets);
+        }
         let open = self.open.take();
         let mut notations = Notation::ALL.into_iter().filter(|it| it.may_be_in(line)).peekable();
         notations.peek()?;
@@ -225,6 +229,32 @@ struct NotationList<'a> {
     between: Option<Option<&'a [u8]>>,
 }
 
+/// The octets of a line that has nothing but each of them in hex and in decimal, behind words.
+fn in_both(line: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr2(b'(', b'[', line)?;
+    let tokens: Vec<_> = tokens(line, None).collect();
+    let in_hex = |token: &[u8]| {
+        let digits = token.strip_prefix(b"0x").unwrap_or(token);
+        u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let in_decimal = |token: &[u8]| core::str::from_utf8(token).ok()?.parse().ok();
+    let octets = |orders: [usize; 2]| {
+        let octet = |pair: &[&[u8]; 2]| {
+            let [hex, decimal] = orders.map(|at| pair.get(at).copied().unwrap_or_default());
+            in_hex(hex).filter(|octet| Some(*octet) == in_decimal(decimal))
+        };
+        // Words stand in front of them.
+        let (words, pairs) = tokens.as_rchunks::<2>();
+        let first = pairs.iter().rposition(|pair| octet(pair).is_none()).map_or(0, |at| at + 1);
+        let (others, pairs) = pairs.split_at_checked(first)?;
+        let is_word = |token: &&[u8]| in_hex(token).is_none();
+        let are_words = words.iter().chain(others.iter().flatten()).all(is_word);
+        (pairs.len() > 1 && are_words).then(|| pairs.iter().filter_map(octet).collect::<Vec<_>>())
+    };
+    // A number of one digit is the same in both.
+    octets([0, 1]).or_else(|| octets([1, 0])).filter(|octets| octets.iter().any(|octet| *octet > 9))
+}
+
 /// True for two hex digits, which would be an octet.
 fn is_pair(token: &[u8]) -> bool {
     token.len() == 2 && token.iter().all(u8::is_ascii_hexdigit)
@@ -315,6 +345,8 @@ mod tests {
             "68 fa fa 68 53 ff 0 1",
             "\t.byte 0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff\n\t.byte 0x00, 0x01",
             "RX: 68/FA/FA/68/53/FF/0/1\n",
+            "RX: 68(104) FA(250) FA(250) 68(104) 53(83)\nFF(255) 00(0) 01(1)",
+            "104 (0x68), 250 (0xFA), 250 (0xFA), 104 (0x68), 83 (0x53), 255 (0xFF), 0 (0x00), 1 (0x01)",
         ] {
             assert_eq!(octets(text), expected, "{text}");
         }
