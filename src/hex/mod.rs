@@ -11,6 +11,7 @@ mod annotated;
 pub(crate) mod base64;
 mod beside_text;
 mod between_rows;
+mod bracketed;
 mod byte_rows;
 pub mod canonical;
 mod columns;

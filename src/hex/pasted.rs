@@ -7,6 +7,7 @@ use core::ops::Range;
 use super::{
     annotated::Annotated,
     base64::Base64Lines,
+    bracketed::Bracketed,
     byte_rows::ByteRows,
     columns::{ColumnRow, HexColumns},
     decimal::{self, DecimalList},
@@ -39,6 +40,7 @@ pub(super) struct Pasted {
     annotated: Annotated,
     repeated: RepeatedText,
     literals: Literals,
+    bracketed: Bracketed,
 }
 
 /// A line of such a form.
@@ -72,6 +74,7 @@ impl Pasted {
             || self.list.is_within()
             || self.annotated.is_within()
             || self.repeated.is_within()
+            || self.bracketed.is_within()
     }
 
     /// The lines that are left of a line of a document or a web page; nothing if it is neither.
@@ -127,6 +130,9 @@ impl Pasted {
             return Some(PastedLine::Nothing);
         }
         if let Some(octets) = self.literals.octets(line) {
+            return Some(octets_of(octets));
+        }
+        if let Some(octets) = self.bracketed.octets(line) {
             return Some(octets_of(octets));
         }
         if self.list.is_within()
