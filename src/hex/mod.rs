@@ -46,3 +46,4 @@ pub mod telegram;
 pub mod telegram_row;
 mod typing;
 pub mod unread;
+mod unread_forms;

@@ -21,6 +21,7 @@ use super::{
     row_numbers::{NumberedRow, RowNumbers},
     rows::OctetRows,
     separator::is_blank,
+    unread_forms::{self, UnreadForms},
 };
 
 /// The state between two lines.
@@ -41,6 +42,7 @@ pub(super) struct Pasted {
     repeated: RepeatedText,
     literals: Literals,
     bracketed: Bracketed,
+    unread: UnreadForms,
 }
 
 /// A line of such a form.
@@ -75,6 +77,7 @@ impl Pasted {
             || self.annotated.is_within()
             || self.repeated.is_within()
             || self.bracketed.is_within()
+            || self.unread.is_within()
     }
 
     /// The lines that are left of a line of a document or a web page; nothing if it is neither.
@@ -116,8 +119,8 @@ impl Pasted {
                 RebuiltApdus::Refused(what) => PastedLine::Refused(what),
             });
         }
-        if line.trim_ascii().eq_ignore_ascii_case(b"Content-Transfer-Encoding: base64") {
-            return Some(PastedLine::Refused("a mail in base64"));
+        if let Some(named) = self.unread.line(line) {
+            return Some(named.map_or(PastedLine::Nothing, PastedLine::Refused));
         }
         // `1/gDDzg7…` is no number in front of a row.
         if self.base64.is_within()
@@ -179,7 +182,8 @@ impl Pasted {
         if let Some(octets) = self.repeated.octets(line) {
             return Some(octets_of(octets));
         }
-        self.annotated.octets(line).map(PastedLine::Hex)
+        let annotated = self.annotated.octets(line).map(PastedLine::Hex);
+        annotated.or_else(|| unread_forms::name(line).map(PastedLine::Refused))
     }
 }
 

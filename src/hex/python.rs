@@ -132,6 +132,22 @@ fn bytes_alone(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     is_last.then(|| (letters(), literal.octets))
 }
 
+/// True for a line that ends within a literal in which a telegram begins.
+pub(super) fn is_cut(line: &[u8]) -> bool {
+    let is_quote = |two: &[u8; 2]| matches!(two, [b'b', b'\'' | b'"']);
+    let Some(start) = line.array_windows().rposition(is_quote).map(|at| at + 2) else {
+        return false;
+    };
+    let (before, text) = line.split_at_checked(start).unwrap_or_default();
+    let quote = before.last().copied().unwrap_or_default();
+    // An escape sequence may be cut too.
+    let end = memchr::memrchr(b'\\', text).unwrap_or(text.len());
+    let whole = text
+        .get(..end)
+        .and_then(|text| literal(&[text, &[quote]].concat(), quote).map(|it| it.octets));
+    literal(text, quote).is_none() && whole.is_some_and(|octets| begins_telegram(&octets))
+}
+
 /// A line without a backslash in front of all others of this form is no longer.
 const SHORT: usize = 160;
 

@@ -21,6 +21,18 @@ pub const BESIDE: &str = "a telegram beside other octets in the line";
 /// The name of a row that is none of whole octets, though all others are.
 pub const ROW: &str = "a row that is written as those of a telegram, and cannot be read";
 
+/// The name of a mail whose text is in base64.
+pub const MAIL: &str = "a mail in base64";
+
+/// The name of octets that are not all there.
+pub const CUT: &str = "octets that a program has cut off";
+
+/// The name of a file in the mails of old.
+pub const UUENCODE: &str = "uuencode data";
+
+/// The name of a web page with its input in its address.
+pub const CYBERCHEF: &str = "a link to CyberChef";
+
 /// The advice for a form, in English and German, if there is one.
 #[must_use]
 pub fn step(what: &str) -> Option<[&'static str; 2]> {
@@ -54,7 +66,15 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
             "compare the row with its source; the telegram that it belongs to is lost",
             "die Zeile mit ihrer Quelle vergleichen; das Telegramm, zu dem sie gehört, ist verloren",
         ],
-        "a mail in base64" => [
+        CUT => [
+            "print and copy them whole, up to the closing quote or bracket",
+            "sie ganz ausgeben und kopieren, bis zum schließenden Anführungszeichen oder zur Klammer",
+        ],
+        CYBERCHEF => [
+            "copy the octets out of its input field",
+            "die Oktette aus seinem Eingabefeld kopieren",
+        ],
+        MAIL => [
             "copy the text from the mail program instead",
             "stattdessen den Text aus dem Mailprogramm kopieren",
         ],
@@ -95,7 +115,10 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a document of an office program" => "ein Dokument eines Büroprogramms",
         BESIDE => "ein Telegramm neben anderen Oktetten in der Zeile",
         ROW => "eine Zeile, die wie die eines Telegramms geschrieben und nicht lesbar ist",
-        "a mail in base64" => "eine Mail in base64",
+        MAIL => "eine Mail in base64",
+        CUT => "Oktette, die ein Programm abgeschnitten hat",
+        UUENCODE => "mit uuencode verpackt",
+        CYBERCHEF => "ein Link zu CyberChef",
         "an SQLite database" => "eine SQLite-Datenbank",
         "a program" => "ein Programm",
         "binary digits (xxd -b)" => "Binärziffern (xxd -b)",
