@@ -82,8 +82,11 @@ impl Opening {
             octets.is_empty() && !(is_number(line) && !(is_between && is_whole_octets));
         let shares_flag = self.end.is_flag() && matches!(**octets, [0xa0..=0xaf, ..]);
         let begins = begins_frame(&octets) || shares_flag;
+        // The columns of a listing, in hex or in decimal.
+        let is_next =
+            |a: u8, b: u8| b == a.wrapping_add(1) || a & 0xf == 9 && b == a.wrapping_add(7);
         let is_heading = octets.len() > 1
-            && octets.windows(2).all(|pair| matches!(pair, [a, b] if *b == a.wrapping_add(1)));
+            && octets.windows(2).all(|pair| matches!(pair, [a, b] if is_next(*a, *b)));
         let is_key = is_whole
             && !begins
             && !is_heading
@@ -107,7 +110,7 @@ impl Opening {
         // Nobody has three keys one below the other.
         let width = octets.len();
         let are_rows = is_key
-            && self.widths.contains(&width)
+            && (self.widths == [0, 0] || self.widths.contains(&width))
             && self.lines.len() >= MOST_KEYS
             && self.octets.len() == self.lines.len() * width;
         match () {
