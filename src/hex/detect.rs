@@ -83,7 +83,7 @@ pub fn kind_of_file(start: &[u8]) -> Option<&'static str> {
     MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
-/// Every other octet zero, the others ASCII text; behind a byte order mark half of them are enough, for umlauts. Which
+/// Every other octet zero, the others ASCII text, but for one umlaut; behind a byte order mark half of them are enough, for umlauts. Which
 /// octet of two is the first; `None` if it is too early to tell.
 fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     let marked = [(b"\xff\xfe", ByteOrder::Little), (b"\xfe\xff", ByteOrder::Big)]
@@ -92,16 +92,20 @@ fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     let text = marked.map_or(sample, |(text, _)| text);
     let head = text.get(..UTF16_OCTETS).unwrap_or(text);
     let fits = |order: ByteOrder| {
-        let is_letter = |pair: &&[u8]| match (*pair, order) {
-            ([letter, rest @ ..], ByteOrder::Little) => {
-                is_ascii(*letter) && rest.iter().all(|it| *it == 0)
-            }
-            ([0, rest @ ..], ByteOrder::Big) => rest.iter().all(|it| is_ascii(*it)),
-            _ => false,
+        let letters = |is_letter: fn(u8) -> bool| {
+            let is_letter = |pair: &&[u8]| match (*pair, order) {
+                ([letter, rest @ ..], ByteOrder::Little) => {
+                    is_letter(*letter) && rest.iter().all(|it| *it == 0)
+                }
+                ([0, rest @ ..], ByteOrder::Big) => rest.iter().all(|it| is_letter(*it)),
+                _ => false,
+            };
+            head.chunks(2).filter(is_letter).count()
         };
-        let letters = head.chunks(2).filter(is_letter).count();
         let least = if marked.is_some() { head.len() / 4 } else { head.len().div_ceil(2) };
-        letters >= least
+        // One of them may be an umlaut.
+        let umlauts = letters(|it| it >= 0xc0).min(least / 4);
+        letters(is_ascii) + umlauts >= least
     };
     let order = [ByteOrder::Little, ByteOrder::Big].into_iter().find(|&order| fits(order));
     let order = order.filter(|&order| marked.is_none_or(|(_, marked)| marked == order));
