@@ -437,6 +437,16 @@ fn forms() -> Vec<(&'static str, String)> {
                 )
             }),
         ),
+        ("hex and decimal", listed(&all, " ", |it| format!("{it:02X}({it})"))),
+        (
+            "decimal and hex",
+            rows(|_, row| listed(row, ", ", |it| format!("{it} ({it:#x})")) + "\n"),
+        ),
+        ("an index", rows_of(1, |at, row| format!("{},{:#04x}\n", 1001 + at, row[0]))),
+        ("an index, decimal", rows_of(1, |at, row| format!("{}\t{}\n", 512 + at, row[0]))),
+        ("picocom", bracketed(&all, "[]")),
+        ("picocom, wrapped", wrapped(&bracketed(&all, "[]"), 80)),
+        ("Docklight", format!("15.11.2024 14:45:45.123 [RX] - {}\n", bracketed(&all, "<>"))),
         ("a time without seconds", timed("14:{} ")),
         ("a time without seconds, a colon", timed("14:{}: ")),
         ("a time without seconds, a hyphen", timed("14:{} - ")),
@@ -477,6 +487,15 @@ fn docker(text: impl Fn(&[u8]) -> String) -> String {
     rows(|at, row| {
         let time = format!("2026-06-21T12:00:{at:02}.123456789Z");
         format!("{{\"log\":\"{}\",\"stream\":\"stdout\",\"time\":\"{time}\"}}\n", text(row))
+    })
+}
+
+/// As terminal programs show octets.
+fn bracketed(octets: &[u8], brackets: &str) -> String {
+    let (open, close) = brackets.split_at(1);
+    listed(octets, "", |octet| match octet {
+        b'!'..=b'~' => char::from(*octet).to_string(),
+        _ => format!("{open}{octet:02x}{close}"),
     })
 }
 
@@ -841,6 +860,81 @@ fn a_mail_in_base64_is_named() {
     assert_eq!(ran.status, 3, "{}", ran.err);
     let named = "a mail in base64; copy the text from the mail program instead";
     assert!(ran.err.contains(named), "{}", ran.err);
+}
+
+#[test]
+fn a_capture_in_a_mail_is_read() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let lines = base64(&octets(DUMP)).as_bytes().chunks(76).map(text).collect::<Vec<_>>();
+    let mail = format!(
+        "Subject: x\nContent-Type: text/plain\n\nHallo, anbei.\n\n--part\n\
+         Content-Type: application/octet-stream; name=\"dump.bin\"\n\
+         Content-Transfer-Encoding: base64\n\
+         Content-Disposition: attachment; filename=\"dump.bin\"\n\n{}\n\n--part--\n",
+        lines.join("\n")
+    );
+    for times in [1, 2] {
+        let mails = mail.repeat(times);
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], mails.as_bytes());
+        assert_eq!((ran.status, ran.out, ran.err), (0, READING.repeat(times), String::new()));
+    }
+}
+
+#[test]
+fn octets_that_are_not_read_are_named() {
+    let literal = r"12:00 b'h\xfa\xfahS\xff\x00\x01g\xdb\x08KFMgP\x00\x00\t\x81\xf8";
+    let link = "https://example.org/CyberChef/#recipe=From_Hex('Auto')&input=NjggRkEgRkEgNjg=";
+    let uuencode = "begin 644 capture.bin\n-:/KZ:%/_``%GVPA+1DUG\n`\nend";
+    let list = "[ 104, 250, 250, 104,\n  83, 255, 0, 1,\n  ... 182 more items\n]";
+    let buffer = "<Buffer 68 fa fa 68 53 ff 00 01 ... 232 more bytes>";
+    let cut = "octets that a program has cut off; print and copy them whole";
+    for (form, named) in [
+        (literal, cut),
+        (literal.strip_suffix("8").unwrap(), cut),
+        (list, cut),
+        (buffer, cut),
+        (link, "a link to CyberChef; copy the octets out of its input field"),
+        (uuencode, "uuencode data; unpack it first"),
+    ] {
+        let ran = run(&["decode"], form.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{form}: {}", ran.err);
+        assert!(ran.err.contains(named), "{form}: {}", ran.err);
+        // They cost no telegram.
+        let folder = Folder::new();
+        let key = folder.write("key", KEY);
+        let text = format!("{form}\n\n{DUMP}");
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], text.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (1, READING), "{form}: {}", ran.err);
+    }
+}
+
+/// Three rows of sixteen octets are no keys, and neither is the heading of a listing in decimal.
+#[test]
+fn rows_amid_a_telegram_are_no_keys() {
+    let folder = Folder::new();
+    let key = folder.write("key", EXAMPLE_KEYS);
+    let start = "2026-06-21T12:00:00+02:00";
+    let simulate = ["simulate", "--meter", "wiener-netze", "--count", "2", "--start", start];
+    let frames = run(&[&simulate[..], &["--output", "hex"]].concat(), b"").out;
+    let rows: Vec<_> = octets(&frames).chunks(16).map(spaced).collect();
+    let heading = "Offset(d) 00 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15";
+    for text in [rows[1..].join("\n"), format!("{heading}\n{}", rows.join("\n"))] {
+        let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+        assert!(ran.status == 0 && !ran.err.contains("a key"), "{text}: {}", ran.err);
+    }
+}
+
+#[test]
+fn text_in_utf_16_may_begin_with_an_umlaut() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let text = format!("Z\u{e4}hler:\n{DUMP}");
+        let text: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+        let ran = run(&["decode", "--format", "json", "--key-file", &key], &text);
+        assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{}", ran.err);
+    }
 }
 
 #[test]
