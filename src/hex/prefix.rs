@@ -63,8 +63,9 @@ pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPar
         begin = behind_word(text, &word, least);
     }
     if begin > start {
-        begin += stamp::skip(slice(text, begin..end));
-        begin += stamp::year(slice(text, begin..end));
+        for skip in [stamp::day, stamp::skip, stamp::year, stamp::letter] {
+            begin += skip(slice(text, begin..end));
+        }
     }
     let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);
@@ -343,6 +344,7 @@ fn behind_number(text: &[u8], begin: usize, beyond: usize) -> usize {
 
 /// True for a bracket at the end of a text without octets.
 fn opens(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
     let before = text.strip_suffix(b"(").or_else(|| text.strip_suffix(b"["));
     before.is_some_and(|before| !has_octets(before, 1))
 }

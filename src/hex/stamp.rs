@@ -85,6 +85,27 @@ pub(super) fn year(text: &[u8]) -> usize {
     if is_year && words.take(2).all(is_pair) { end } else { 0 }
 }
 
+/// The characters of a day in front of a time, behind the name of a month: `Nov 5 23:23:00 68 fa`.
+pub(super) fn day(text: &[u8]) -> usize {
+    let day = text.trim_ascii_start();
+    let digits = day.iter().take_while(|c| c.is_ascii_digit()).count();
+    let clock = day.get(digits..).and_then(|behind| behind.strip_prefix(b" "));
+    let is_day = (1..=2).contains(&digits) && clock.and_then(time).is_some();
+    if is_day { text.len() - day.len() + digits } else { 0 }
+}
+
+/// The characters of a letter behind words that is alone in front of octets: `stdout F 68 fa`.
+pub(super) fn letter(text: &[u8]) -> usize {
+    let word = text.trim_ascii_start();
+    match word {
+        [letter, b' ', a, b, ..] if letter.is_ascii_alphabetic() => {
+            let is_octet = a.is_ascii_hexdigit() && b.is_ascii_hexdigit();
+            if is_octet { text.len() - word.len() + 1 } else { 0 }
+        }
+        _ => 0,
+    }
+}
+
 /// Where the text begins behind its stamps and an arrow. A tab may stand between the cells of a table.
 pub(super) fn before_text(line: &[u8]) -> usize {
     let start = skip(line);
@@ -129,7 +150,8 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
     };
     let inner = text.get(1..)?.trim_ascii_start();
     let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner));
-    let behind = behind.or_else(|| clock(inner)).or_else(|| since_start(inner))?;
+    let other = || clock(inner).or_else(|| since_start(inner)).or_else(|| calendar(inner));
+    let behind = behind.or_else(other)?;
     behind.strip_prefix(&[close])
 }
 
