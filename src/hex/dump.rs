@@ -174,6 +174,7 @@ impl Dump {
                 && text.get(PAIR).copied() != self.separator
                 && between_rows::is_other(text, self.separator);
             if text.len() <= ROW
+                || matches!(text, [_, _, b'\r'])
                 || is_other
                 || begins_behind_pair(text)
                 || stamp::minutes(text).is_some()
