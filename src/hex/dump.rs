@@ -375,18 +375,18 @@ impl Dump {
         {
             return Ok(());
         }
+        let whole = text;
         let mut found = if pasted && self.listing.is_none() { self.pasted.row(text) } else { None };
         if found.is_none() {
             let (step, line) = self.listed(text);
             if let Some(step) = step {
                 return self.step(&step, line, run);
             }
-            for at in listing::behind_words(text) {
-                let (step, line) = self.listed(prefix::slice(text, at..text.len()));
-                if let Some(step) = step {
-                    self.margin += at;
-                    return self.step(&step, line, run);
-                }
+            // Numbers of rows may look like the first offset.
+            if self.listing.is_some()
+                && let Some(result) = self.listed_behind_words(text, run)
+            {
+                return result;
             }
             text = line;
         }
@@ -420,8 +420,21 @@ impl Dump {
                 self.digits.spoil(0, Cause::Unsupported { what });
                 self.digits.end(run)
             }
-            None => self.sentence(text, run),
+            None => match self.listed_behind_words(whole, run) {
+                Some(result) => result,
+                None => self.sentence(text, run),
+            },
         }
+    }
+
+    /// Reads a row of a listing behind the words of a logger; nothing for another line.
+    fn listed_behind_words(&mut self, text: &[u8], run: &mut HexRun) -> Option<Result<()>> {
+        listing::behind_words(text).find_map(|at| {
+            let (step, line) = self.listed(prefix::slice(text, at..text.len()));
+            let step = step?;
+            self.margin += at;
+            Some(self.step(&step, line, run))
+        })
     }
 
     /// The row of a listing, if the line is one, and the line without the text beside its octets.
