@@ -40,6 +40,8 @@ pub struct Opening {
     has_telegram: bool,
     /// The octets of the lines that are kept.
     octets: Zeroizing<Vec<u8>>,
+    /// Those of the last one of them, if it is no key.
+    tail: usize,
 }
 
 /// The meaning of a line, and of those that were kept.
@@ -110,13 +112,13 @@ impl Opening {
         // Nobody has three keys one below the other.
         let width = octets.len();
         let are_rows = is_key
-            && (self.widths == [0, 0] || self.widths.contains(&width))
+            && self.widths.contains(&width)
             && self.lines.len() >= MOST_KEYS
             && self.octets.len() == self.lines.len() * width;
         match () {
             () if are_rows => self.release(),
             () if !begins && is_whole && self.begins_in_kept(line, before) => self.release(),
-            () if begins && (self.lines.is_empty() || holds_header(&self.octets)) => self.over(),
+            () if begins && (self.lines.is_empty() || self.are_of_telegram()) => self.over(),
             () if begins => self.drop_hex(),
             () if is_nothing && self.lines.is_empty() => OpeningStep::Read,
             () if is_between && !is_other => self.over(),
@@ -130,10 +132,17 @@ impl Opening {
                 }
                 self.lines.push((number, Zeroizing::new(line.to_vec())));
                 self.octets.extend_from_slice(&octets);
+                self.tail = if is_key { 0 } else { octets.len() };
                 OpeningStep::Kept
             }
             () => self.over(),
         }
+    }
+
+    /// True if the lines that are kept have the header of a telegram, or end with the last row of one, which is short.
+    fn are_of_telegram(&self) -> bool {
+        let is_row = self.tail > 1 && self.tail < self.octets.len();
+        is_row && matches!(self.octets.as_slice(), [.., 0x16 | 0x7e]) || holds_header(&self.octets)
     }
 
     /// True if a telegram begins with octets of lines that are kept, and those of this one.
