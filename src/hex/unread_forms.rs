@@ -5,6 +5,7 @@
 //! begin 644 capture.bin                  uuencode, up to `end`
 //! https://…/#recipe=…&input=NjggRkE…     CyberChef
 //! b'h\xfa\xfahS\xff                      a literal without its end
+//! read(3, "h\372\372h"..., 512) = 282    or with dots for it, as strace writes
 //! <Buffer 68 fa … 232 more bytes>        what JavaScript leaves out
 //! ```
 
@@ -40,6 +41,10 @@ impl UnreadForms {
         if line.eq_ignore_ascii_case(b"Content-Transfer-Encoding: base64") {
             self.mail = true;
             return Some(None);
+        }
+        let is_dotted = || memchr::memmem::find(line, b"\"...").is_some();
+        if memchr::memchr(b'\\', line).is_some() && is_dotted() {
+            return Some(Some(unread::CUT));
         }
         let first = base64::decoded(line).filter(|_| self.mail)?;
         self.mail = false;
