@@ -83,8 +83,8 @@ pub fn kind_of_file(start: &[u8]) -> Option<&'static str> {
     MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
-/// Every other octet zero, the others ASCII text, but for one umlaut; behind a byte order mark half of them are enough, for umlauts. Which
-/// octet of two is the first; `None` if it is too early to tell.
+/// Every other octet zero, the others ASCII text, but for one umlaut; behind a byte order mark half of them are enough.
+/// Which octet of two is the first; `None` if it is too early to tell.
 fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
     let marked = [(b"\xff\xfe", ByteOrder::Little), (b"\xfe\xff", ByteOrder::Big)]
         .into_iter()

@@ -14,7 +14,8 @@
 //! 0
 //! ```
 //!
-//! Numbers count from 0 or 1, or from one that is no octet. The first octets, which are those of a telegram, tell the radix of all.
+//! Numbers count from 0 or 1, or from one that is no octet. The first octets, which are those of a telegram, tell the
+//! radix of all.
 
 use super::{
     prefix::{has_foreign, slice},

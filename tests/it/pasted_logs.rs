@@ -367,6 +367,7 @@ fn forms() -> Vec<(&'static str, String)> {
             text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
         }),
         ("offsets behind a log", offsets(|at| format!("Nov 30 12:00:01 pi meter[812]: {at:08x}:"))),
+        ("rows numbered from 0000", rows(|at, row| format!("pkt {at:04} {}\n", spaced(row)))),
         ("offsets behind a tag", offsets(|at| format!("[tag] {at:04x}:"))),
         ("offsets without a colon", offsets(|at| format!("12:00:01,123 DEBUG: {at:04X} "))),
         ("offsets of the kernel", offsets(|at| format!("[   12.345678] {at:08x}:"))),
@@ -899,6 +900,7 @@ fn octets_that_are_not_read_are_named() {
         (literal.strip_suffix("8").unwrap(), cut),
         (list, cut),
         (buffer, cut),
+        (r#"read(3, "h\372\372h"..., 512) = 282"#, cut),
         (link, "a link to CyberChef; copy the octets out of its input field"),
         (uuencode, "uuencode data; unpack it first"),
     ] {
@@ -914,20 +916,26 @@ fn octets_that_are_not_read_are_named() {
     }
 }
 
-/// Three rows of sixteen octets are no keys, and neither is the heading of a listing in decimal.
+/// Rows of sixteen octets in front of the short last one of a telegram are no keys, and neither is the heading of a
+/// listing in decimal.
 #[test]
-fn rows_amid_a_telegram_are_no_keys() {
+fn rows_of_a_telegram_are_no_keys() {
     let folder = Folder::new();
     let key = folder.write("key", EXAMPLE_KEYS);
     let start = "2026-06-21T12:00:00+02:00";
     let simulate = ["simulate", "--meter", "wiener-netze", "--count", "2", "--start", start];
     let frames = run(&[&simulate[..], &["--output", "hex"]].concat(), b"").out;
-    let rows: Vec<_> = octets(&frames).chunks(16).map(spaced).collect();
+    let rows: Vec<Vec<_>> =
+        frames.lines().map(|frame| octets(frame).chunks(16).map(spaced).collect()).collect();
     let heading = "Offset(d) 00 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15";
-    for text in [rows[1..].join("\n"), format!("{heading}\n{}", rows.join("\n"))] {
+    let amid = (1..rows[0].len() - 1).map(|lost| rows.concat()[lost..].join("\n"));
+    for text in amid.chain([format!("{heading}\n{}", rows.concat().join("\n"))]) {
         let ran = run(&["decode", "--key-file", &key], text.as_bytes());
         assert!(ran.status == 0 && !ran.err.contains("a key"), "{text}: {}", ran.err);
     }
+    let text = format!("{KEY}\n12\n{}", rows.concat().join("\n"));
+    let ran = run(&["decode", "--key-file", &key], text.as_bytes());
+    assert!(ran.status == 0 && ran.err.contains("line 1: a key"), "{}", ran.err);
 }
 
 #[test]
