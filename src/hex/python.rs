@@ -134,8 +134,8 @@ fn bytes_alone(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 
 /// True for a line that ends within a literal in which a telegram begins.
 pub(super) fn is_cut(line: &[u8]) -> bool {
-    let is_quote = |two: &[u8; 2]| matches!(two, [b'b', b'\'' | b'"']);
-    let Some(start) = line.array_windows().rposition(is_quote).map(|at| at + 2) else {
+    let is_quote = |two: &[u8]| matches!(two, [b'b', b'\'' | b'"']);
+    let Some(start) = line.windows(2).rposition(is_quote).map(|at| at + 2) else {
         return false;
     };
     let (before, text) = line.split_at_checked(start).unwrap_or_default();
