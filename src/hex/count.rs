@@ -26,6 +26,10 @@ pub(super) fn without_counts(line: &[u8]) -> &[u8] {
 
 /// The line without a cell at its end that is the number or the sum of the octets in front of it.
 pub(super) fn without_sum(line: &[u8]) -> &[u8] {
+    // Nearly all lines of logs.
+    if matches!(line, [.., b'0'..=b'9' | b'A'..=b'F', b':', _, _]) {
+        return line;
+    }
     let text = line.trim_ascii_end();
     let text = text.strip_suffix(b"|").unwrap_or(text);
     before_sum(text.trim_ascii_end()).unwrap_or(line)

@@ -34,7 +34,7 @@ impl JsonLog {
     /// in front of these; nothing for another line.
     pub(super) fn reduced(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
         // Nearly all lines.
-        if !line.trim_ascii_start().starts_with(b"{\"") || line.len() > LONGEST {
+        if line.first() != Some(&b'{') || line.len() > LONGEST {
             return None;
         }
         let members: Vec<_> = members(line).collect();

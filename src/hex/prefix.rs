@@ -63,9 +63,10 @@ pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPar
         begin = behind_word(text, &word, least);
     }
     if begin > start {
-        for skip in [stamp::day, stamp::skip, stamp::year, stamp::letter] {
-            begin += skip(slice(text, begin..end));
-        }
+        begin += stamp::day(slice(text, begin..end));
+        begin += stamp::skip(slice(text, begin..end));
+        begin += stamp::year(slice(text, begin..end));
+        begin += stamp::letter(slice(text, begin..end));
     }
     let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);

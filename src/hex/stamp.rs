@@ -88,9 +88,12 @@ pub(super) fn year(text: &[u8]) -> usize {
 /// The characters of a day in front of a time, behind the name of a month: `Nov 5 23:23:00 68 fa`.
 pub(super) fn day(text: &[u8]) -> usize {
     let day = text.trim_ascii_start();
-    let digits = day.iter().take_while(|c| c.is_ascii_digit()).count();
-    let clock = day.get(digits..).and_then(|behind| behind.strip_prefix(b" "));
-    let is_day = (1..=2).contains(&digits) && clock.and_then(time).is_some();
+    let digits = match day {
+        [b'0'..=b'9', b' ', ..] => 1,
+        [b'0'..=b'3', b'0'..=b'9', b' ', ..] => 2,
+        _ => return 0,
+    };
+    let is_day = day.get(digits + 1..).is_some_and(|clock| time(clock).is_some());
     if is_day { text.len() - day.len() + digits } else { 0 }
 }
 
@@ -150,7 +153,10 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
     };
     let inner = text.get(1..)?.trim_ascii_start();
     let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner));
-    let other = || clock(inner).or_else(|| since_start(inner)).or_else(|| calendar(inner));
+    let other = || match inner {
+        [b'0'..=b'9', ..] => clock(inner).or_else(|| since_start(inner)),
+        _ => calendar(inner),
+    };
     let behind = behind.or_else(other)?;
     behind.strip_prefix(&[close])
 }
