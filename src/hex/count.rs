@@ -26,8 +26,12 @@ pub(super) fn without_counts(line: &[u8]) -> &[u8] {
 
 /// The line without a cell at its end that is the number or the sum of the octets in front of it.
 pub(super) fn without_sum(line: &[u8]) -> &[u8] {
-    // Nearly all lines of logs.
-    if matches!(line, [.., b'0'..=b'9' | b'A'..=b'F', b':', _, _]) {
+    // Nearly all lines: the digits of a cell are fewer, and stand behind another sign.
+    if let [.., first, second, _, last] = line
+        && first.is_ascii_hexdigit()
+        && last.is_ascii_hexdigit()
+        && (second.is_ascii_hexdigit() || *second == b':')
+    {
         return line;
     }
     let text = line.trim_ascii_end();

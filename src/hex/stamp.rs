@@ -163,13 +163,13 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
 
 /// `14:45 68 fa`, `14:45: 68 fa`, `14:45 - 68fa`: the row behind it is written in another way.
 pub(super) fn minutes(text: &[u8]) -> Option<&[u8]> {
-    // Nearly all lines.
-    if text.get(2) != Some(&b':') || !matches!(text.get(5), Some(b' ' | b'\t' | b':')) {
+    let ([_, _, b':', _, _, b':', b' ' | b'\t', row @ ..]
+    | [_, _, b':', _, _, b' ' | b'\t', row @ ..]) = text
+    else {
         return None;
-    }
-    let behind = clock(text)?;
-    let row = behind.strip_prefix(b":").unwrap_or(behind);
-    let row = row.first().filter(|&&c| is_blank(c)).map(|_| row.trim_ascii_start())?;
+    };
+    clock(text)?;
+    let row = row.trim_ascii_start();
     let row = row.strip_prefix(b"- ").unwrap_or(row);
     let is_row = matches!(row, [a, b, rest @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()
         && rest.first().is_none_or(|c| is_blank(*c) || c.is_ascii_hexdigit()));
