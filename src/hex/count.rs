@@ -27,12 +27,10 @@ pub(super) fn without_counts(line: &[u8]) -> &[u8] {
 /// The line without a cell at its end that is the number or the sum of the octets in front of it.
 pub(super) fn without_sum(line: &[u8]) -> &[u8] {
     // Nearly all lines: the digits of a cell are fewer, and stand behind another sign.
-    if let [.., first, second, _, last] = line
-        && first.is_ascii_hexdigit()
-        && last.is_ascii_hexdigit()
-        && (second.is_ascii_hexdigit() || *second == b':')
-    {
-        return line;
+    match line {
+        [.., b':', _, _, b':', _, _] => return line,
+        [.., a, b, c, d] if [a, b, c, d].iter().all(|c| c.is_ascii_hexdigit()) => return line,
+        _ => {}
     }
     let text = line.trim_ascii_end();
     let text = text.strip_suffix(b"|").unwrap_or(text);
@@ -78,7 +76,7 @@ fn last_octets(text: &[u8]) -> Vec<u8> {
 fn before_count(text: &[u8]) -> Option<&[u8]> {
     match text {
         // Nearly all lines of logs.
-        [.., b'0'..=b'9' | b'A'..=b'F', b':', _, _] => None,
+        [.., b':', _, _, b':', _, _] => None,
         [octets @ .., c, b'O' | b'o', b'K' | b'k'] if is_blank(*c) => ends_with_octet(octets),
         [.., b')'] => in_brackets(text, b'('),
         [.., b']'] => in_brackets(text, b'['),

@@ -63,10 +63,7 @@ pub(super) fn part_of(line: &[u8], least: usize, beyond: usize) -> Option<HexPar
         begin = behind_word(text, &word, least);
     }
     if begin > start {
-        begin += stamp::day(slice(text, begin..end));
-        begin += stamp::skip(slice(text, begin..end));
-        begin += stamp::year(slice(text, begin..end));
-        begin += stamp::letter(slice(text, begin..end));
+        begin += stamp::behind_words(slice(text, begin..end));
     }
     let begin = behind_number(text, begin, beyond);
     let hex = slice(text, begin..end);

@@ -75,37 +75,49 @@ fn behind_level(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The characters of a year in front of pairs of digits, as it stands behind the name of a zone: `CET 2024: 68 fa`.
-pub(super) fn year(text: &[u8]) -> usize {
-    let is_pair = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
-    let year = text.trim_ascii_start();
-    let is_year = year.starts_with(b"20") && (shaped(year, b"0000 ") || shaped(year, b"0000: "));
-    let mut words = year.split(|&c| is_blank(c));
-    let end = text.len() - year.len() + words.next().map_or(0, <[u8]>::len);
-    if is_year && words.take(2).all(is_pair) { end } else { 0 }
+/// The characters of stamps between words and octets, and of what stands beside them.
+///
+/// ```text
+/// Nov 5 23:23:00 68 fa     the day of a month
+/// CET 2024: 68 fa          a year behind the name of a zone
+/// stdout F 68 fa           a letter that is alone
+/// ```
+pub(super) fn behind_words(text: &[u8]) -> usize {
+    let mut rest = behind_day(text.trim_ascii_start());
+    rest = rest.get(skip(rest)..).unwrap_or_default().trim_ascii_start();
+    rest = behind_letter(behind_year(rest));
+    text.len() - rest.len()
 }
 
-/// The characters of a day in front of a time, behind the name of a month: `Nov 5 23:23:00 68 fa`.
-pub(super) fn day(text: &[u8]) -> usize {
-    let day = text.trim_ascii_start();
-    let digits = match day {
-        [b'0'..=b'9', b' ', ..] => 1,
-        [b'0'..=b'3', b'0'..=b'9', b' ', ..] => 2,
-        _ => return 0,
+/// The text behind a day, if a time follows.
+fn behind_day(text: &[u8]) -> &[u8] {
+    let ([b'0'..=b'9', b' ', time_of_day @ ..]
+    | [b'0'..=b'3', b'0'..=b'9', b' ', time_of_day @ ..]) = text
+    else {
+        return text;
     };
-    let is_day = day.get(digits + 1..).is_some_and(|clock| time(clock).is_some());
-    if is_day { text.len() - day.len() + digits } else { 0 }
+    if time(time_of_day).is_some() { time_of_day } else { text }
 }
 
-/// The characters of a letter behind words that is alone in front of octets: `stdout F 68 fa`.
-pub(super) fn letter(text: &[u8]) -> usize {
-    let word = text.trim_ascii_start();
-    match word {
-        [letter, b' ', a, b, ..] if letter.is_ascii_alphabetic() => {
-            let is_octet = a.is_ascii_hexdigit() && b.is_ascii_hexdigit();
-            if is_octet { text.len() - word.len() + 1 } else { 0 }
+/// The text behind a year, if pairs of digits follow.
+fn behind_year(text: &[u8]) -> &[u8] {
+    let is_pair = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
+    let is_year = text.starts_with(b"20") && (shaped(text, b"0000 ") || shaped(text, b"0000: "));
+    let behind = if is_year { text.get(4..).unwrap_or_default() } else { return text };
+    let behind = behind.strip_prefix(b":").unwrap_or(behind);
+    let mut words = behind.trim_ascii_start().split(|&c| is_blank(c));
+    if words.by_ref().take(2).all(is_pair) { behind.trim_ascii_start() } else { text }
+}
+
+/// The text behind a letter, if an octet follows.
+fn behind_letter(text: &[u8]) -> &[u8] {
+    match text {
+        [letter, b' ', octet @ ..] if letter.is_ascii_alphabetic() => {
+            let is_octet =
+                matches!(octet, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+            if is_octet { octet } else { text }
         }
-        _ => 0,
+        _ => text,
     }
 }
 
@@ -155,7 +167,8 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
     let behind = date_and_time(inner).or_else(|| seconds(inner)).or_else(|| short_date(inner));
     let other = || match inner {
         [b'0'..=b'9', ..] => clock(inner).or_else(|| since_start(inner)),
-        _ => calendar(inner),
+        [_, _, _, b' ', ..] => calendar(inner),
+        _ => None,
     };
     let behind = behind.or_else(other)?;
     behind.strip_prefix(&[close])

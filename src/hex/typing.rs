@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use super::{beside_text, prefix, separator::is_separator};
 
 /// The line as it would be typed; `end`: its end is there.
+#[inline]
 pub(super) fn typed(text: &[u8], end: bool) -> Cow<'_, [u8]> {
     let typed = match prefix::is_ascii(text) {
         true => Cow::Borrowed(text),
