@@ -165,7 +165,7 @@ pub(super) const fn defect_at(offset: usize, what: &'static str) -> Error {
 const COLUMNS: usize = 2;
 
 /// Digits that are missing or too many by a slip.
-const SLIP: usize = 4;
+pub(super) const SLIP: usize = 4;
 
 /// Fewer digits than that are no part of a key.
 const LEAST_PART: usize = DIGITS / 2;

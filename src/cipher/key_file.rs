@@ -20,8 +20,8 @@ use crate::{
     cipher::{
         key::Key,
         key_columns::{
-            are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key, is_api_key,
-            is_digest, is_nearly_key, is_no_part, key_of, keys_of, looks_like_key,
+            SLIP, are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key,
+            is_api_key, is_digest, is_nearly_key, is_no_part, key_of, keys_of, looks_like_key,
         },
         key_groups::{self, KeyField},
         key_line::{self, DIGITS, KeyColumn, KeyLabel, KeyLine},
@@ -310,7 +310,12 @@ fn rejoined(text: &str) -> Option<Zeroizing<String>> {
     for line in text.lines() {
         let rest = line.trim_start();
         let end = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let is_end = end > 0 && begun > LONGEST_NUMBER && begun + end == DIGITS;
+        // Many digits without a letter are a date, or the number of something.
+        let is_number = rest.bytes().take(end).all(|c| c.is_ascii_digit());
+        let is_end = end > 0
+            && begun > LONGEST_NUMBER
+            && begun + end == DIGITS
+            && (end <= SLIP || !is_number);
         match is_end && !rest.get(end..).is_some_and(|it| it.starts_with(char::is_alphanumeric)) {
             true => {
                 let size = whole.trim_end().len();

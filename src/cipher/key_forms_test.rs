@@ -308,6 +308,8 @@ fn the_end_of_a_key_may_stand_in_the_next_line() {
         }
         assert_eq!(read(&format!("GUEK: {start}\n{end}\nGAK: {B}\n")), "- A B");
     }
+    let message = "line 1: key: 24 hex digits, expected 32";
+    assert_eq!(read(&format!("GUEK: {}\n20250312\n", &A[..24])), message, "a part and a date");
     let message = "line 2: key: 20 hex digits, expected 32";
     assert_eq!(read(&format!("key: {ONE}\n{}\n", &A[..20])), message, "a number and a part");
 }
@@ -319,11 +321,14 @@ fn a_key_behind_a_base_and_one_in_an_address_are_read() {
     let octets: Vec<_> = octets.into_iter().map(Result::unwrap).collect();
     for text in [
         format!("16#{}", octets.join(", 16#")),
-        format!("%{}", octets.join("%")),
         octets.join("%20"),
+        format!("GUEK={}", octets.join("%20")),
+        format!("https://example.org/?guek={}&m={ONE}", octets.join("%3A")),
     ] {
         assert_eq!(read(&text), "- A -", "{text}");
     }
+    let short = octets.join("%20").replacen("C6", "C", 1);
+    assert_eq!(read(&short), "line 1: key: character 3 is not a hex digit");
     all_are(
         &[
             "https://example.org/?guek=<A>&gak=<B>\n",

@@ -249,7 +249,8 @@ fn blank_marks(line: &mut [char]) {
             '/' => run == 0 || run > GROUP || next > GROUP,
             '_' => is_grouped(before, behind) || is_path(before, behind),
             '.' => ends || is_path(before, behind),
-            '!' | '?' => ends,
+            // `%20` is an octet in an address.
+            '!' | '?' | '%' => ends,
             '-' | '–' | '—' | '•' => run == 0 && ends,
             _ => is_mark(*mark) || mark.is_control(),
         };
@@ -290,7 +291,7 @@ const fn is_mark(c: char) -> bool {
             c,
             '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | ';' | '*'
         )
-        || matches!(c, '&' | '%')
+        || c == '&'
         || matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{feff}')
 }
 
