@@ -355,8 +355,8 @@ impl Missing {
         self.named.push(key);
         let name = key.text(&Units::default());
         self.notes.push(match self.named.len() {
-            MAX_NOTES => format!("no column for {name} and others: --fields chooses columns"),
-            _ => format!("no column for {name}: --fields chooses columns"),
+            MAX_NOTES => format!("no column for {name} and others: --fields chooses columns, and fields= those of a sink"),
+            _ => format!("no column for {name}: --fields chooses columns, and fields= those of a sink"),
         });
     }
 }
@@ -461,8 +461,8 @@ mod tests {
         assert_eq!(
             csv.notes(),
             [
-                "no column for 1-0:99.1.0: --fields chooses columns",
-                "no column for frequency_hz: --fields chooses columns"
+                "no column for 1-0:99.1.0: --fields chooses columns, and fields= those of a sink",
+                "no column for frequency_hz: --fields chooses columns, and fields= those of a sink"
             ]
         );
     }

@@ -440,7 +440,10 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     assert_eq!(messages, [format!("{} {other}", path.display())]);
     assert_eq!(text(&path), format!("{head}{row}{row}meter\n1\n"));
     fs::remove_file(&path).unwrap();
-    assert_eq!(run(""), ["no column for item_9: --fields chooses columns"]);
+    assert_eq!(
+        run(""),
+        ["no column for item_9: --fields chooses columns, and fields= those of a sink"]
+    );
     assert!(text(&path).starts_with("time,meter,energy_import_wh,"));
 }
 

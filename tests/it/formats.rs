@@ -339,8 +339,8 @@ fn csv_names_what_has_no_column_once() {
     assert_eq!(
         notes,
         [
-            "no column for frequency_hz: --fields chooses columns",
-            "no column for 1-0:99.1.0: --fields chooses columns",
+            "no column for frequency_hz: --fields chooses columns, and fields= those of a sink",
+            "no column for 1-0:99.1.0: --fields chooses columns, and fields= those of a sink",
         ]
     );
     assert_eq!(write_all(FormatKind::Csv, &fields("time"), &apdus, true).1, [""; 0]);

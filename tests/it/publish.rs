@@ -159,6 +159,9 @@ fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_reported() {
     assert_eq!(read(&folder, "all.jsonl"), input);
     assert!(ran.err.contains("50 readings not stored"), "{}", ran.err);
     assert!(ran.err.contains("--to shows its secret to other users here"), "{}", ran.err);
+    // A key that no sink has is none.
+    let ran = publish(&folder, &["--to=file:b.jsonl?evry=3s"], &input);
+    assert_eq!((ran.status, ran.err.lines().count()), (2, 1), "{}", ran.err);
 }
 
 #[test]

@@ -24,9 +24,9 @@ pub fn of(
     counters: &LineCounters,
     messages: &Messages,
 ) -> Result<Vec<ConfiguredSink>, Stop> {
-    let (file, settings) = match (to.is_empty(), config) {
-        (false, _) => (None, of_arguments(to, messages)?),
-        (true, Some(config)) => (Some(config.path.as_path()), config.sinks.clone()),
+    let (file, (settings, exposed)) = match (to.is_empty(), config) {
+        (false, _) => (None, of_arguments(to)?),
+        (true, Some(config)) => (Some(config.path.as_path()), (config.sinks.clone(), Vec::new())),
         (true, None) => return Ok(Vec::new()),
     };
     // Passwords and tokens are in memory from here on.
@@ -36,6 +36,10 @@ pub fn of(
     let all = settings.into_iter().map(|it| configured(it, file, run, counters));
     let all = all.collect::<Result<_, _>>()?;
     // An unknown key may be a secret, misspelt: by now there is none.
+    for name in exposed {
+        let advice = "a file or the environment does not";
+        messages.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+    }
     if let Some(path) = file.filter(|_| has_secret) {
         warn_if_exposed(path, messages);
     }
@@ -122,9 +126,10 @@ pub fn spool(sink: &SinkSettings) -> Option<PathBuf> {
     Some(PathBuf::from(path))
 }
 
-/// The sinks of `--to`, or of the variable that replaces it. Other users can read the command line.
-fn of_arguments(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
-    let mut all = Vec::new();
+/// The sinks of `--to`, or of the variable that replaces it, and the names of those with a secret in the command
+/// line, which other users can read.
+fn of_arguments(to: &[String]) -> Result<(Vec<SinkSettings>, Vec<String>), Stop> {
+    let (mut all, mut exposed) = (Vec::new(), Vec::new());
     for to in to {
         let is_argument = env::args_os().any(|it| {
             let it = it.to_string_lossy();
@@ -136,12 +141,11 @@ fn of_arguments(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>,
         if !is_argument {
             settings.origins_mut().set_variable("METERPIPE_TO");
         } else if settings.has_secret() {
-            let (name, advice) = (&settings.name, "a file or the environment does not");
-            messages.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+            exposed.push(settings.name.clone());
         }
         all.push(settings);
     }
-    Ok(all)
+    Ok((all, exposed))
 }
 
 /// Builds a sink, with the settings that the environment adds. A mistake is located by its line in the
