@@ -173,11 +173,11 @@ impl Dump {
             let is_other = text.len() < SHORT
                 && text.get(PAIR).copied() != self.separator
                 && between_rows::is_other(text, self.separator);
+            let has_time = || stamp::minutes(text).is_some();
             if text.len() <= ROW
-                || matches!(text, [_, _, b'\r'])
                 || is_other
                 || begins_behind_pair(text)
-                || stamp::minutes(text).is_some()
+                || text.get(PAIR) == Some(&b':') && has_time()
             {
                 return false;
             }
@@ -594,8 +594,8 @@ impl Dump {
     }
 }
 
-/// The digits of a line that may be an octet of a row of its own.
-const ROW: usize = 2;
+/// The characters of a line that may be an octet in a row of its own: two digits, and CR.
+const ROW: usize = 3;
 
 /// A line with fewer characters may be an address or a time between rows.
 const SHORT: usize = 24;
