@@ -26,6 +26,8 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct OctetRows {
     counted: Option<CountedRows>,
+    /// The next number and the radix of rows with numbers: lines of another kind may stand in front of it.
+    awaited: Option<(u64, u32)>,
     /// The rows with a name.
     named: Option<NamedRows>,
     bare: BareRows,
@@ -79,7 +81,9 @@ impl OctetRows {
         if let Some(octet) = self.bare.octet(line) {
             return Some(Ok(octet));
         }
-        let open = self.counted.take();
+        let open = self.counted.take().or_else(|| self.interrupted(line));
+        let radix_of = |rows: &CountedRows| Some((rows.next, rows.values.radix?));
+        self.awaited = open.as_ref().map_or(self.awaited, radix_of);
         let counted = open.and_then(|rows| self.go_on(rows, line));
         let counted = counted.or_else(|| self.begin(line).map(Ok));
         // Both may be open until the first octets are there.
@@ -91,6 +95,15 @@ impl OctetRows {
                 counted
             }
         }
+    }
+
+    /// The rows that lines of another kind interrupted, if this one goes on from them.
+    fn interrupted(&self, line: &[u8]) -> Option<CountedRows> {
+        let (next, radix) = self.awaited?;
+        let number = cells(line).next().filter(|cell| cell.is_alone(line))?.number()?;
+        let values = RowValues { radix: Some(radix), ..RowValues::default() };
+        let rows = CountedRows { next, values, ..CountedRows::default() };
+        (next..next + MOST).contains(&number).then_some(rows)
     }
 
     /// A line in which numbers from 0 or 1 on begin, or in whose first cell a number stands that is no octet.
@@ -250,10 +263,14 @@ impl RowCell<'_> {
 
     /// True for a number in a cell of its own that is too large for an octet, and for a row of digits.
     fn is_index(&self, line: &[u8]) -> bool {
-        let behind = line.get(self.at + self.text.len()..).unwrap_or_default().trim_ascii_start();
-        let is_cell = matches!(behind, [b',' | b';' | b'|' | b':' | b'=', ..])
-            || line.get(self.at + self.text.len()) == Some(&b'\t');
-        self.at == 0 && is_cell && self.number().is_some_and(|it| INDEX.contains(&it))
+        self.is_alone(line) && self.number().is_some_and(|it| INDEX.contains(&it))
+    }
+
+    /// True for the first cell of a line, if a sign between cells stands behind it.
+    fn is_alone(&self, line: &[u8]) -> bool {
+        let behind = line.get(self.at + self.text.len()..).unwrap_or_default();
+        let is_sign = matches!(behind.trim_ascii_start(), [b',' | b';' | b'|' | b':' | b'=', ..]);
+        self.at == 0 && (is_sign || behind.starts_with(b"\t"))
     }
 
     fn is_value(&self) -> bool {
@@ -410,6 +427,19 @@ mod tests {
         let read: Vec<_> = text.lines().map(|line| rows.octets(line.as_bytes())).collect();
         assert_eq!(read[3], Some(Ok(vec![0x68, 20, 20, 0x68])));
         assert_eq!(read[4..], [Some(Err(MISSING)), Some(Ok(vec![255])), Some(Ok(vec![]))]);
+        let text = "0;104\n1;20\n2;20\n3;104\nTX: on\n5;83";
+        let mut rows = OctetRows::default();
+        let last = text.lines().map(|line| rows.octets(line.as_bytes())).last();
+        assert_eq!(last, Some(Some(Err(MISSING))), "behind a line of another kind");
+    }
+
+    #[test]
+    fn a_line_of_another_kind_ends_no_rows() {
+        let log = "2024-11-15 14:45:03,123 - root - INFO - published 12 values";
+        let rows = ["0\t68", "1\t14", "2\t14", "3\t68", "4\t53", log, "5\tff", "6\t00"].join("\n");
+        assert_eq!(octets(&rows), [0x68, 0x14, 0x14, 0x68, 0x53, 0xff, 0]);
+        let words = rows.replace("5\t", "5 values, ").replace("6\t", "6 ");
+        assert_eq!(octets(&words), [0x68, 0x14, 0x14, 0x68, 0x53], "words");
     }
 
     #[test]
