@@ -41,7 +41,7 @@ pub fn in_german(reason: &str) -> String {
 }
 
 /// Reasons of the system and of this program, and their German.
-const GERMAN: [(&str, &str); 31] = [
+const GERMAN: [(&str, &str); 32] = [
     ("no such file or directory", "gibt es nicht"),
     ("no such file", "keine solche Datei"),
     ("no such device", "kein solches Gerät"),
@@ -52,6 +52,7 @@ const GERMAN: [(&str, &str); 31] = [
     ("connection refused", "dort nimmt kein Programm Verbindungen an"),
     ("connection reset", "die Gegenstelle hat die Verbindung getrennt"),
     ("broken pipe", "die Gegenstelle hat die Verbindung getrennt"),
+    ("closed at the other end", "die Gegenstelle hat die Verbindung getrennt"),
     ("closed the connection", "die Gegenstelle hat die Verbindung getrennt"),
     ("no route to host", "der Rechner ist nicht erreichbar"),
     ("network is unreachable", "das Netz ist nicht erreichbar"),

@@ -56,8 +56,9 @@ pub enum SourceEvent {
 /// The end of the reason of a loss that may be that of a device: not where a server has spoken.
 pub const UNPLUGGED: &str = ", or unplugged";
 
-/// The reason of a loss that the other end makes.
-pub const CLOSED: &str = "closed at the other end";
+/// The end of the reason of a loss whose server has sent nothing.
+pub const MUTE: &str =
+    " before it sent an octet; it may serve one client and have another, or lack its adapter";
 
 /// The line behind a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

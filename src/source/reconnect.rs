@@ -11,7 +11,7 @@ use rustix::{
 
 use super::{
     Burst, OpenError, Source, SourceEvent, SourceLine,
-    event::{CLOSED, CurrentLine, UNPLUGGED},
+    event::{CurrentLine, UNPLUGGED},
 };
 use crate::{backoff::Backoff, record::Time};
 
@@ -213,7 +213,7 @@ pub(super) fn read_some<'a>(
     };
     burst.time = now();
     match rustix::io::read(file, &mut *room) {
-        Ok(0) => Err(format!("{CLOSED}{UNPLUGGED}")),
+        Ok(0) => Err(format!("closed at the other end{UNPLUGGED}")),
         Ok(length) => Ok(room.get(..length).unwrap_or_default()),
         // A hang-up can look like this: always ready, and nothing to read.
         Err(Errno::AGAIN) if flags.intersects(HANG_UP) => Err("hung up".to_owned()),

@@ -21,7 +21,10 @@ use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
 use crate::file_error;
 use crate::hosts::lookup;
-use crate::source::reconnect::{self, Reconnecting};
+use crate::source::{
+    event::{MUTE, UNPLUGGED},
+    reconnect::{self, Reconnecting},
+};
 
 /// The settings of a TCP source.
 #[derive(Clone, Debug)]
@@ -83,6 +86,8 @@ struct TcpServer {
 struct TcpConnection {
     stream: TcpStream,
     last: Instant,
+    /// No octet has come.
+    is_mute: bool,
 }
 
 impl reconnect::Endpoint for TcpServer {
@@ -99,7 +104,9 @@ impl reconnect::Endpoint for TcpServer {
             None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
         };
         match attempt.recv_timeout(reconnect::READ_TIMEOUT) {
-            Ok(Ok(stream)) => Ok(Some(TcpConnection { stream, last: Instant::now() })),
+            Ok(Ok(stream)) => {
+                Ok(Some(TcpConnection { stream, last: Instant::now(), is_mute: true }))
+            }
             Ok(Err(error)) => Err(self.explain(&error)),
             Err(RecvTimeoutError::Timeout) => {
                 self.attempt = Some(attempt);
@@ -110,10 +117,14 @@ impl reconnect::Endpoint for TcpServer {
     }
 
     fn pull(&mut self, port: &mut TcpConnection, burst: &mut Burst) -> Result<(), String> {
-        let octets = reconnect::read_some(port.stream.as_fd(), &mut self.room, burst)?;
+        let read = reconnect::read_some(port.stream.as_fd(), &mut self.room, burst);
+        let octets = read.map_err(|reason| match port.is_mute {
+            true => format!("{}{MUTE}", reason.strip_suffix(UNPLUGGED).unwrap_or(&reason)),
+            false => reason,
+        })?;
         burst.octets.extend_from_slice(octets);
         if !octets.is_empty() {
-            port.last = Instant::now();
+            (port.last, port.is_mute) = (Instant::now(), false);
             return Ok(());
         }
         match self.idle {

@@ -213,13 +213,13 @@ fn server(octets: Vec<u8>, ends: bool) -> String {
     format!("tcp://{address}")
 }
 
-/// The address of a server that has another client, and says so to each one that comes.
-fn refusing_server() -> String {
+/// The address of a server that has another client, and says these words to each one that comes.
+fn refusing_server(words: &'static [u8]) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
-            let _ = std::io::Write::write_all(&mut client, b"Port already\r\nin use\r\n");
+            let _ = std::io::Write::write_all(&mut client, words);
         }
     });
     format!("tcp://{address}")
@@ -234,7 +234,7 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
 
     for wanted in ["--timeout=2s", "--once"] {
-        let ran = run(&["watch", &refusing_server(), wanted], b"");
+        let ran = run(&["watch", &refusing_server(b"Port already\r\nin use\r\n"), wanted], b"");
         let last = ran.err.lines().last().unwrap_or_default();
         assert!(
             last.contains("the server says: Port already in use; it has the device for"),
@@ -250,6 +250,9 @@ fn a_server_that_has_another_client_or_speaks_telnet_is_told() {
     let (ran, found) = doctor(&["--time", "3s", &server(vec![], true)]);
     assert_eq!((&found["verdict"], ran.status), (&"no-device".into(), 5), "{found:#}");
     assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+    let ran = run(&["watch", &refusing_server(b""), "--timeout=2s"], b"");
+    let is_told = ran.err.contains("it may serve one client and have another, or lack");
+    assert!(is_told && !ran.err.contains("unplugged"), "{}", ran.err);
 
     let commands = [0xff, 0xfb, 3, 0xff, 0xfd, 3, 0xff, 0xfb, 44];
     let doubled = sound(1).into_iter().flat_map(|it| vec![it; 1 + usize::from(it == 0xff)]);

@@ -309,8 +309,7 @@ fn examine_source(
     let has_frames = examination.telegrams() > 0 || line.frames > 0 || line.damaged() > 0;
     let is_service = line.foreign.is_some_and(ForeignProtocol::is_service);
     if let Some(error) = ended.as_ref().filter(|_| !has_frames && !is_service) {
-        let is_mute = examination.octets() == 0;
-        report.finding = obstacles::ended(error, examination.words(), is_mute);
+        report.finding = obstacles::ended(error, examination.words());
         return Ok(());
     }
     let view = LineView {

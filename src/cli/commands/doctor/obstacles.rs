@@ -27,7 +27,7 @@ use meterpipe::{
     },
     file_error,
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
-    source::{OpenError, event::CLOSED, ports},
+    source::{OpenError, event::MUTE, ports},
 };
 
 /// The finding that there is no source. `why` is the message of a run.
@@ -92,12 +92,19 @@ pub fn unreached(error: &OpenError) -> Finding {
     }
 }
 
-/// The same about a server that ended the connection, perhaps with some words. `is_mute` is true if no octet came.
-pub fn ended(error: &OpenError, words: Option<&str>, is_mute: bool) -> Finding {
+/// The same about a server that ended the connection, perhaps with some words.
+pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
     let mut found = unreached(error);
     let Some(words) = words else {
-        let is_closed = |it: &Wording| is_mute && it.english.contains(CLOSED);
-        return match found.evidence.iter().any(is_closed) {
+        let mut is_mute = false;
+        // The cause says the rest.
+        for Wording { english, .. } in &mut found.evidence {
+            if let Some(at) = english.find(MUTE) {
+                english.truncate(at);
+                is_mute = true;
+            }
+        }
+        return match is_mute {
             true => Finding { evidence: found.evidence, ..closed_at_once() },
             false => found,
         };
