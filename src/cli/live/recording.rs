@@ -43,13 +43,10 @@ impl Recording {
             let text = "it is read already: record to another file";
             return Err(Stop::usage(format!("{}: {text}", keys::display(path))));
         }
-        Ok(Self {
-            path: path.to_owned(),
-            output: append(path)?,
-            recorder: Recorders::default(),
-            signals: Signals::catch_reopen(),
-            failed: false,
-        })
+        // Whoever sees the file may move it away and say so at once.
+        let signals = Signals::catch_reopen();
+        let (path, output) = (path.to_owned(), append(path)?);
+        Ok(Self { path, output, recorder: Recorders::default(), signals, failed: false })
     }
 
     /// Keeps a record of a source.
