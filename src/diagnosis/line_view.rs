@@ -1,4 +1,4 @@
-//! What is known of a line beside its octets.
+//! The facts about a line beside its octets.
 
 use crate::{
     diagnosis::{

@@ -5,8 +5,8 @@
 //! 68 FA FA 68 | 4    68 FA FA 68 | 4 | C4     68fafa68 = c4     68 FA FA 68 CS=3C
 //! ```
 //!
-//! It may be that of the octets in the line, or that of their telegram. Behind a bar or an equals sign it is that of
-//! the line: any other number may be an octet.
+//! The number may be that of the octets in the line, or that of their telegram. Behind a bar or an equals sign it is
+//! that of the line: any other one may be an octet.
 
 use super::{
     digits::octet,

@@ -92,7 +92,7 @@ fn a_wrong_value_of_a_variable_is_that_of_the_variable() {
         let ran = run(&["decode", DUMP], &variables);
         assert_eq!(ran.status, 2, "{variable}: {}", ran.err);
         assert!(ran.err.contains(message), "{variable}: {}", ran.err);
-        // What is typed replaces it, and is blamed alone.
+        // An option that is typed replaces the variable, and is blamed alone.
         let option = variable.trim_start_matches("METERPIPE_").to_lowercase().replace('_', "-");
         let ran = run(&["decode", DUMP, &format!("--{option}={value}")], &variables);
         assert_eq!(ran.status, 2, "{variable}: {}", ran.err);

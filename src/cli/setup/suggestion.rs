@@ -88,7 +88,7 @@ pub fn improve(error: &mut Error, root: &Command, typed: &[String]) {
     }
 }
 
-/// What clap tells of an error.
+/// The facts that clap tells of an error.
 fn text(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),

@@ -13,7 +13,7 @@ use meterpipe::{
 /// Places of damage that are kept.
 const SEVERAL: usize = 8;
 
-/// What became of the telegrams so far.
+/// The fates of the telegrams so far.
 #[derive(Debug, Default)]
 pub struct TelegramTally {
     /// The outcome of the keys.

@@ -166,8 +166,8 @@ pub(super) fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<Sc
     rows
 }
 
-/// So many characters of a name, the last ones by which all names differ, with a sign for each part
-/// that is cut off.
+/// The last characters of a name by which all names differ, so many, with a sign for each part that
+/// is cut off.
 fn telling_part(name: &str, names: &[String], characters: usize, glyphs: Glyphs) -> String {
     let part = |name: &str, behind: usize| -> String {
         let count = name.chars().count().saturating_sub(behind);
