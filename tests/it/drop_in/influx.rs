@@ -3,7 +3,11 @@
 //!
 //! All read the telegrams from a pseudo-terminal and sent to a server that kept the requests.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -193,18 +197,20 @@ fn only_what_is_sent_at_once_has_the_time_of_the_server() {
     let sink = start(&uri, 100);
     (0..3).for_each(|power| sink.put(&reading(power, 600)));
     sink.wait_for_message("cannot connect to");
-    let (messages, lost) = sink.end(std::time::Duration::from_millis(500));
+    let (messages, lost) = sink.end(Duration::from_millis(500));
     assert_eq!(lost, 0, "{messages:?}");
 
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     let server = Server::on(listener, |_| Reply::status(204));
     let sink = start(&uri, 100);
+    let start = Instant::now();
     // These come from a file that somebody decodes.
     sink.put(&reading(3, 86_400));
-    // Five seconds in both directions are now: a busy machine has more of them this way.
-    (4..7).for_each(|power| sink.put(&reading(power, -4)));
+    (4..7).for_each(|power| sink.put(&reading(power, 0)));
     sink.put("{\"meter\":\"1\",\"power_net_w\":7}");
     assert_eq!(sink.end(LIMIT).1, 0);
+    // Five seconds are now. A disk that holds the sink up for longer makes readings late.
+    let may_be_late = start.elapsed() > Duration::from_secs(4);
     let requests = server.requests();
     let mut stored: Vec<_> = requests
         .iter()
@@ -216,7 +222,7 @@ fn only_what_is_sent_at_once_has_the_time_of_the_server() {
     stored.sort();
     for (power, (line, is_timed, lines)) in stored.iter().enumerate() {
         assert_eq!(*line, format!("smartmeter,meter=1 power_net_w={power}i"));
-        assert_eq!(*is_timed, power < 4, "{line}");
+        assert!(*is_timed == (power < 4) || power >= 4 && may_be_late, "{line}");
         assert!(*is_timed || *lines == 1, "no two points get one time");
     }
     assert_eq!(stored.len(), 8);
