@@ -491,6 +491,18 @@ fn the_guard_remembers_a_meter_from_run_to_run() {
         assert_eq!((ran.status, stored), (i32::from(!told.is_empty()), count), "{}", ran.err);
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
+    // What a run holds is confirmed by the next ones.
+    for (counter, told, count) in [
+        (8, "left out until two more telegrams say so", 3),
+        (9, "left out until one more telegram says so", 3),
+        (10, "and more telegrams agree: the meter was configured anew, or sends several lists", 4),
+        (11, "", 5),
+    ] {
+        let line = live(10, counter, "12938").replace("power_net_w", "power_export_w");
+        let (ran, stored) = publish(&folder, &line);
+        assert_eq!((ran.status, stored), (i32::from(count == 3), count), "{}", ran.err);
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
     // Another meter leaves the first one known.
     publish(&folder, &live(15, 1, "5").replace("0009", "0008"));
     let text = fs::read_to_string(&path).unwrap();

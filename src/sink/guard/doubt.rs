@@ -8,7 +8,7 @@ use crate::{
     error::Lapse,
     format::{key::FieldKey, units::Units},
     reading::{decimal::Decimal, fields},
-    sink::guard::{fingerprint::ConstantPart, verdict::RefusalReason},
+    sink::guard::{fingerprint::ConstantPart, subject::DoubtSubject, verdict::RefusalReason},
 };
 
 /// Why a telegram may be wrong.
@@ -52,82 +52,40 @@ pub(super) enum Doubt {
 const EXPORT: FieldKey = FieldKey::Field(fields::POWER_EXPORT, 1);
 
 impl Doubt {
-    /// True if other telegrams can confirm it.
-    pub(super) const fn can_be_confirmed(&self) -> bool {
-        !matches!(self, Self::Older(_) | Self::BelowZero(..))
+    /// What other telegrams have to be in doubt about to confirm this one; nothing if they cannot.
+    pub(super) const fn subject(&self) -> Option<DoubtSubject> {
+        Some(match *self {
+            Self::Older(_) | Self::BelowZero(..) => return None,
+            Self::Reused(_) => DoubtSubject::Reused,
+            Self::Counter(..) => DoubtSubject::Counter,
+            Self::Differs(part) => DoubtSubject::Differs(part),
+            Self::ClockBack(..) => DoubtSubject::ClockBack,
+            Self::ClockLeap(..) => DoubtSubject::ClockLeap,
+            Self::ClockOff(_) => DoubtSubject::ClockOff,
+            Self::Fell(key, ..) => DoubtSubject::Fell(key),
+            Self::Returned(key, ..) => DoubtSubject::Returned(key),
+            Self::Zero(key) => DoubtSubject::Zero(key),
+            Self::Rose(key, ..) => DoubtSubject::Rose(key),
+            Self::Unexplained(..) => DoubtSubject::Step,
+            Self::Wild(key, _) => DoubtSubject::Wild(key),
+            Self::BothWays(..) => DoubtSubject::BothWays,
+            Self::BeyondCurrents(key, _) => DoubtSubject::BeyondCurrents(key),
+        })
     }
 
-    /// True if both doubt the same value for the same reason.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        let part = |doubt: &Self| match doubt {
-            Self::Differs(part) => Some(*part),
-            _ => None,
-        };
-        // After a gap one register rises too far, and with the next telegram another one too.
-        let is_step = matches!(self, Self::Unexplained(..));
-        core::mem::discriminant(self) == core::mem::discriminant(other)
-            && (is_step || self.key() == other.key())
-            && part(self) == part(other)
-    }
-
-    /// The field in doubt, if it is one.
-    pub(super) const fn key(&self) -> Option<FieldKey> {
-        match self {
-            Self::BelowZero(key, _)
-            | Self::Fell(key, ..)
-            | Self::Returned(key, ..)
-            | Self::Zero(key)
-            | Self::Rose(key, ..)
-            | Self::Unexplained(key, ..)
-            | Self::BeyondCurrents(key, _)
-            | Self::Wild(key, _) => Some(*key),
+    /// The field of a value that no house has.
+    pub(super) const fn wild_key(&self) -> Option<FieldKey> {
+        match *self {
+            Self::Wild(key, _) | Self::BeyondCurrents(key, _) => Some(key),
             Self::BothWays(..) => Some(EXPORT),
             _ => None,
         }
     }
 
-    pub(super) const fn reason(&self) -> RefusalReason {
+    pub(super) fn reason(&self) -> RefusalReason {
         match self {
-            Self::Older(_) | Self::Counter(..) => RefusalReason::Order,
-            Self::Reused(_) => RefusalReason::NonceReuse,
-            Self::Differs(ConstantPart::Layout | ConstantPart::Digits) => RefusalReason::Layout,
-            Self::Differs(ConstantPart::Meter | ConstantPart::Device) => RefusalReason::Number,
-            Self::Differs(ConstantPart::Texts) => RefusalReason::Text,
-            Self::Differs(ConstantPart::Clocks)
-            | Self::ClockBack(..)
-            | Self::ClockLeap(..)
-            | Self::ClockOff(_) => RefusalReason::Clock,
-            Self::Fell(..) | Self::Returned(..) | Self::Zero(_) => RefusalReason::Fall,
-            Self::Rose(..) | Self::Unexplained(..) => RefusalReason::Rise,
-            Self::BelowZero(..)
-            | Self::Wild(..)
-            | Self::BothWays(..)
-            | Self::BeyondCurrents(..) => RefusalReason::Value,
-        }
-    }
-
-    /// The explanation if other telegrams confirm it.
-    pub(super) const fn explanation(&self) -> &'static str {
-        match self {
-            Self::Counter(..) => "the meter counts anew",
-            Self::Reused(_) => "the counter of this meter is of no use",
-            Self::Differs(ConstantPart::Meter | ConstantPart::Device) => {
-                "another meter, or a new name"
-            }
-            Self::Differs(ConstantPart::Clocks) => "one of them is wrong for good",
-            Self::Differs(_) => "the meter was configured anew, or sends several lists",
-            Self::ClockBack(..) | Self::ClockOff(_) => "the meter's clock was set",
-            Self::ClockLeap(..) => "the meter's clock was set, or telegrams were missing",
-            Self::Rose(..) => "telegrams were missing, or it is no house",
-            Self::Unexplained(..) => {
-                "the power changed between telegrams, or telegrams were missing"
-            }
-            Self::Wild(..) => "it is no house",
-            Self::BothWays(..) | Self::BeyondCurrents(..) => "the meter measures it so",
-            Self::Returned(..) => "the telegram before was wrong",
-            Self::Fell(..) | Self::Zero(_) | Self::Older(_) | Self::BelowZero(..) => {
-                "a new meter, or it was reset"
-            }
+            Self::BelowZero(..) => RefusalReason::Value,
+            doubt => doubt.subject().map_or(RefusalReason::Order, DoubtSubject::reason),
         }
     }
 }

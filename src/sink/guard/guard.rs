@@ -65,7 +65,7 @@ impl Guard {
         }
         if let Some(mut forgotten) = meters.take_pushed_out() {
             verdict.other = forgotten.kept(Duration::ZERO);
-            forgotten.opposed().into_iter().for_each(|reason| counts.add(reason, 1));
+            forgotten.count_opposed(counts);
             if verdict.remark.is_none() && !core::mem::replace(is_full, true) {
                 verdict.remark = Some(TOO_MANY.to_owned());
             }
@@ -83,10 +83,10 @@ impl Guard {
     pub fn end(&mut self) -> Vec<Arc<Readings>> {
         let mut kept = self.kept(Duration::ZERO);
         let Self { titled, untitled, counts, .. } = self;
-        let meters = titled.iter_mut().chain(untitled.iter_mut());
-        kept.extend(meters.flat_map(|meter| meter.end_of_gap(counts)));
-        let opposed: Vec<_> = self.meters().filter_map(GuardedMeter::opposed).collect();
-        opposed.into_iter().for_each(|reason| self.counts.add(reason, 1));
+        for meter in titled.iter_mut().chain(untitled.iter_mut()) {
+            kept.extend(meter.end_of_gap(counts));
+            meter.count_opposed(counts);
+        }
         kept
     }
 

@@ -1,7 +1,7 @@
 //! The fates of telegrams, one by one.
 
 #[cfg(test)]
-mod tests {
+pub(in crate::sink::guard) mod tests {
     use core::time::Duration;
     use std::sync::Arc;
 
@@ -32,17 +32,17 @@ mod tests {
         )
     }
 
-    fn readings(line: &str) -> Arc<Readings> {
+    pub(in crate::sink::guard) fn readings(line: &str) -> Arc<Readings> {
         Arc::new(Readings::parse(line.as_bytes()).unwrap())
     }
 
-    fn check(guard: &mut Guard, line: &str) -> Verdict {
+    pub(in crate::sink::guard) fn check(guard: &mut Guard, line: &str) -> Verdict {
         guard.check(&readings(line), &TelegramEvidence::default())
     }
 
     /// `.` passes, `k` kept, `+` agrees with the kept one, `=` repeated, `!` confirmed, `h` held, `x`
     /// left out.
-    fn fate(verdict: &Verdict) -> char {
+    pub(in crate::sink::guard) fn fate(verdict: &Verdict) -> char {
         match verdict.fate {
             Fate::Passes if verdict.reason.is_some() => '!',
             Fate::Passes if verdict.earlier.is_empty() => '.',
@@ -499,7 +499,12 @@ mod tests {
     }
 
     /// A telegram with powers: second, import, export, and the register of the import.
-    fn with_power(second: u32, import: u32, export: u32, energy: u32) -> String {
+    pub(in crate::sink::guard) fn with_power(
+        second: u32,
+        import: u32,
+        export: u32,
+        energy: u32,
+    ) -> String {
         let powers = format!("power_import_w\":{import},\"power_export_w\":{export}");
         line(second, second, &energy.to_string()).replace("power_import_l1_w\":1", &powers)
     }
@@ -665,29 +670,5 @@ mod tests {
         let remarks: Vec<_> = verdicts.iter().filter_map(|it| it.remark.as_deref()).collect();
         assert_eq!(remarks, [TOO_MANY]);
         assert_eq!((guard.refused(), guard.end().len()), (2, MOST));
-    }
-
-    #[test]
-    fn a_telegram_behind_a_gap_passes_at_the_end_and_is_remembered() {
-        let mut guard = Guard::default();
-        for at in 0..40 {
-            check(&mut guard, &with_power(5 * at, 500, 0, 90_000));
-        }
-        // A run that ends with its first telegram, as cron starts them.
-        let mut run = |second: u32, energy: u32| {
-            let mut next = Guard::default();
-            let state = guard.state(&[], None);
-            let telegram = with_power(second, 500, 0, energy);
-            assert!(next.restore(&state, &[]));
-            let fate = check(&mut next, &telegram).fate;
-            let ended = next.end();
-            guard = next;
-            (fate, ended == [readings(&telegram)])
-        };
-        assert_eq!(run(900, 90_250), (Fate::Held, true));
-        assert_eq!(run(1800, 90_500), (Fate::Held, true));
-        // Without a gap the next telegram is needed.
-        assert_eq!(run(1805, 90_900), (Fate::Held, false));
-        assert_eq!(guard.refused(), 1);
     }
 }

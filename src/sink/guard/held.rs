@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::{
     format::readings::Readings,
     sink::{
         guard::{
-            doubt::Doubt,
             fingerprint::{ConstantPart, LooseParts, TelegramFingerprint},
+            memory,
             snapshot::{MeterSnapshot, TELLING},
+            subject::DoubtSubject,
         },
         timestamps::Timestamps,
     },
@@ -20,12 +23,14 @@ use crate::{
 pub(super) struct HeldTelegrams {
     /// The last one.
     pub snapshot: MeterSnapshot,
-    pub doubts: Vec<Doubt>,
+    /// What the first is in doubt about.
+    pub subjects: Vec<DoubtSubject>,
     /// The number of telegrams that confirmed the first.
     more: u32,
-    /// The times of the first.
-    since: Timestamps,
-    /// The last ones, which pass if the row is confirmed, each with its number among all telegrams.
+    /// Counter and times of the first.
+    first: (Option<u64>, Timestamps),
+    /// The last ones, which pass if the row is confirmed, each with its number among all telegrams. Those of
+    /// earlier runs are not among them.
     pub telegrams: Vec<(u64, Arc<Readings>)>,
     /// The telegrams before, one after the other, of which each rose by more than its power explains.
     unexplained: u32,
@@ -58,18 +63,47 @@ const TEN_MINUTES: u64 = 600;
 const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
 
 impl HeldTelegrams {
-    pub(super) const fn new(snapshot: MeterSnapshot, doubts: Vec<Doubt>) -> Self {
-        let since = snapshot.clocks;
+    pub(super) const fn new(snapshot: MeterSnapshot, subjects: Vec<DoubtSubject>) -> Self {
+        let first = (snapshot.counter, snapshot.clocks);
         Self {
             snapshot,
-            doubts,
+            subjects,
             more: 0,
-            since,
+            first,
             telegrams: Vec::new(),
             unexplained: 0,
             is_opposed: false,
             varies: false,
         }
+    }
+
+    /// All that outlives a run.
+    pub(super) fn state(&self) -> Value {
+        let (counter, clocks) = self.first;
+        json!({
+            "last": self.snapshot.state(),
+            "subjects": self.subjects.iter().map(|it| it.state()).collect::<Vec<_>>(),
+            "more": self.more,
+            "counter": counter,
+            "clocks": memory::clocks(&clocks),
+            "unexplained": self.unexplained,
+            "opposed": self.is_opposed,
+            "varies": self.varies,
+        })
+    }
+
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let count = |member| memory::number(state, member).and_then(|it| it.try_into().ok());
+        let subjects = memory::list(state, "subjects").iter().map(DoubtSubject::restore);
+        let subjects: Vec<_> = subjects.collect::<Option<_>>()?;
+        Some(Self {
+            more: count("more")?,
+            first: (memory::number(state, "counter"), memory::read_clocks(state.get("clocks"))),
+            unexplained: count("unexplained")?,
+            is_opposed: memory::is_true(state, "opposed"),
+            varies: memory::is_true(state, "varies"),
+            ..Self::new(MeterSnapshot::restore(state.get("last")?)?, subjects)
+        })
     }
 
     /// True if that telegram goes on from this row, and is in doubt for the same reasons and for no other: the
@@ -78,16 +112,16 @@ impl HeldTelegrams {
     pub(super) fn goes_on(
         &self,
         now: &MeterSnapshot,
-        doubts: &[Doubt],
+        subjects: &[DoubtSubject],
         most_power: u64,
         powers_tell: bool,
     ) -> bool {
         let is_unexplained = |is_fast| now.unexplained(&self.snapshot, is_fast).is_some();
-        let has_step = match *self.doubts {
-            [Doubt::Unexplained(..)] => is_unexplained(true),
-            _ if self.has(|doubt| matches!(doubt, Doubt::Rose(..))) => false,
+        let has_step = match *self.subjects {
+            [DoubtSubject::Step] => is_unexplained(true),
+            _ if self.has(|it| matches!(it, DoubtSubject::Rose(_))) => false,
             // A load without a shown power must not begin the ten minutes anew.
-            _ if self.has(|doubt| matches!(doubt, Doubt::Fell(..) | Doubt::Zero(_))) => {
+            _ if self.has(|it| matches!(it, DoubtSubject::Fell(_) | DoubtSubject::Zero(_))) => {
                 now.rise(&self.snapshot, most_power).is_some()
             }
             _ => {
@@ -95,21 +129,26 @@ impl HeldTelegrams {
                     || powers_tell && is_unexplained(false)
             }
         };
-        self.may_go_on(now, doubts) && !has_step
+        self.may_go_on(now, subjects) && !has_step
     }
 
-    fn has(&self, is_such: impl Fn(&Doubt) -> bool) -> bool {
-        self.doubts.iter().any(is_such)
+    fn has(&self, is_such: impl Fn(&DoubtSubject) -> bool) -> bool {
+        self.subjects.iter().any(is_such)
     }
 
     /// Notes that it comes soon after another row, from whose last telegram its registers rise by more than
     /// the powers explain, and by no more than a house can draw.
     pub(super) fn comes_after(&mut self, before: &Self) {
         self.is_opposed = true;
-        let goes_on = before.may_go_on(&self.snapshot, &self.doubts)
+        let goes_on = before.may_go_on(&self.snapshot, &self.subjects)
             && self.snapshot.rise(&before.snapshot, HOUSE).is_none()
             && self.snapshot.unexplained(&before.snapshot, false).is_some();
         self.unexplained = if goes_on { before.unexplained + 1 } else { 0 };
+    }
+
+    /// True if the counter stands still in this row.
+    pub(super) fn counter_stands(&self) -> bool {
+        self.snapshot.counter == self.first.0
     }
 
     /// True if the powers of this meter say nothing about its registers.
@@ -117,13 +156,12 @@ impl HeldTelegrams {
         self.unexplained >= DISPROOF
     }
 
-    fn may_go_on(&self, now: &MeterSnapshot, doubts: &[Doubt]) -> bool {
+    fn may_go_on(&self, now: &MeterSnapshot, subjects: &[DoubtSubject]) -> bool {
         let loose = LooseParts {
             texts: self.differs_in(ConstantPart::Texts),
             digits: self.differs_in(ConstantPart::Digits),
         };
-        self.doubts.len() == doubts.len()
-            && self.doubts.iter().zip(doubts).all(|(one, other)| one.is_like(other))
+        self.subjects == subjects
             && now.fingerprint.difference(&self.snapshot.fingerprint, loose).is_none()
             && now.goes_on_from(&self.snapshot, MOST_POWER)
     }
@@ -139,16 +177,16 @@ impl HeldTelegrams {
     pub(super) fn waits_until(&self, is_after_first: bool) -> Option<&'static str> {
         // Of a first telegram and another one, a third tells which is right. One more telegram that goes on
         // from a step, as its power says, explains the step.
-        let is_step = matches!(*self.doubts, [Doubt::Unexplained(..)]);
+        let is_step = self.subjects == [DoubtSubject::Step];
         let needed = if is_after_first || is_step { NEEDED - 1 } else { NEEDED };
-        let is_slow = self.has(|doubt| match doubt {
-            Doubt::Fell(..) => !is_after_first,
-            doubt => matches!(doubt, Doubt::Zero(_)),
+        let is_slow = self.has(|subject| match subject {
+            DoubtSubject::Fell(_) => !is_after_first,
+            subject => matches!(subject, DoubtSubject::Zero(_)),
         });
         let is_confirmed = self.more >= needed && (!is_slow || self.takes_ten_minutes())
             || is_step && self.disproves_powers();
         (!is_confirmed).then(|| match needed.saturating_sub(self.more) {
-            _ if matches!(*self.doubts, [Doubt::Zero(_)]) => {
+            _ if matches!(*self.subjects, [DoubtSubject::Zero(_)]) => {
                 "it counts up, or telegrams agree for ten minutes"
             }
             _ if is_slow => "telegrams agree for ten minutes",
@@ -160,7 +198,7 @@ impl HeldTelegrams {
     /// True for a telegram after a gap since that time, if nothing but the step of a register is against it,
     /// and it did not come in the place of another one that was in doubt.
     pub(super) fn ends_gap(&self, since: &Timestamps) -> bool {
-        matches!(*self.doubts, [Doubt::Unexplained(..)])
+        self.subjects == [DoubtSubject::Step]
             && self.more == 0
             && !self.is_opposed
             && self.snapshot.clocks.since(since).is_some_and(|gap| gap > TELLING)
@@ -187,7 +225,7 @@ impl HeldTelegrams {
 
     /// True if the telegrams so far take ten minutes.
     fn takes_ten_minutes(&self) -> bool {
-        match self.snapshot.clocks.since(&self.since) {
+        match self.snapshot.clocks.since(&self.first.1) {
             Some(since) => since.as_secs() >= TEN_MINUTES,
             None => self.more >= TEN_MINUTES_OF_TELEGRAMS,
         }
@@ -203,6 +241,6 @@ impl HeldTelegrams {
     }
 
     fn differs_in(&self, part: ConstantPart) -> bool {
-        matches!(self.doubts.first(), Some(Doubt::Differs(known)) if *known == part)
+        self.subjects.first() == Some(&DoubtSubject::Differs(part))
     }
 }

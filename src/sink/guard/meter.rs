@@ -19,6 +19,7 @@ use crate::{
             recent::RecentCounters,
             rows::HeldRows,
             snapshot::MeterSnapshot,
+            subject::DoubtSubject,
             verdict::{Fate, RefusalCounts, RefusalReason, Verdict},
         },
         timestamps::Timestamps,
@@ -119,18 +120,22 @@ impl Default for GuardedMeter {
 }
 
 impl GuardedMeter {
-    /// All that outlives a run with these sinks; nothing before a telegram was believed.
+    /// All that outlives a run with these sinks; nothing before a telegram was believed or held.
     pub(super) fn state(&self, sinks: &[String]) -> Option<Value> {
         let sinks = if self.is_passed_here { sinks } else { &[] };
         let kinds = self.kinds.iter().map(KnownKind::state).collect::<Vec<_>>();
         let registers = self.registers.iter().map(|known| known.last.state());
-        let (counter, clocks) = self.latest?;
+        if self.latest.is_none() && self.held.is_empty() {
+            return None;
+        }
+        let (counter, clocks) = self.latest.unzip();
         Some(json!({
             "believed": self.believed,
             "kinds": kinds,
             "registers": registers.collect::<Vec<_>>(),
-            "counter": counter,
-            "clocks": memory::clocks(&clocks),
+            "counter": counter.flatten(),
+            "clocks": clocks.map(|clocks| memory::clocks(&clocks)),
+            "held": self.held.state(),
             "recent": self.recent.state(),
             "sinks": self.elsewhere.iter().chain(sinks).collect::<BTreeSet<_>>(),
             "counter_stands": self.counter_stands,
@@ -161,10 +166,10 @@ impl GuardedMeter {
         let meter = Self {
             kinds: kinds.take(MOST_KINDS).collect(),
             first,
-            latest: Some((
-                memory::number(state, "counter"),
-                memory::read_clocks(state.get("clocks")),
-            )),
+            latest: (believed > 0).then(|| {
+                (memory::number(state, "counter"), memory::read_clocks(state.get("clocks")))
+            }),
+            held: HeldRows::restore(memory::list(state, "held")),
             recent: RecentCounters::restore(memory::list(state, "recent")),
             is_new_here: !elsewhere.is_empty() && !sinks.iter().any(|it| elsewhere.contains(it)),
             elsewhere,
@@ -184,7 +189,8 @@ impl GuardedMeter {
                 .collect(),
             ..Self::default()
         };
-        (!meter.kinds.is_empty() && !meter.registers.is_empty()).then_some(meter)
+        let is_believed = !meter.kinds.is_empty() && !meter.registers.is_empty();
+        (is_believed || meter.latest.is_none() && !meter.held.is_empty()).then_some(meter)
     }
 
     /// Decides on a telegram, and counts what does not pass.
@@ -239,15 +245,15 @@ impl GuardedMeter {
     ) -> Verdict {
         // A long replay must not push out the telegrams that passed.
         if let Some(counter) = now.counter
-            && doubts.iter().all(Doubt::can_be_confirmed)
+            && doubts.iter().all(|doubt| doubt.subject().is_some())
         {
             self.recent.note(counter, now.content);
         }
         if doubts.is_empty() {
             return self.pass(now, readings, counts);
         }
-        let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
-        if doubts.iter().any(|doubt| !doubt.can_be_confirmed()) {
+        if doubts.iter().any(|doubt| doubt.subject().is_none()) {
+            let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
             counts.add(reason, 1);
             let text = doubts.first().map_or_else(String::new, ToString::to_string);
             return Verdict::doubtful(Fate::LeftOut, reason, format!("{text}; left out"));
@@ -288,10 +294,11 @@ impl GuardedMeter {
         believed.unwrap_or_default()
     }
 
-    /// The reason against first telegrams that another one spoke against, at the end of all.
-    pub(super) fn opposed(&mut self) -> Option<RefusalReason> {
-        self.first.take()?;
-        self.held.reason()
+    /// Counts the first telegrams that another one spoke against, at the end of all.
+    pub(super) fn count_opposed(&mut self, counts: &mut RefusalCounts) {
+        if let Some((first, reason)) = self.first.take().zip(self.held.reason()) {
+            counts.add(reason, first.telegrams.len() as u64);
+        }
     }
 
     /// True if it came before. Without a clock in it, one with the same counter may just be the next one.
@@ -314,7 +321,7 @@ impl GuardedMeter {
         let is_fast = kind.is_some_and(|kind| kind.is_fast);
         self.register_doubts(now, known, is_fast, &mut doubts);
         doubts.extend(
-            now.wild().filter(|wild| !wild.key().is_some_and(|it| self.used_to.contains(&it))),
+            now.wild().filter(|wild| !wild.wild_key().is_some_and(|it| self.used_to.contains(&it))),
         );
         // Whatever else is in doubt waits for more telegrams than a step.
         if doubts.len() > 1 {
@@ -462,10 +469,10 @@ impl GuardedMeter {
     ) -> Option<Vec<Arc<Readings>>> {
         self.first.as_ref()?;
         let row = self.held.take_risen(now, self.loose, self.most_power)?;
-        let reason = row.doubts.first().map(Doubt::reason)?;
-        counts.add(reason, 1);
-        counts.remove(reason, row.telegrams.len() as u64);
-        (self.first, self.kinds, self.registers) = (None, Vec::new(), Vec::new());
+        let first = self.first.take()?;
+        counts.add(RefusalReason::Rise, first.telegrams.len() as u64);
+        counts.remove(RefusalReason::Rise, row.telegrams.len() as u64);
+        (self.kinds, self.registers) = (Vec::new(), Vec::new());
         Some(row.telegrams.into_iter().map(|(_, readings)| readings).collect())
     }
 
@@ -504,8 +511,9 @@ impl GuardedMeter {
         }
         // Each gap in the telegrams ends with one, and the next telegram settles it.
         let is_step = is_step(&doubts);
+        let subjects: Vec<_> = doubts.iter().filter_map(Doubt::subject).collect();
         let (mut row, last) =
-            self.held.take(&now, &doubts, self.loose, self.most_power, !self.powers_mislead);
+            self.held.take(&now, &subjects, self.loose, self.most_power, !self.powers_mislead);
         let doubt = doubts.first().map_or_else(String::new, ToString::to_string);
         let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
         if let Some(until) = row.waits_until(self.first.is_some()) {
@@ -516,7 +524,7 @@ impl GuardedMeter {
             let verdict = Verdict::doubtful(Fate::Held, reason, text);
             return if is_step { verdict.unsaid() } else { verdict };
         }
-        let why = doubts.first().map_or("", Doubt::explanation);
+        let why = subjects.first().map_or("", |subject| subject.explanation());
         let text = format!("{doubt}, and more telegrams agree: {why}");
         let earlier = self.believe(row, last.as_ref(), reason, counts);
         let clock_error = self.clock_error();
@@ -535,19 +543,21 @@ impl GuardedMeter {
         counts: &mut RefusalCounts,
     ) -> Vec<Arc<Readings>> {
         self.powers_mislead |= row.disproves_powers();
-        let HeldTelegrams { snapshot: now, doubts, telegrams, varies, .. } = row;
+        let counter_stands = row.counter_stands();
+        let HeldTelegrams { snapshot: now, subjects, telegrams, varies, .. } = row;
         let mut earlier = Vec::new();
         if let Some(first) = self.first.take() {
             // A counter in doubt says nothing against the first.
-            let is_order =
-                doubts.iter().all(|it| matches!(it, Doubt::Reused(_) | Doubt::Counter(..)));
+            let is_order = subjects
+                .iter()
+                .all(|it| matches!(it, DoubtSubject::Reused | DoubtSubject::Counter));
             let agrees = is_order
                 && now.fingerprint == first.snapshot.fingerprint
                 && now.goes_on_from(&first.snapshot, self.most_power);
             if agrees {
                 earlier = first.telegrams;
             } else {
-                counts.add(reason, 1);
+                counts.add(reason, first.telegrams.len() as u64);
                 (self.kinds, self.registers, self.latest) = (Vec::new(), Vec::new(), None);
             }
         }
@@ -556,23 +566,21 @@ impl GuardedMeter {
         let held: Vec<_> = held.map(|(_, readings)| readings).collect();
         counts.remove(reason, held.len() as u64);
         earlier.extend(held);
-        let wild: Vec<_> = now.wild().filter_map(|it| it.key()).collect();
+        let wild: Vec<_> = now.wild().filter_map(|it| it.wild_key()).collect();
         self.used_to.extend(wild);
-        for doubt in &doubts {
-            match doubt {
-                Doubt::Rose(..) => {
+        for subject in subjects {
+            match subject {
+                DoubtSubject::Rose(_) => {
                     // The rise continues, so this meter serves more than a house.
                     let rises = |most| last.is_some_and(|last| now.rise(last, most).is_some());
                     while self.most_power < MOST_POWER && rises(self.most_power) {
                         self.most_power = MOST_POWER.min(self.most_power * 2);
                     }
                 }
-                Doubt::Reused(counter) if now.counter == Some(*counter) => {
-                    self.counter_stands = true
-                }
-                Doubt::Reused(_) | Doubt::Counter(..) => self.recent.clear(),
-                Doubt::Differs(ConstantPart::Texts) => self.loose.texts |= varies,
-                Doubt::Differs(ConstantPart::Digits) => self.loose.digits |= varies,
+                DoubtSubject::Reused if counter_stands => self.counter_stands = true,
+                DoubtSubject::Reused | DoubtSubject::Counter => self.recent.clear(),
+                DoubtSubject::Differs(ConstantPart::Texts) => self.loose.texts |= varies,
+                DoubtSubject::Differs(ConstantPart::Digits) => self.loose.digits |= varies,
                 _ => {}
             }
         }

@@ -26,6 +26,9 @@
 //! The telegram is then stored with them, unless another one of its meter was stored meanwhile. One that comes
 //! alone between two gaps has nobody to agree with it, and passes if the register goes on from it.
 //!
+//! What a run holds, the next runs confirm, as cron starts one for each telegram. A telegram of an earlier run
+//! itself does not pass any more.
+//!
 //! A meter is known by its system title, else by its number. It may send several lists in turns, each with a
 //! layout and a pace of its own. The invocation counter ranks before the clock, which may be set. Each
 //! register is compared with its own last value, however many telegrams without it came between.
@@ -34,7 +37,7 @@
 //!   telegram beside the readings.
 //! - `meter`: one meter; `kind`: a list that it sends; `snapshot`: the values that the guard compares;
 //!   `fingerprint`: the parts of a telegram that never change; `pace`: the steps of a clock; `recent`: the
-//!   last counters; `power`: what the powers of a telegram explain; `doubt`: why a telegram may be wrong;
+//!   last counters; `power`: what the powers of a telegram explain; `doubt`: why a telegram may be wrong; `subject`: what others have to confirm;
 //!   `held`: telegrams that wait for others; `rows`: all of them; `line`: the meter on a line; `memory`: the
 //!   form in which the guard's knowledge outlives a run.
 mod doubt;
@@ -47,10 +50,13 @@ mod held;
 mod kind;
 mod line;
 mod memory;
+#[cfg(test)]
+mod memory_test;
 mod meter;
 mod pace;
 mod power;
 mod recent;
 mod rows;
 mod snapshot;
+mod subject;
 pub mod verdict;

@@ -1,11 +1,13 @@
 //! The telegrams of a meter that are held, in rows.
 
+use serde_json::Value;
+
 use crate::sink::{
     guard::{
-        doubt::Doubt,
         fingerprint::{LooseParts, TelegramFingerprint},
         held::HeldTelegrams,
         snapshot::{MeterSnapshot, TELLING},
+        subject::DoubtSubject,
         verdict::RefusalReason,
     },
     timestamps::Timestamps,
@@ -19,6 +21,15 @@ pub(super) struct HeldRows(Vec<HeldTelegrams>);
 const MOST_ROWS: usize = 4;
 
 impl HeldRows {
+    /// All that outlives a run.
+    pub(super) fn state(&self) -> Value {
+        self.0.iter().map(HeldTelegrams::state).collect()
+    }
+
+    pub(super) fn restore(rows: &[Value]) -> Self {
+        Self(rows.iter().filter_map(HeldTelegrams::restore).take(MOST_ROWS).collect())
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -29,7 +40,7 @@ impl HeldRows {
 
     /// The reason for the oldest row.
     pub(super) fn reason(&self) -> Option<RefusalReason> {
-        self.0.first().and_then(|row| row.doubts.first()).map(Doubt::reason)
+        self.0.first().and_then(|row| row.subjects.first()).map(|it| it.reason())
     }
 
     /// The row that ends with this telegram, and the telegram before it, if the row is no new one. Every
@@ -37,12 +48,12 @@ impl HeldRows {
     pub(super) fn take(
         &mut self,
         now: &MeterSnapshot,
-        doubts: &[Doubt],
+        subjects: &[DoubtSubject],
         loose: LooseParts,
         most_power: u64,
         powers_tell: bool,
     ) -> (HeldTelegrams, Option<MeterSnapshot>) {
-        let row = self.0.iter().position(|row| row.goes_on(now, doubts, most_power, powers_tell));
+        let row = self.0.iter().position(|row| row.goes_on(now, subjects, most_power, powers_tell));
         let row = row.map(|at| self.0.remove(at));
         let before = match row {
             Some(_) => None,
@@ -54,7 +65,7 @@ impl HeldRows {
             let last = row.add(now.clone());
             return (row, Some(last));
         }
-        let mut row = HeldTelegrams::new(now.clone(), doubts.to_vec());
+        let mut row = HeldTelegrams::new(now.clone(), subjects.to_vec());
         before.iter().for_each(|before| row.comes_after(before));
         (row, None)
     }
@@ -75,7 +86,8 @@ impl HeldRows {
         most_power: u64,
     ) -> Option<&HeldTelegrams> {
         self.0.iter().find(|row| {
-            matches!(*row.doubts, [Doubt::Zero(_)]) && row.is_before(now, loose, most_power)
+            matches!(*row.subjects, [DoubtSubject::Zero(_)])
+                && row.is_before(now, loose, most_power)
         })
     }
 
@@ -87,9 +99,9 @@ impl HeldRows {
         most_power: u64,
     ) -> Option<HeldTelegrams> {
         let row = self.0.iter().position(|row| {
-            let is_explained = match *row.doubts {
-                [Doubt::Rose(..)] => true,
-                [Doubt::Unexplained(..)] => now.unexplained(&row.snapshot, true).is_none(),
+            let is_explained = match *row.subjects {
+                [DoubtSubject::Rose(_)] => true,
+                [DoubtSubject::Step] => now.unexplained(&row.snapshot, true).is_none(),
                 _ => false,
             };
             is_explained && row.is_before(now, loose, most_power)
@@ -97,12 +109,11 @@ impl HeldRows {
         row.map(|at| self.0.remove(at))
     }
 
-    /// Takes out the only telegram that is held, if it is the first after a gap since that time.
+    /// Takes out the only telegram that this run holds, if it is the first after a gap since that time.
     pub(super) fn take_end_of_gap(&mut self, since: &Timestamps) -> Option<HeldTelegrams> {
-        match self.0.as_slice() {
-            [row] if row.ends_gap(since) => self.0.pop(),
-            _ => None,
-        }
+        let mut rows = self.0.iter().enumerate().filter(|(_, row)| !row.telegrams.is_empty());
+        let (at, row) = rows.next()?;
+        (rows.next().is_none() && row.ends_gap(since)).then_some(at).map(|at| self.0.remove(at))
     }
 
     /// Takes out a telegram that came between two gaps, of which the first began at that time, if the one

@@ -145,6 +145,8 @@ impl MeterSnapshot {
             "constant": self.fingerprint.state(),
             "counter": self.counter,
             "clocks": memory::clocks(&self.clocks),
+            "octets": self.octets,
+            "readings": self.readings,
             "values": values.collect::<Vec<_>>(),
         })
     }
@@ -155,13 +157,14 @@ impl MeterSnapshot {
             let (key, value) = (memory::read_key(text(0)?)?, Decimal::parse(text(1)?)?);
             Some(Register { key, value, clocks: memory::read_clocks(state.get(2)) })
         };
+        let count = |member| memory::number(state, member).and_then(|it| it.try_into().ok());
         Some(Self {
             fingerprint: TelegramFingerprint::restore(state.get("constant")?)?,
             content: 0,
             counter: memory::number(state, "counter"),
             clocks: memory::read_clocks(state.get("clocks")),
-            octets: None,
-            readings: 0,
+            octets: count("octets"),
+            readings: count("readings").unwrap_or_default(),
             registers: memory::list(state, "values").iter().filter_map(register).collect(),
             powers: ShownPowers::default(),
             wild: Vec::new(),
