@@ -448,7 +448,7 @@ fn a_telegram_that_one_sink_has_is_new_to_another_one() {
             (["a.jsonl", "a2.jsonl"], [1, 1]),
             (["b.jsonl", "b2.jsonl"], [1, 1]),
             (["b.jsonl", "b2.jsonl"], [1, 1]),
-            (["a.jsonl", "c.jsonl"], [1, 0]),
+            (["a.jsonl", "c.jsonl"], [1, 1]),
             (["c.jsonl", "d.jsonl"], [1, 1]),
             (["./c.jsonl", "a.jsonl"], [1, 1]),
         ] {

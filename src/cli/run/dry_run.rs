@@ -69,7 +69,7 @@ impl TelegramConsumer for DryRun {
         let Context { output, messages, .. } = context;
         show(sinks, &readings, false, messages, &mut output.text);
         if sinks.iter().any(|sink| sink.guarded) {
-            gate.judge(&readings, &TelegramEvidence::of(telegram), |passed| {
+            gate.judge(&readings, &TelegramEvidence::of(telegram), |passed, _| {
                 show(sinks, passed, true, messages, &mut output.text);
             });
         }

@@ -35,12 +35,12 @@ impl SinkGate {
         }
     }
 
-    /// Checks the readings of a telegram.
+    /// Checks the readings of a telegram. The sinks that have it from an earlier run are named beside it.
     pub fn judge(
         &mut self,
         readings: &Arc<Readings>,
         evidence: &TelegramEvidence<'_>,
-        mut pass_on: impl FnMut(&Arc<Readings>),
+        mut pass_on: impl FnMut(&Arc<Readings>, &[String]),
     ) {
         let memory = self.memory.as_mut();
         let message = memory.and_then(|memory| memory.recall(readings, &mut self.guard));
@@ -48,11 +48,11 @@ impl SinkGate {
         let verdict = self.guard.check(readings, evidence);
         self.messages.take(&verdict);
         for other in &verdict.other {
-            pass_on(&Arc::new(other.unconfirmed()));
+            pass_on(&Arc::new(other.unconfirmed()), &verdict.stored_in);
         }
-        verdict.earlier.iter().for_each(&mut pass_on);
+        verdict.earlier.iter().for_each(|earlier| pass_on(earlier, &[]));
         if verdict.passes() {
-            pass_on(readings);
+            pass_on(readings, &verdict.stored_in);
         }
     }
 

@@ -204,7 +204,7 @@ impl Sinks {
         let is_awaited = || !signals.ended();
         let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
         for guarded in [false, true] {
-            pass_on(running, &readings, guarded, waits);
+            pass_on(running.iter_mut(), &readings, guarded, waits);
         }
     }
 
@@ -214,9 +214,12 @@ impl Sinks {
         let Self { running, gate, waits, signals, .. } = self;
         let is_awaited = || !signals.ended();
         let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
-        pass_on(running, &readings, false, waits);
+        pass_on(running.iter_mut(), &readings, false, waits);
         if running.iter().any(|sink| sink.guarded) {
-            gate.judge(&readings, evidence, |passed| pass_on(running, passed, true, waits));
+            gate.judge(&readings, evidence, |passed, stored_in| {
+                let lacking = running.iter_mut().filter(|sink| !stored_in.contains(&sink.place));
+                pass_on(lacking, passed, true, waits);
+            });
         }
     }
 
@@ -231,7 +234,7 @@ impl Sinks {
         let Self { running, gate, waits, signals, .. } = self;
         let is_awaited = || !signals.ended();
         let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
-        gate.tick(messages, |passed| pass_on(running, passed, true, waits));
+        gate.tick(messages, |passed| pass_on(running.iter_mut(), passed, true, waits));
         self.print_reports(messages);
         self.settle_ended(messages);
         self.counters.accounts().set_input(self.gate.account(context));
@@ -274,7 +277,7 @@ impl Sinks {
         let Self { running, gate, waits, signals, .. } = &mut self;
         let is_awaited = || !signals.ended();
         let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
-        gate.end(messages, |passed| pass_on(running, passed, true, waits));
+        gate.end(messages, |passed| pass_on(running.iter_mut(), passed, true, waits));
         self.counters.accounts().set_input(self.gate.account(context));
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
@@ -325,13 +328,13 @@ fn last_words(accounts: &Accounts) -> Vec<String> {
 }
 
 /// Hands readings to the guarded sinks, or to the others.
-fn pass_on(
-    running: &mut [SinkThread],
+fn pass_on<'a>(
+    running: impl Iterator<Item = &'a mut SinkThread>,
     readings: &Arc<Readings>,
     guarded: bool,
     waits: Option<&dyn Fn() -> bool>,
 ) {
-    for sink in running.iter_mut().filter(|sink| sink.guarded == guarded) {
+    for sink in running.filter(|sink| sink.guarded == guarded) {
         sink.put(readings, waits);
     }
 }

@@ -41,8 +41,8 @@ pub(super) struct GuardedMeter {
     recent: RecentCounters,
     /// The sinks of earlier runs that have the last telegram that passed.
     elsewhere: Vec<String>,
-    /// No sink of this run has it yet.
-    is_new_here: bool,
+    /// A sink of this run lacks it.
+    is_lacked: bool,
     /// This run handed it on.
     is_passed_here: bool,
     /// The counter of this meter stands still.
@@ -104,7 +104,7 @@ impl Default for GuardedMeter {
             held: HeldRows::default(),
             recent: RecentCounters::default(),
             elsewhere: Vec::new(),
-            is_new_here: false,
+            is_lacked: false,
             is_passed_here: false,
             counter_stands: false,
             offset: None,
@@ -171,7 +171,7 @@ impl GuardedMeter {
             }),
             held: HeldRows::restore(memory::list(state, "held")),
             recent: RecentCounters::restore(memory::list(state, "recent")),
-            is_new_here: !elsewhere.is_empty() && !sinks.iter().any(|it| elsewhere.contains(it)),
+            is_lacked: !elsewhere.is_empty() && !sinks.iter().all(|it| elsewhere.contains(it)),
             elsewhere,
             counter_stands: memory::is_true(state, "counter_stands"),
             offset: state.get("offset").and_then(Value::as_i64).map(SignedDuration::from_secs),
@@ -203,7 +203,7 @@ impl GuardedMeter {
         let now = MeterSnapshot::of(readings, evidence);
         if self.is_repeated(&now) {
             let is_latest = self.latest.is_some_and(|(counter, _)| counter == now.counter);
-            if is_latest && core::mem::take(&mut self.is_new_here) {
+            if is_latest && core::mem::take(&mut self.is_lacked) {
                 return self.repeat(readings);
             }
             counts.add(RefusalReason::Duplicate, 1);
@@ -224,14 +224,18 @@ impl GuardedMeter {
         Verdict { earlier, ..verdict }
     }
 
-    /// Passes the last telegram of an earlier run on to sinks that do not have it. The guard learns
+    /// Passes the last telegram of an earlier run on to the sinks that lack it. The guard learns
     /// nothing from it, so it confirms no first one.
     fn repeat(&mut self, readings: &Arc<Readings>) -> Verdict {
         self.is_passed_here = true;
         let clock_error = self.clock_error();
+        let stored_in = self.elsewhere.clone();
         match self.first {
-            Some(_) => Verdict { other: vec![readings.clone()], ..Verdict::of(Fate::Kept) },
-            None => Verdict { clock_error, ..Verdict::of(Fate::Passes) },
+            Some(_) => {
+                let other = vec![readings.clone()];
+                Verdict { other, stored_in, ..Verdict::of(Fate::Kept) }
+            }
+            None => Verdict { clock_error, stored_in, ..Verdict::of(Fate::Passes) },
         }
     }
 
@@ -592,7 +596,7 @@ impl GuardedMeter {
     /// Notes a telegram that is believed; `confirmed` is the one of its row before it.
     fn accept(&mut self, mut now: MeterSnapshot, confirmed: Option<&MeterSnapshot>) {
         self.believed = self.believed.saturating_add(1);
-        (self.elsewhere, self.is_new_here, self.is_passed_here) = (Vec::new(), false, true);
+        (self.elsewhere, self.is_lacked, self.is_passed_here) = (Vec::new(), false, true);
         self.latest = Some((now.counter, now.clocks));
         self.offset = now.clocks.offset().or(self.offset);
         let kind = self.kinds.iter().position(|kind| self.is_of(&now, kind));

@@ -7,7 +7,7 @@
 //! | telegram | result |
 //! |---|---|
 //! | it came before, by its counter and content | left out |
-//! | it was the last one of an earlier run, and no sink of this run has it | passes |
+//! | it was the last one of an earlier run | passes for the sinks that lack it |
 //! | older than the one before it, by counter and clock | left out |
 //! | a register below 0 | left out |
 //! | the first of a meter | kept until the next telegram agrees, for a while |

@@ -25,6 +25,8 @@ pub struct Verdict {
     /// How far the meter's clock is ahead of the time of arrival, if it is wrong for good: by more
     /// than an hour, in every telegram.
     pub clock_error: Option<SignedDuration>,
+    /// The sinks that have it from an earlier run: it passes for the others.
+    pub stored_in: Vec<String>,
 }
 
 /// The fate of a telegram.
@@ -103,8 +105,16 @@ impl RefusalReason {
 impl Verdict {
     /// Of a telegram beyond doubt.
     pub(super) const fn of(fate: Fate) -> Self {
-        let (reason, text, remark, clock_error) = (None, None, None, None);
-        Self { fate, earlier: Vec::new(), other: Vec::new(), reason, text, remark, clock_error }
+        Self {
+            fate,
+            earlier: Vec::new(),
+            other: Vec::new(),
+            reason: None,
+            text: None,
+            remark: None,
+            clock_error: None,
+            stored_in: Vec::new(),
+        }
     }
 
     /// Of a telegram in doubt.
