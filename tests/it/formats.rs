@@ -474,13 +474,13 @@ fn influx_of_a_telegram_and_of_its_json_are_one() {
     for (apdu, plain) in [(octets(PLAIN), false), (octets(PLAIN), true)] {
         let of = |kind| write_all(kind, &usual(), core::slice::from_ref(&apdu), plain).0;
         let readings = Readings::parse(of(FormatKind::Json).as_bytes()).unwrap();
-        let precision = influx::Precision::Nanoseconds;
+        let precision = influx::points::Precision::Nanoseconds;
         let mut points =
-            influx::Points::new("smartmeter", &[], "meter", Units::default(), precision);
+            influx::points::Points::new("smartmeter", &[], "meter", Units::default(), precision);
         let names: Vec<_> = readings.values().map(|it| it.key.text(&Units::default())).collect();
         let fields = readings.values().zip(&names);
         let fields = fields.map(|(it, name)| (it.key, name.as_str(), &it.value));
-        let seconds = influx::seconds(&readings, [Meta::Time, Meta::Received]);
+        let seconds = influx::timestamp::seconds(&readings, [Meta::Time, Meta::Received]);
         let mut text = vec![];
         assert!(points.write(readings.meta(Meta::Meter), fields, seconds, &mut text));
         assert_eq!(String::from_utf8(text).unwrap(), of(FormatKind::Influx));

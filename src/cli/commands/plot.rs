@@ -25,7 +25,7 @@ use crate::cli::{
 use meterpipe::{
     error::Cause,
     format::{
-        influx::seconds,
+        influx::timestamp::seconds,
         key::{FieldKey, Meta},
         latest::name,
         printable::printable,

@@ -30,7 +30,7 @@ use meterpipe::{
     counted::counted,
     error::Cause,
     format::{
-        influx::seconds,
+        influx::timestamp::seconds,
         interval_columns::RowColumns,
         key::{FieldKey, Meta},
         latest::name,

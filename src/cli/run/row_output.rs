@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::cli::run::{context::Context, status::Stop};
 use meterpipe::{
     format::{
-        influx::{MEASUREMENT, Points, Precision, is_field, seconds},
+        influx::{
+            points::{MEASUREMENT, Points, Precision, is_field},
+            timestamp::seconds,
+        },
         interval_columns::RowColumns,
         key::{FieldKey, Meta},
         kinds::FormatKind,

@@ -1,7 +1,7 @@
 //! The description of the InfluxDB sink, and the environment variables of its server.
 
 use crate::{
-    format::influx::MEASUREMENT,
+    format::influx::points::MEASUREMENT,
     sink::{
         influx::settings,
         kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},

@@ -19,7 +19,10 @@ use jiff::Timestamp;
 
 use crate::{
     format::{
-        influx::{Points, is_field, seconds},
+        influx::{
+            points::{Points, is_field},
+            timestamp::seconds,
+        },
         key::{FieldKey, Meta},
         latest::name,
         readings::Readings,

@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
     format::{
-        influx::{Points, Precision},
+        influx::points::{Points, Precision},
         key::{FieldKey, Meta},
         numbers::NumberStyle,
         printable::printable,

@@ -1,41 +1,12 @@
-//! InfluxDB line protocol: one point a telegram.
-//!
-//! ```text
-//! smartmeter,meter=181220000009 energy_import_wh=12937i,power_net_w=0i,voltage_l1_v=233.7 1632728835000000000
-//! ```
-//!
-//! A database takes the type of a field from the first value that it sees, and refuses every other
-//! type from then on. The name alone therefore sets the type, never the value:
-//!
-//! | field | type |
-//! |---|---|
-//! | energies and powers in Wh, varh, W, var; counters | integer: `12937i` |
-//! | other published names, and energies and powers in any other unit | float: `233.7`, `0.0` |
-//! | objects without a name | float; true is `1.0` |
-//! | texts and lists, if they are selected | string, `_text` behind the name of an object |
-//!
-//! Powers with a fraction do not become floats: another meter may have written integers before, and
-//! the database would then refuse these points. The fraction is rounded, with a note; a larger unit
-//! (`power=kW`) has another name and keeps every digit. A number beyond 64 bits is left out.
-//!
-//! Texts appear only if they are selected: some databases store them as zeros, and a zero that no
-//! meter sent is a wrong value.
-//!
-//! No character of a text can end its field or line. Characters with an escape that all readers
-//! agree on are escaped; control characters and `\`, which have none, are percent-encoded (`%0a`),
-//! and so is a `%` that would look like an encoded octet.
+//! Points: lines from the fields of telegrams.
 
 use crate::{
     cosem::unit::Unit,
     format::{
-        cell::{Cell, Content},
-        entry::{Format, OutputTelegram},
+        influx::escape::{TAG, escape, escaped, string, tag},
         key::{FieldKey, Meta},
-        names::FieldNames,
-        options::FormatEntry,
         printable::printable,
-        readings::{Member, ReadingValue, Readings, USUAL},
-        selection::Selection,
+        readings::ReadingValue,
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
@@ -53,7 +24,7 @@ pub struct Points {
     tail: String,
     /// The name of the tag with the number of the meter, escaped.
     meter: String,
-    units: Units,
+    pub(super) units: Units,
     texts: bool,
     floats: bool,
     precision: Precision,
@@ -263,128 +234,15 @@ impl Points {
     }
 }
 
-/// The time of readings in seconds since 1970, by the first of these timestamps that has one: the
-/// meter's ([`Meta::Time`]) or the machine's ([`Meta::Received`]); the machine's if the meter's is
-/// suspect. `None` for a time that no point can have: before 1678 or after 2261.
-#[must_use]
-pub fn seconds(readings: &Readings, timestamps: [Meta; 2]) -> Option<i64> {
-    let timestamps = match readings.time_is_suspect() {
-        true => [Meta::Received, Meta::Time],
-        false => timestamps,
-    };
-    let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
-    // An interval has the time of its start.
-    let start = of(Meta::Start).filter(|seconds| is_storable(*seconds));
-    start.or_else(|| timestamps.into_iter().filter_map(of).find(|seconds| is_storable(*seconds)))
-}
-
 /// True for the members that are fields of a point, and neither its tag nor its timestamp.
 #[must_use]
 pub const fn is_field(key: FieldKey) -> bool {
     !matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
 
-/// The description of the format.
-pub static FORMAT: FormatEntry = FormatEntry {
-    name: "influx",
-    help: "Line protocol of InfluxDB, one point a telegram",
-    own: &[],
-    build: |options| {
-        Ok(Box::new(Influx::new(options.selection, options.units).named(options.names)))
-    },
-};
-
-/// The format.
-#[derive(Clone, Debug)]
-pub struct Influx {
-    points: Points,
-    selection: Option<Selection>,
-    names: FieldNames,
-    timeless: bool,
-    notes: Vec<String>,
-}
-
-impl Influx {
-    /// With all numbers, or a selection.
-    #[must_use]
-    pub fn new(selection: Option<Selection>, units: Units) -> Self {
-        let points = Points::new(MEASUREMENT, &[], "meter", units, Precision::Nanoseconds);
-        Self {
-            points: points.with_texts(selection.is_some()),
-            selection,
-            names: FieldNames::default(),
-            timeless: false,
-            notes: Vec::new(),
-        }
-    }
-
-    /// The same with other names of fields.
-    #[must_use]
-    pub fn named(self, names: FieldNames) -> Self {
-        Self { names, ..self }
-    }
-
-    fn seconds(&mut self, entry: &OutputTelegram<'_>) -> Option<i64> {
-        let time = entry.time().and_then(|time| time.timestamp());
-        let received = entry.received.millis().map(|millis| millis.div_euclid(1000));
-        let mut times = [time.map(jiff::Timestamp::as_second), received];
-        if entry.time_doubt().is_some() {
-            times.reverse();
-        }
-        let found = times.into_iter().flatten().find(|seconds| is_storable(*seconds));
-        if found.is_none() && !self.timeless {
-            self.timeless = true;
-            self.notes.push(
-                "a telegram without a time: its line has no timestamp, so the clock of the \
-                 database counts"
-                    .to_owned(),
-            );
-        }
-        found
-    }
-}
-
-impl Format for Influx {
-    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        let seconds = self.seconds(entry);
-        let mut meter = Vec::new();
-        if let Some(content) = Content::of_meter(entry) {
-            content.write(entry.zone, &mut meter);
-        }
-        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| is_field(cell.key));
-        let mut members = Vec::with_capacity(USUAL);
-        let units = self.points.units;
-        cells.for_each(|cell| {
-            let mut member = Member::of(&cell, entry.zone);
-            // Only published names have units to choose from.
-            if let (FieldKey::Field(..), ReadingValue::Number(number)) =
-                (cell.key, &mut member.value)
-            {
-                *number = units.number(*number, cell.unit);
-            }
-            members.push(member);
-        });
-        let fields = members
-            .iter()
-            .map(|Member { key, value, .. }| (*key, self.names.name(*key, &units), value));
-        self.points.write(str::from_utf8(&meter).ok(), fields, seconds, text);
-    }
-
-    fn notes(&mut self) -> Vec<String> {
-        let mut notes = self.points.notes();
-        notes.append(&mut self.notes);
-        notes
-    }
-}
-
 /// True if meters count this quantity in whole units.
 fn is_whole(unit: Unit) -> bool {
     [Unit::WATT_HOUR, Unit::VAR_HOUR, Unit::WATT, Unit::VAR].contains(&unit)
-}
-
-/// True if a database can store this time: nanoseconds in 64 bits, less a few reserved values.
-fn is_storable(seconds: i64) -> bool {
-    seconds.checked_mul(1_000_000_000).is_some_and(|nanos| nanos.unsigned_abs() < u64::MAX / 2 - 9)
 }
 
 /// The nearest integer, away from zero where two are near, and whether it is the number itself.
@@ -407,61 +265,6 @@ fn float(number: Decimal, text: &mut Vec<u8>) {
     if !text.iter().skip(start).any(|sign| *sign == b'.') {
         text.extend_from_slice(b".0");
     }
-}
-
-/// Characters with an escape in the names and values of tags, and in the names of fields.
-const TAG: [char; 3] = [',', '=', ' '];
-
-/// Appends a value of a field as a string in its quotes.
-fn string(value: &ReadingValue, text: &mut Vec<u8>) {
-    text.push(b'"');
-    match value {
-        ReadingValue::Text(value) | ReadingValue::List(value) => escape(value, &['"'], text),
-        _ => value.write(text),
-    }
-    text.push(b'"');
-}
-
-fn tag(text: &str) -> String {
-    escaped(text, &TAG)
-}
-
-fn escaped(text: &str, special: &[char]) -> String {
-    let mut safe = Vec::new();
-    escape(text, special, &mut safe);
-    String::from_utf8_lossy(&safe).into_owned()
-}
-
-/// Appends a text with `\` in front of `special` characters, and percent-encoded where `\` would
-/// help with one reader and harm with the next.
-fn escape(text: &str, special: &[char], safe: &mut Vec<u8>) {
-    // Nearly all names are plain: all octets are looked at, without a branch each.
-    let is_plain = |sign: u8| sign.is_ascii_alphanumeric() | (sign == b'_') | (sign == b':');
-    if text.bytes().fold(true, |plain, sign| plain & is_plain(sign)) {
-        return safe.extend_from_slice(text.as_bytes());
-    }
-    let mut rest = text.chars();
-    while let Some(character) = rest.next() {
-        let octets = match character {
-            '%' => looks_encoded(rest.as_str()),
-            _ => character.is_control() || character == '\\',
-        };
-        let mut room = [0; 4];
-        let encoded = character.encode_utf8(&mut room).bytes();
-        if octets {
-            encoded.for_each(|octet| safe.extend_from_slice(format!("%{octet:02x}").as_bytes()));
-            continue;
-        }
-        if special.contains(&character) {
-            safe.push(b'\\');
-        }
-        safe.extend(encoded);
-    }
-}
-
-/// True if two hexadecimal digits stand behind a `%`.
-fn looks_encoded(behind: &str) -> bool {
-    matches!(behind.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -690,23 +493,5 @@ mod tests {
             String::from_utf8(text).unwrap(),
             "m device=\"a\\\"b\",0-0:96.13.0_text=\"[1,2]\",voltage_l1_v_text=\"NaN\"\n"
         );
-    }
-
-    #[test]
-    fn the_time_is_the_meters_or_else_that_of_the_arrival() {
-        let seconds = |members: &str| {
-            let line = format!("{{{members}\"power_net_w\":1}}");
-            seconds(&Readings::parse(line.as_bytes()).unwrap(), [Meta::Time, Meta::Received])
-        };
-        let time = "\"time\":\"2021-09-27T09:47:15+02:00\",";
-        let received = "\"received\":\"2026-08-24T21:03:17.482Z\",";
-        assert_eq!(seconds(&format!("{time}{received}")), Some(1_632_728_835));
-        assert_eq!(seconds(&format!("{time}\"time_assumed\":true,")), Some(1_632_728_835));
-        assert_eq!(seconds(received), Some(1_787_605_397));
-        assert_eq!(
-            seconds(&format!("\"time\":\"9999-01-01T00:00:00Z\",{received}")),
-            Some(1_787_605_397)
-        );
-        assert_eq!(seconds(""), None);
     }
 }
