@@ -92,11 +92,12 @@ struct Missing {
     /// A bit for each name that has a column.
     columns: u64,
     named: Vec<FieldKey>,
-    notes: Vec<String>,
+    /// The number of those that notes have told of.
+    told: usize,
 }
 
 /// The most readings without a column that are named: a telegram may have any number of them.
-const MAX_NOTES: usize = 100;
+const MAX_NAMED: usize = 100;
 
 impl Csv {
     /// With the usual columns, or those of these keys.
@@ -326,7 +327,7 @@ impl Format for Csv {
     }
 
     fn notes(&mut self) -> Vec<String> {
-        self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
+        self.missing.as_mut().and_then(Missing::note).into_iter().collect()
     }
 }
 
@@ -334,7 +335,7 @@ impl Missing {
     fn new() -> Self {
         let places = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
         let columns = places.fold(0, |columns, (place, _)| columns | 1 << place);
-        Self { columns, named: Vec::new(), notes: Vec::new() }
+        Self { columns, named: Vec::new(), told: 0 }
     }
 
     fn look(&mut self, entry: &OutputTelegram<'_>) {
@@ -349,15 +350,22 @@ impl Missing {
     }
 
     fn name(&mut self, key: FieldKey) {
-        if self.named.len() >= MAX_NOTES || self.named.contains(&key) {
-            return;
+        if self.named.len() < MAX_NAMED && !self.named.contains(&key) {
+            self.named.push(key);
         }
-        self.named.push(key);
-        let name = key.text(&Units::default());
-        self.notes.push(match self.named.len() {
-            MAX_NOTES => format!("no column for {name} and others: --fields chooses columns, and fields= those of a sink"),
-            _ => format!("no column for {name}: --fields chooses columns, and fields= those of a sink"),
-        });
+    }
+
+    /// The readings without a column since the last note.
+    fn note(&mut self) -> Option<String> {
+        let names = self.named.iter().skip(self.told).map(|key| key.text(&Units::default()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        self.told = self.named.len();
+        let others = if self.told == MAX_NAMED { " and others" } else { "" };
+        (!names.is_empty()).then(|| {
+            format!(
+                "no column for {names}{others}: --fields chooses columns, and fields= those of a sink"
+            )
+        })
     }
 }
 
@@ -457,13 +465,15 @@ mod tests {
         let line = r#"{"energy_import_wh":1,"1-0:99.1.0":2,"frequency_hz":50.0}"#;
         let row = rows(&mut csv, line);
         assert!(row.starts_with(",,1,,"), "{row}");
-        rows(&mut csv, line);
         assert_eq!(
             csv.notes(),
             [
-                "no column for 1-0:99.1.0: --fields chooses columns, and fields= those of a sink",
-                "no column for frequency_hz: --fields chooses columns, and fields= those of a sink"
+                "no column for 1-0:99.1.0, frequency_hz: --fields chooses columns, and fields= those of a sink"
             ]
         );
+        rows(&mut csv, line);
+        assert_eq!(csv.notes(), [""; 0]);
+        rows(&mut csv, &line.replace("99.1", "99.2"));
+        assert_eq!(csv.notes().len(), 1);
     }
 }
