@@ -4,7 +4,7 @@
 //! b'6\xc6f9\xe4\x8a\x8c…'            Python          "\x36\xc6\x66…"     C
 //! [54, 198, 102, 57, …]              decimal, sixteen numbers
 //! 36h, 0C6h   &H36, &HC6   $36, $C6  Intel, Basic, Pascal
-//! NsZmOeSKjKTWvIsoKnk7uw==           base64
+//! NsZmOeSKjKTWvIsoKnk7uw==           base64, also of the hex digits
 //! 36C66639…3BBBh   16#36C66639…3BBB  the base of a number is none of its digits
 //! KEY[16]                            the size of an array is none of its content
 //! "a":"D0D1…","k":"36C6…"            amsreader, for both keys
@@ -181,20 +181,26 @@ fn numbers(line: &[char], read: impl Fn(&[char]) -> (Option<u8>, bool)) -> Optio
     (count == OCTETS && shown).then_some((start, end, key))
 }
 
-/// Sixteen octets in base64.
+/// Sixteen octets in base64, or their hex digits, as Kubernetes stores them.
 fn encoded(line: &[char]) -> Option<FoundKey> {
     let is_digit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-    (0..line.len()).find_map(|start| {
-        let begins = start.checked_sub(1).and_then(|at| line.get(at)).is_none_or(|c| !is_digit(c));
-        let text = line.get(start..start + BASE64).filter(|_| begins)?;
-        let ends = line.get(start + BASE64).is_none_or(|c| !is_digit(c) && *c != '=');
-        let (digits, padding) = text.split_at_checked(BASE64 - 2)?;
-        let is_text = digits.iter().all(is_digit) && padding == ['=', '='] && ends;
+    let begins = |at: usize| line.get(at.wrapping_sub(1)).is_none_or(|c| !is_digit(c));
+    (0..line.len()).filter(|start| begins(*start)).find_map(|start| {
+        let rest = line.get(start..)?;
+        let digits = rest.iter().take_while(|c| is_digit(c)).count();
+        let padding = rest.iter().skip(digits).take_while(|c| **c == '=').count();
+        let size = digits + padding;
+        let is_key = matches!((size, padding), (BASE64, 2) | (BASE64_OF_HEX, 0 | 1));
+        let text = rest.get(..size).filter(|_| is_key)?;
         let text: Zeroizing<Vec<u8>> =
             Zeroizing::new(text.iter().filter_map(|c| u8::try_from(*c).ok()).collect());
-        let octets = Zeroizing::new(base64::decoded(&text).filter(|_| is_text)?);
-        let key = Zeroizing::new(<[u8; OCTETS]>::try_from(octets.as_slice()).ok()?);
-        Some((start, start + BASE64, key))
+        let octets = Zeroizing::new(base64::decoded(&text)?);
+        let mut key = Zeroizing::new([0; OCTETS]);
+        match octets.len() {
+            OCTETS => key.copy_from_slice(&octets),
+            _ => hex::decode_to_slice(octets.trim_ascii(), &mut *key).ok()?,
+        }
+        Some((start, start + size, key))
     })
 }
 
@@ -203,6 +209,9 @@ const OCTETS: usize = 16;
 
 /// The characters of a key in base64.
 const BASE64: usize = 24;
+
+/// The characters of its hex digits in base64, also with a line end.
+const BASE64_OF_HEX: usize = 44;
 
 #[cfg(test)]
 mod tests {
@@ -227,6 +236,8 @@ mod tests {
             "&H36, &HC6, &H66, &H39, &HE4, &H8A, &H8C, &HA4, &HD6, &HBC, &H8B, &H28, &H2A, &H79, &H3B, &HBB",
             "$36 $C6 $66 $39 $E4 $8A $8C $A4 $D6 $BC $8B $28 $2A $79 $3B $BB",
             "NsZmOeSKjKTWvIsoKnk7uw==",
+            "MzZDNjY2MzlFNDhBOENBNEQ2QkM4QjI4MkE3OTNCQkI=",
+            "MzZjNjY2MzllNDhhOGNhNGQ2YmM4YjI4MmE3OTNiYmIK",
         ] {
             assert_eq!(rewritten(text), HEX, "{text}");
             let labelled = rewritten(&format!("KEY[16] = {text};"));
