@@ -7,16 +7,14 @@ use crate::{
         key::Key,
         key_entry::KeyEntry,
         key_line::{DIGITS, KeyColumn, KeyLabel, KeyLine},
-        key_name::{is_date, meter_of, sure_name, title},
+        key_name::{NUMBER, is_date, meter_of, sure_name, title},
     },
     error::{Cause, Error, Layer},
 };
 
 /// True if a key follows that has no label of its own.
 pub(super) fn has_key(columns: &[KeyColumn<'_>]) -> bool {
-    let of_label = |it: &KeyColumn<'_>| {
-        !matches!(it.label, Some(KeyLabel::Encryption | KeyLabel::Authentication))
-    };
+    let of_label = |it: &KeyColumn<'_>| !it.label.is_some_and(KeyLabel::is_of_key);
     let mut starts = (0..columns.len()).filter_map(|at| columns.get(at..));
     starts.any(|rest| key_of(rest).is_some() && rest.first().is_some_and(of_label))
 }
@@ -26,11 +24,12 @@ pub(super) fn is_api_key(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'))
 }
 
-/// True if each column is a whole key, the name of a meter, or a date.
+/// True if each column is a whole key, the name of a meter, a date, or a short number.
 pub(super) fn are_names_and_keys(columns: &[KeyColumn<'_>]) -> bool {
     let is_key = |it: &KeyColumn<'_>| Key::parse(it.text).is_ok();
-    let is_known =
-        |it: &KeyColumn<'_>| is_key(it) || sure_name(it.text).is_some() || is_date(it.text);
+    let is_number = |text: &str| text.len() < NUMBER && text.bytes().all(|c| c.is_ascii_digit());
+    let is_remark = |text: &str| sure_name(text).is_some() || is_date(text) || is_number(text);
+    let is_known = |it: &KeyColumn<'_>| is_key(it) || is_remark(it.text);
     columns.iter().any(is_key)
         && columns.iter().all(is_known)
         && columns.chunk_by(|one, next| is_key(one) == is_key(next)).all(|run| run.len() <= COLUMNS)
@@ -44,7 +43,8 @@ pub(super) fn key_of<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> Option<(Key, &'a [
     let count = DIGITS.checked_div(width).filter(|count| count * width == DIGITS)?;
     let (groups, behind) = columns.split_at_checked(count)?;
     let alike = groups.iter().all(|group| digits(group.text) == width);
-    let together = groups.iter().skip(1).all(|group| group.label.is_none());
+    let belongs = |group: &KeyColumn<'_>| group.label.is_none_or(|it| it == KeyLabel::Part);
+    let together = groups.iter().skip(1).all(belongs);
     let text: Vec<_> = groups.iter().map(|group| group.text).collect();
     let text = Zeroizing::new(text.join(" "));
     Key::parse(&text).ok().filter(|_| alike && together).map(|key| (key, behind))
@@ -93,6 +93,34 @@ pub(super) fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
         _ => key(line.trim()).err(),
     };
     Err(cause.unwrap_or_else(|| defect_at(0, "too many columns")))
+}
+
+/// The first character of a line that is no digit and stands in the place of one: some words of one size have as many
+/// characters as a key has digits.
+pub(super) fn foreign_at(line: &str) -> Option<usize> {
+    let is_between = |c: char| c.is_whitespace() || "\"'`<>()[]{}.,:;=-„“”»«".contains(c);
+    let mut at = 0;
+    let words = line.split(is_between).map(|word| {
+        let start = at;
+        at += word.chars().count() + 1;
+        (start, word, at - start - 1)
+    });
+    let words: Vec<_> = words.filter(|(.., size)| *size > 0).collect();
+    // A word without digits is a label.
+    let is_part = |word: &str| {
+        word.contains(|c: char| c.is_ascii_digit()) || !word.contains(char::is_alphanumeric)
+    };
+    (0..words.len()).find_map(|first| {
+        let rest = words.get(first..)?;
+        let (.., size) = *rest.first()?;
+        let count = DIGITS.checked_div(size).filter(|count| count * size == DIGITS)?;
+        let groups = rest.get(..count)?;
+        let alike = groups.iter().all(|(_, word, it)| *it == size && is_part(word));
+        let known: usize = groups.iter().map(|(_, word, _)| digits(word)).sum();
+        let mut places = groups.iter().flat_map(|(start, word, _)| (*start..).zip(word.chars()));
+        let (place, _) = places.find(|(_, c)| !c.is_ascii_hexdigit())?;
+        (alike && known >= LEAST_SHOWN).then_some(place)
+    })
 }
 
 /// Longer than any meter number: a key, perhaps with a digit too few or too many.
@@ -166,6 +194,9 @@ const COLUMNS: usize = 2;
 
 /// Digits that are missing or too many by a slip.
 pub(super) const SLIP: usize = 4;
+
+/// The fewest digits of a key that is masked.
+const LEAST_SHOWN: usize = 4;
 
 /// Fewer digits than that are no part of a key.
 const LEAST_PART: usize = DIGITS / 2;

@@ -1,6 +1,18 @@
-//! The keys of one meter.
+//! The keys of one meter, and the defect of a line that has none.
 
-use crate::cipher::{ciphered::SystemTitle, key::Key};
+use crate::{
+    cipher::{ciphered::SystemTitle, key::Key},
+    error::Error,
+};
+
+/// A line that cannot be read: the place, never the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defect {
+    /// The line, from 1.
+    pub line: usize,
+    /// The cause; its offset counts characters of the line.
+    pub error: Error,
+}
 
 /// The keys of one meter, or of any.
 #[derive(Clone, Debug, PartialEq, Eq)]

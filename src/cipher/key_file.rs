@@ -14,13 +14,13 @@
 
 use zeroize::Zeroizing;
 
-pub use crate::cipher::key_entry::{KeyEntry, MeterName};
+pub use crate::cipher::key_entry::{Defect, KeyEntry, MeterName};
 
 use crate::{
     cipher::{
         key::Key,
         key_columns::{
-            SLIP, are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key,
+            self, SLIP, are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key,
             is_api_key, is_digest, is_nearly_key, is_no_part, key_of, keys_of, looks_like_key,
         },
         key_groups::{self, KeyField},
@@ -32,15 +32,6 @@ use crate::{
     error::{Cause, Error, Layer},
 };
 
-/// A line that cannot be read: the place, never the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Defect {
-    /// The line, from 1.
-    pub line: usize,
-    /// The cause; its offset counts characters of the line.
-    pub error: Error,
-}
-
 /// The defect of a file whose only key bears the label of an authentication key.
 pub const ONLY_AUTHENTICATION: &str =
     "only an authentication key (GAK) in the file, no encryption key (GUEK)";
@@ -50,6 +41,9 @@ pub const MISSING: &str = "the key is missing";
 
 /// The defect of a number without a key.
 pub const NUMBER_ALONE: &str = "no key stands beside the number of a meter";
+
+/// The defect of digits behind the name of a digest or of an identifier.
+pub const OTHER_NAME: &str = "these digits have the name of something else than a key";
 
 /// Signs in front of a name whose value stands elsewhere: `$GUEK`, `%GUEK%`, `!secret guek`.
 pub const REFERENCES: [char; 3] = ['$', '%', '!'];
@@ -67,10 +61,13 @@ pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     };
     // A key may be wrapped, or have an octet a line; a mail and an address may have escapes.
     let decoded = |sign| parse(&quoted_printable::decoded(text, sign)?).ok();
+    let is_missing = defect.error.cause == Cause::Column { what: MISSING };
     wrapped(text)
         .or_else(|| parse(&rejoined(text)?).ok())
+        .or_else(|| parse(&unquoted(text)?).ok())
         .or_else(|| quoted_printable::SIGNS.into_iter().find_map(decoded))
-        .ok_or(defect)
+        .filter(|_| !is_missing)
+        .ok_or_else(|| named(text, defect))
 }
 
 /// Reads the text of an authentication key alone.
@@ -87,11 +84,7 @@ pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
 fn lines(text: &str) -> Result<KeyFileReader, Defect> {
     let mut reader = KeyFileReader::default();
     for piece in key_pieces::of(text) {
-        let place = |error: Error| Defect {
-            line: piece.line,
-            error: Error { offset: error.offset + piece.column, ..error },
-        };
-        reader.piece(&piece).map_err(place)?;
+        reader.piece(&piece).map_err(|error| piece.defect(error))?;
     }
     Ok(reader)
 }
@@ -102,10 +95,18 @@ struct KeyFileReader {
     fields: Vec<KeyField>,
     /// Where the fields of each open object begin.
     objects: Vec<usize>,
-    /// A label that stands alone on its line.
+    /// A label that stands alone on its line, and waits for its key.
     label: Option<KeyLabel>,
-    /// The columns of a table have the authentication key first.
-    is_gak_first: bool,
+    /// The meanings of the columns of a table.
+    heading: Vec<KeyLabel>,
+    /// The first label of an encryption key that has none in its place.
+    missing: Option<Defect>,
+    /// The indentation of the last one: what stands further in is its own.
+    indentation: usize,
+    /// A label or a heading says of a key that it is the encryption key.
+    is_named: bool,
+    /// The keys behind the label of a password, which are some only if there are no others.
+    passwords: Vec<usize>,
     /// Keys that are some only if there are no others, and their line.
     doubtful: Option<(KeyEntry, usize)>,
     /// The first line that has text and no key.
@@ -128,39 +129,62 @@ impl KeyFileReader {
     }
 
     fn line(&mut self, piece: &KeyPiece) -> Result<(), Error> {
-        let (text, number) = (&piece.text, piece.line);
-        let mut line = KeyLine::of(text, self.label);
-        if !line.text().contains(char::is_alphanumeric) {
-            let heading = key_line::heading(text);
-            self.label = line.open_label().filter(|_| heading.len() < 2);
-            if heading.len() > 1 {
-                let first = heading.iter().find(|label| **label != KeyLabel::Meter);
-                self.is_gak_first = first == Some(&KeyLabel::Authentication)
-                    && heading.contains(&KeyLabel::Encryption);
-            }
-            let reference = text.chars().position(|c| REFERENCES.contains(&c));
-            match (self.label, reference) {
-                (Some(KeyLabel::Encryption), None) => {
-                    self.skip(number, defect_at(line.end(), MISSING));
-                }
-                (Some(_), at) => {
-                    self.skip(number, Error::new(Layer::Key, at.unwrap_or(0), Cause::NotHex));
-                }
-                (None, _) => {}
-            }
-            return Ok(());
+        let start = self.fields.len();
+        let line = KeyLine::of(&piece.text, self.label);
+        let place = line.place_of_key().or_else(|| key_line::empty_cell(&piece.text));
+        let place = place.filter(|_| reference(&piece.text).is_none());
+        match line.text().contains(char::is_alphanumeric) {
+            false => self.words(&line, piece),
+            true => self.columns(line, piece)?,
         }
-        // The heading of columns is no label of the row below.
-        let is_label = |it| matches!(it, KeyLabel::Encryption | KeyLabel::Authentication);
-        if self.label.take().is_some_and(is_label) && key_of(&line.columns()).is_none() {
-            line = KeyLine::of(text, None);
+        let is_guek = |field: &KeyField| matches!(field, KeyField::Guek(..));
+        match place {
+            _ if self.fields.iter().skip(start).any(is_guek) => self.label = None,
+            Some(place) if self.heading.is_empty() => self.lacks(piece, place),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A line of labels and words.
+    fn words(&mut self, line: &KeyLine, piece: &KeyPiece) {
+        let heading = key_line::heading(&piece.text);
+        self.label = line.open_label().filter(|_| heading.is_empty());
+        if !heading.is_empty() {
+            self.heading = heading;
+        }
+        match (self.label, reference(&piece.text)) {
+            (Some(KeyLabel::Encryption), None) => {
+                self.skip(piece, defect_at(line.end(), MISSING));
+            }
+            (Some(_), None) if line.place_of_key().is_some() => {}
+            (Some(_), at) => {
+                self.skip(piece, Error::new(Layer::Key, at.unwrap_or(0), Cause::NotHex));
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn columns(&mut self, mut line: KeyLine, piece: &KeyPiece) -> Result<(), Error> {
+        let number = piece.line;
+        // The heading of columns is no label of the row below. An encryption key may stand further down.
+        let label = self.label.take().filter(|it| it.is_of_key());
+        if label.is_some() && key_of(&line.columns()).is_none() {
+            line = KeyLine::of(&piece.text, None);
+            self.label = label.filter(|it| *it == KeyLabel::Encryption);
         }
         let columns = line.columns();
+        if let Some(place) = self.empty_cell(&piece.text)
+            && columns.iter().any(|column| looks_like_key(column.text))
+        {
+            self.lacks(piece, place);
+            return Ok(());
+        }
         if columns.iter().any(|column| column.label.is_some()) {
-            return self.labelled(&line, &columns, number);
+            return self.labelled(&line, &columns, piece);
         }
         if let Some(name) = heading_name(&columns, piece.is_section) {
-            self.skip(number, defect_at(first_at(&columns), NUMBER_ALONE));
+            self.skip(piece, defect_at(first_at(&columns), NUMBER_ALONE));
             self.fields.push(KeyField::Name { name, line: number, may_be_remark: true });
             return Ok(());
         }
@@ -168,25 +192,39 @@ impl KeyFileReader {
             return Ok(());
         }
         let is_joined = line.text().trim().len() == 2 * DIGITS;
+        let is_digest = matches!(*columns, [only] if is_digest(only.text));
         match entry(&line) {
             // Both keys, or the digest of a file in front of its name.
             Ok(entry) if is_joined && line.end() > 0 => self.doubtful = Some((entry, number)),
             Ok(entry) => self.row(entry, number),
-            Err(_) if are_names_and_keys(&columns) => self.labelled(&line, &columns, number)?,
-            Err(error) if matches!(*columns, [only] if is_digest(only.text)) && line.end() > 0 => {
-                self.skip(number, error);
+            Err(_) if are_names_and_keys(&columns) => self.labelled(&line, &columns, piece)?,
+            Err(error) if line.end() > 0 && (is_digest || is_no_part(&columns)) => {
+                self.skip(piece, error);
             }
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
+    /// The place of an encryption key that a row of a table lacks.
+    fn empty_cell(&self, row: &str) -> Option<usize> {
+        let at = self.heading.iter().position(|it| *it == KeyLabel::Encryption)?;
+        let cells: Vec<_> = key_line::cells(row).collect();
+        let is_empty = !cells.get(at)?.contains(char::is_alphanumeric);
+        let place = cells.iter().take(at).map(|cell| cell.chars().count() + 1).sum();
+        (is_empty && cells.len() == self.heading.len()).then_some(place)
+    }
+
     /// A row of columns without labels.
     fn row(&mut self, KeyEntry { name, guek, gak }: KeyEntry, line: usize) {
         let name = name.map(|name| KeyField::Name { name, line, may_be_remark: false });
         self.fields.extend(name);
+        let of_keys = || self.heading.iter().filter(|it| it.is_of_key());
+        let is_gak_first = of_keys().next() == Some(&KeyLabel::Authentication);
+        let has_guek = of_keys().any(|it| *it == KeyLabel::Encryption);
+        self.is_named |= has_guek || self.label.is_some();
         let (guek, gak) = match gak {
-            Some(gak) if self.is_gak_first => (gak, Some(guek)),
+            Some(gak) if is_gak_first && has_guek => (gak, Some(guek)),
             gak => (guek, gak),
         };
         self.fields.push(KeyField::Guek(guek, line));
@@ -198,14 +236,21 @@ impl KeyFileReader {
         &mut self,
         line: &KeyLine,
         columns: &[KeyColumn<'_>],
-        number: usize,
+        piece: &KeyPiece,
     ) -> Result<(), Error> {
-        let start = self.fields.len();
+        let (start, number) = (self.fields.len(), piece.line);
         let mut rest = columns;
         // The label in front of the number of a meter, `GAK_181220000009=…`, or of the one before.
         let (mut kind, mut last_kind) = (None, None);
         while let Some((first, _)) = rest.split_first() {
-            let Some((key, behind)) = key_of(rest) else {
+            let key = key_of(rest);
+            let is_key = key.is_some() || looks_like_key(first.text) && !is_digest(first.text);
+            if is_key && first.label.is_some_and(KeyLabel::is_of_other) {
+                self.skip(piece, defect_at(first.at, OTHER_NAME));
+                rest = key.map_or(rest.get(1..).unwrap_or_default(), |(_, behind)| behind);
+                continue;
+            }
+            let Some((key, behind)) = key else {
                 let this = rest;
                 rest = rest.get(1..).unwrap_or_default();
                 let meter = (NUMBER..=LONGEST_NUMBER).contains(&first.text.len());
@@ -216,38 +261,48 @@ impl KeyFileReader {
                     && first.text.len() <= LONGEST_NUMBER
                     && (has_key(rest) || rest.is_empty() && meter_of(first.text).is_some());
                 let name = match first.label {
-                    Some(KeyLabel::Encryption | KeyLabel::Authentication) if is_beside_key => {
+                    Some(label) if label.is_of_key() && is_beside_key => {
                         last_kind = first.label;
                         meter_of(first.text).filter(|_| meter)
                     }
                     // The number of the key, or of a letter about it.
                     Some(KeyLabel::Encryption) if is_api_key(first.text) || is_no_part(this) => {
-                        self.skip(number, defect_of(this));
+                        self.skip(piece, defect_of(this));
                         None
                     }
-                    Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
-                        return Err(defect_of(this));
+                    Some(label) if label.is_of_key() => return Err(defect_of(this)),
+                    Some(KeyLabel::Other | KeyLabel::Part | KeyLabel::Identifier)
+                        if is_digest(first.text) || !is_nearly_key(first.text) =>
+                    {
+                        None
                     }
-                    Some(KeyLabel::Other) if is_digest(first.text) => None,
                     _ if is_nearly_key(first.text) => return Err(defect_of(this)),
-                    Some(KeyLabel::Other) => None,
                     None => sure_name(first.text).filter(|_| meter),
                     _ => name_of(first.text).filter(|_| meter),
                 };
-                let may_be_remark = !matches!(first.label, None | Some(KeyLabel::Meter));
+                let may_be_remark = first.label.is_some_and(|it| !it.is_of_meter());
                 let name = name.map(|name| KeyField::Name { name, line: number, may_be_remark });
                 kind = last_kind.filter(|_| name.is_some()).or(kind);
                 self.fields.extend(name);
                 continue;
             };
             rest = behind;
-            let is_key = |it: &KeyLabel| *it != KeyLabel::Other;
+            let is_key = |it: &KeyLabel| !matches!(it, KeyLabel::Other | KeyLabel::Part);
             let is_second = matches!(self.fields.get(start..), Some([.., KeyField::Guek(..)]));
             let is_gak = match first.label.filter(is_key).or(kind.take()) {
                 Some(KeyLabel::Authentication) => true,
                 Some(_) => false,
                 None => is_second && first.label.is_none(),
             };
+            if first.label == Some(KeyLabel::Password) {
+                self.passwords.push(self.fields.len());
+            }
+            let is_within = self.missing.is_some() && piece.indentation() > self.indentation;
+            let is_labelled = match first.label {
+                Some(label) => label == KeyLabel::Encryption,
+                None => self.label.is_some(),
+            };
+            self.is_named |= !is_gak && (is_labelled || is_within);
             self.fields.push(match is_gak {
                 true => KeyField::Gak(key),
                 false => KeyField::Guek(key, number),
@@ -255,23 +310,39 @@ impl KeyFileReader {
         }
         let is_name = |field: &KeyField| matches!(field, KeyField::Name { .. });
         match self.fields.get(start..).unwrap_or_default() {
-            [] => self.skip(number, defect(line.text())),
+            [] => self.skip(piece, defect(line.text())),
             fields if fields.iter().all(is_name) => {
-                self.skip(number, defect_at(first_at(columns), NUMBER_ALONE));
+                self.skip(piece, defect_at(first_at(columns), NUMBER_ALONE));
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn skip(&mut self, line: usize, error: Error) {
-        self.skipped.get_or_insert(Defect { line, error });
+    fn skip(&mut self, piece: &KeyPiece, error: Error) {
+        self.skipped.get_or_insert(piece.defect(error));
+    }
+
+    /// Notes the place of an encryption key that is not there.
+    fn lacks(&mut self, piece: &KeyPiece, place: usize) {
+        let of_line = self.skipped.filter(|it| it.line == piece.line);
+        let defect = of_line.unwrap_or_else(|| piece.defect(defect_at(place, MISSING)));
+        self.missing.get_or_insert(defect);
+        self.indentation = piece.indentation();
     }
 
     fn finish(mut self) -> Result<Vec<KeyEntry>, Defect> {
-        let has_key = self.fields.iter().any(|field| matches!(field, KeyField::Guek(..)));
-        if let Some((entry, line)) = self.doubtful.take().filter(|_| !has_key) {
+        let is_guek = |field: &KeyField| matches!(field, KeyField::Guek(..));
+        let gueks = self.fields.iter().filter(|field| is_guek(field)).count();
+        if let Some((entry, line)) = self.doubtful.take().filter(|_| gueks == 0) {
             self.row(entry, line);
+        }
+        if let Some(defect) = self.missing.filter(|_| !self.is_named) {
+            return Err(defect);
+        }
+        if gueks > self.passwords.len() {
+            let mut at = 0..;
+            self.fields.retain(|_| at.next().is_none_or(|at| !self.passwords.contains(&at)));
         }
         let nothing = |what| Defect { line: 0, error: defect_at(0, what) };
         match (key_groups::entries(&self.fields), self.skipped) {
@@ -283,23 +354,59 @@ impl KeyFileReader {
     }
 }
 
-/// The key that all lines make together.
+/// The sign in front of a name whose value stands elsewhere.
+fn reference(text: &str) -> Option<usize> {
+    let begins = |c: char| c.is_alphanumeric() || matches!(c, '{' | '(');
+    let mut pairs = text.chars().zip(text.chars().skip(1));
+    pairs.position(|(sign, next)| REFERENCES.contains(&sign) && begins(next))
+}
+
+/// The key that all lines make together, the number of a meter aside.
 fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
     let lines: Vec<_> = text.lines().map(|line| KeyLine::of(line, None)).collect();
     let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
+    if columns.iter().any(|column| column.label.is_some_and(KeyLabel::is_of_other)) {
+        return None;
+    }
+    let is_number = |it: &KeyColumn<'_>| it.text.bytes().all(|c| c.is_ascii_digit());
+    let is_name = |it: &KeyColumn<'_>| it.label.is_none() && sure_name(it.text).is_some();
+    let others: Vec<_> = columns.iter().filter(|it| !is_name(it)).copied().collect();
     let one = || {
         // Numbers that are sixteen together, one or more a line.
         let text = Zeroizing::new(text.replace("-\n", ""));
         let text = Zeroizing::new(text.replace('\n', " "));
         let line = KeyLine::of(&text, None);
-        let columns = line.columns();
-        let (guek, gak) = keys_of(&columns)?;
-        Some(vec![KeyEntry { name: None, guek, gak }])
+        keys_of(&line.columns())
     };
-    let Some((guek, rest)) = key_of(&columns) else {
-        return one();
+    let whole = |columns: &[KeyColumn<'_>]| {
+        let (guek, _) = key_of(columns).filter(|(_, rest)| rest.is_empty())?;
+        // Numbers and titles have as many digits, too.
+        let is_key = !columns.iter().all(|it| is_number(it) || is_name(it));
+        is_key.then_some((guek, None))
     };
-    rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
+    let (guek, gak) = whole(&columns)
+        .or_else(|| whole(&others))
+        .or_else(|| if key_of(&columns).is_none() { one() } else { None })?;
+    Some(vec![KeyEntry { name: None, guek, gak }])
+}
+
+/// The text without the signs in front of the lines of a mail that another one quotes.
+fn unquoted(text: &str) -> Option<Zeroizing<String>> {
+    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
+    for line in text.lines() {
+        whole.push_str(line.trim_start_matches(['>', ' ']));
+        whole.push('\n');
+    }
+    text.lines().any(|line| line.starts_with('>')).then_some(whole)
+}
+
+/// The defect, or the character in the place of a digit that makes it: the word, or words of one
+/// size, would be a key with it.
+fn named(text: &str, defect: Defect) -> Defect {
+    let is_count = matches!(defect.error.cause, Cause::KeyDigits { .. });
+    let line = text.lines().nth(defect.line.saturating_sub(1)).filter(|_| is_count);
+    let place = line.and_then(key_columns::foreign_at);
+    place.map_or(defect, |at| Defect { error: Error::new(Layer::Key, at, Cause::NotHex), ..defect })
 }
 
 /// The text with the end of a key behind its start: some programs wrap the last digits.
@@ -310,12 +417,14 @@ fn rejoined(text: &str) -> Option<Zeroizing<String>> {
     for line in text.lines() {
         let rest = line.trim_start();
         let end = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        // Many digits without a letter are a date, or the number of something.
-        let is_number = rest.bytes().take(end).all(|c| c.is_ascii_digit());
+        // Many digits without a letter are a date, or the number of something; a title has few.
+        let is_number = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
+        let start = whole.trim_end();
+        let start = start.get(start.len() - begun..).unwrap_or_default();
         let is_end = end > 0
-            && begun > LONGEST_NUMBER
+            && (begun > LONGEST_NUMBER || begun > DIGITS / 2 && !is_number(start))
             && begun + end == DIGITS
-            && (end <= SLIP || !is_number);
+            && (end <= SLIP || !is_number(rest.get(..end).unwrap_or_default()));
         match is_end && !rest.get(end..).is_some_and(|it| it.starts_with(char::is_alphanumeric)) {
             true => {
                 let size = whole.trim_end().len();

@@ -386,3 +386,189 @@ fn a_number_or_title_that_is_cut_names_no_meter() {
     );
     all_are(&["18122000...: <A>\n18122001...: <C>\n"], "- A -, - C -");
 }
+
+/// Digits of a token, a digest, an identifier.
+const OTHER: &str = "0d5a7b3c9e1f42688c7a9b0d1e2f3a4b";
+
+#[test]
+fn other_digits_never_stand_in_for_a_key_that_is_missing() {
+    for label in [
+        "GUEK:",
+        "GUEK = ",
+        "P1_GUEK=",
+        "GUEK: (siehe Brief)",
+        "Schlüssel: folgt",
+        "EK: -",
+        "guek: \"\"",
+        "\"guek\": null,",
+        "GUEK: ***",
+        "GUEK: ________",
+        "GUEK: folgt!",
+        "GUEK;",
+        "<td>GUEK:</td><td></td>",
+    ] {
+        for (text, line) in [
+            (format!("{label}\nMQTT: {OTHER}\n"), 1),
+            (format!("Vorgang: {OTHER}\n{label}\n"), 2),
+            (format!("MD5 der Datei: {OTHER}\n{label}\n"), 2),
+            (format!("{OTHER}\n\nHallo\n{label}\n"), 4),
+            (format!("{label}\nGAK: {OTHER}\n"), 1),
+        ] {
+            let defect = parse(&text).expect_err(&text);
+            let is_missing =
+                matches!(defect.error.cause, Cause::Column { what: MISSING | OTHER_NAME });
+            assert!(is_missing, "{text}: {defect:?}");
+            if defect.error.cause == (Cause::Column { what: MISSING }) {
+                assert_eq!(defect.line, line, "{text}");
+            }
+        }
+    }
+    for (text, message) in [
+        ("meter,guek,gak\n123,,<B>\n", "line 2: key: the key is missing at character 5"),
+        ("Zähler;GUEK;GAK\n<1>;;<B>\n", "line 2: key: the key is missing at character 14"),
+        ("GUEK: AB12CD34\nMQTT: <C>\n", "line 1: key: 8 hex digits, expected 32"),
+    ] {
+        assert_eq!(read(&filled(text)), message, "{text}");
+    }
+}
+
+#[test]
+fn the_place_of_a_key_may_be_further_down_or_further_in() {
+    all_are(
+        &[
+            "Ihr Schlüssel:\n(nur für Sie bestimmt)\n\n<A>\n",
+            "Ihr Schlüssel:\n(32 Hex-Zeichen)\n\n<A>\n",
+            "Ihr GUEK:\n\nZählernummer <1>\n\n<A>\n",
+            "guek:\n  value: <A>\n",
+            "{\n \"guek\": {\n  \"hex\": \"<A>\"\n }\n}",
+            r#"{"guek": {"value": "<A>"}}"#,
+            "<td>GUEK:</td>\n<td class=\"x\">Wert</td>\n<td><A></td>\n",
+            "GUEK_ALT=\nGUEK=<A>\n",
+            "GUEK: -\nSchlüssel: <A>\n",
+            "key: !secret dlms\ndlms: <A>\n",
+            "Bezeichnung;GUEK;\nHaus;<A>;\n",
+            "name: Smartmeter GUEK\nlogin: <1>\npassword: <A>\n",
+        ],
+        "- A -",
+    );
+    all_are(&["meter,guek,gak\n<1>,<A>,\n<2>,,<D>\n"], "<1> A -");
+}
+
+#[test]
+fn digits_with_the_name_of_something_else_are_no_key() {
+    for name in [
+        "MD5:",
+        "md5sum",
+        "SHA1-Kurz:",
+        "UUID:",
+        "Prüfsumme:",
+        "Checksum",
+        "Seriennummer:",
+        "serial =",
+        "Vorgangs-ID:",
+        "requestId:",
+        "device_id:",
+        "Fingerprint:",
+        "api_token:",
+        "Id",
+        "MD5 des GUEK:",
+    ] {
+        for digits in [OTHER.to_owned(), spaced(OTHER), uuid(OTHER)] {
+            let line = format!("{name} {digits}\n");
+            let at = name.chars().count() + 2;
+            let message = format!("line 1: key: {OTHER_NAME} at character {at}");
+            assert_eq!(read(&line), message, "{line}");
+            for text in [
+                format!("{line}GUEK: {A}\n"),
+                format!("{line}\n{A}\n"),
+                format!("GUEK: {}\n{line}", uuid(A)),
+                format!("{A}\n{line}"),
+            ] {
+                assert_eq!(read(&text), "- A -", "{text}");
+            }
+        }
+    }
+    assert!(read(&format!("Id {}\nGUEK folgt\n", uuid(OTHER))).contains(OTHER_NAME));
+    all_are(
+        &[
+            "Shared key: <A>\n",
+            "Key ID 01: <A>\n",
+            "Zähler Nr. 1: <A>\n",
+            "ID 12345678 <A>\n",
+            "ota:\n  password: <C>\ndlms_meter:\n  decryption_key: <A>\n",
+        ],
+        "- A -",
+    );
+    all_are(&["meter_id: <1>\nguek: <A>\nmeter_id: <2>\nguek: <C>\n"], "<1> A -, <2> C -");
+}
+
+/// The digits in groups of four.
+fn spaced(digits: &str) -> String {
+    let groups: Vec<_> = (0..8).map(|at| &digits[4 * at..4 * at + 4]).collect();
+    groups.join(" ")
+}
+
+fn uuid(digits: &str) -> String {
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+#[test]
+fn a_character_in_the_place_of_a_digit_is_named() {
+    for foreign in ['\0', 'O', 'l', '?', '*', 'x', '_', '!', '~', '§'] {
+        for at in [0, 15, 16, 31] {
+            let key = format!("{}{foreign}{}", &A[..at], &A[at + 1..]);
+            for (before, behind) in
+                [("", "\n"), ("GUEK: ", "\n"), ("\"", "\""), ("GUEK = '", "';\n")]
+            {
+                let place = before.len() + at + 1;
+                let message = format!("line 1: key: character {place} is not a hex digit");
+                assert_eq!(read(&format!("{before}{key}{behind}")), message, "{before}{key:?}");
+            }
+        }
+    }
+    let last = |behind: &str| format!("GUEK: {}{behind}\n", &spaced(A)[..35]);
+    for (text, message) in [
+        (format!("{}****\n", &A[..28]), "line 1: key: character 29 is not a hex digit"),
+        (last("****"), "line 1: key: character 42 is not a hex digit"),
+        (last("3BlB"), "line 1: key: character 44 is not a hex digit"),
+        (last(""), "line 1: key: 28 hex digits, expected 32"),
+        (format!("5ClE {}\n", &spaced(A)[5..]), "line 1: key: character 3 is not a hex digit"),
+    ] {
+        assert_eq!(read(&text), message, "{text}");
+    }
+}
+
+#[test]
+fn a_key_in_parts_and_one_with_marks_around_it_are_read() {
+    let (first, last) = A.split_at(16);
+    for text in [
+        format!("> {}\n> {}\n", &A[..20], &A[20..]),
+        format!("> Ihr Schlüssel lautet:\n>\n> {}\n> {}\n> mfg\n", &A[..24], &A[24..]),
+        format!("{ONE}\n{first}\n{last}\n"),
+        format!("{first}\n{last}\n{ONE}\n"),
+        format!("Teil 1: {first}\nTeil 2: {last}\n"),
+        format!("Schlüsselteil 1: {first}\nSchlüsselteil 2: {last}\n"),
+        format!("guek={}\n", spaced(A).replace(' ', "+")),
+        format!("__{A}__\n"),
+        format!("GUEK: _{A}_\n"),
+        format!("{A} 100%\n"),
+        format!("{A} (128 Bit)\n"),
+        format!("<style>.a{{color:#ff0000}}</style><p>GUEK: {A}</p>\n"),
+        format!("\u{202b}GUEK: \u{2066}{A}\u{2069}\u{202c}\n"),
+    ] {
+        assert_eq!(read(&text), "- A -", "{text}");
+    }
+    all_are(
+        &["GAK/GUEK: <B> / <A>\n", "GUEK/GAK: <A> / <B>\n", "GAK und GUEK: <B> <A>\n"],
+        "- A B",
+    );
+    // Numbers and titles make no key together.
+    for text in [
+        "1234 5678\n9012 3456\n1234 5678\n9012 3456\n",
+        "4b464d6750000009\n5341475905ecc9d7\n",
+        &format!("GUEK: siehe Brief\nTeil 1: {first}\nTeil 2: {last}\n"),
+        &format!("MD5 1: {first}\nMD5 2: {last}\n"),
+    ] {
+        assert!(read(text).starts_with("line "), "{text}");
+    }
+}

@@ -22,18 +22,57 @@ pub(super) enum KeyLabel {
     Authentication,
     /// The number or the title of a meter.
     Meter,
+    /// The serial number or the identifier of a meter, which is never a key.
+    MeterIdentifier,
+    /// A digest, or the identifier of something else, which is never a key.
+    Identifier,
+    /// A part of something, of a key if the parts are as many digits.
+    Part,
     /// A password of the portal; a key all the same if it looks like one.
     Password,
     /// Something else; a key all the same if it looks like one.
     Other,
 }
 
+impl KeyLabel {
+    /// True in front of an encryption or an authentication key.
+    pub(super) const fn is_of_key(self) -> bool {
+        matches!(self, Self::Encryption | Self::Authentication)
+    }
+
+    /// True in front of what is no key, whatever it looks like.
+    pub(super) const fn is_of_other(self) -> bool {
+        matches!(self, Self::MeterIdentifier | Self::Identifier)
+    }
+
+    /// True in front of the number of a meter.
+    pub(super) const fn is_of_meter(self) -> bool {
+        matches!(self, Self::Meter | Self::MeterIdentifier)
+    }
+}
+
 /// A line without marks and labels.
 pub(super) struct KeyLine {
     /// The columns that are left, each in its place.
     text: Zeroizing<String>,
-    /// The labels, and at which character each ends.
-    labels: Vec<(usize, KeyLabel)>,
+    labels: Vec<PlacedLabel>,
+}
+
+/// A label and its place.
+#[derive(Clone, Copy)]
+struct PlacedLabel {
+    /// The character behind it.
+    end: usize,
+    label: KeyLabel,
+    /// True with a colon or an equals sign behind it.
+    is_signed: bool,
+}
+
+impl PlacedLabel {
+    /// A label in front of the line, or of an item of a list.
+    const fn before(end: usize, label: KeyLabel) -> Self {
+        Self { end, label, is_signed: false }
+    }
 }
 
 /// A column of a line.
@@ -62,15 +101,15 @@ impl KeyLine {
         if label == Some(KeyLabel::Password) {
             blank_password(&mut characters, 0);
         }
-        let mut labels: Vec<_> = label.into_iter().map(|label| (0, label)).collect();
+        let mut labels: Vec<_> =
+            label.into_iter().map(|label| PlacedLabel::before(0, label)).collect();
         blank_labels(&mut characters, &mut labels);
         for (start, comma) in lists {
-            let of_list = labels.iter().rposition(|(end, _)| *end <= start);
-            if let Some((_, label)) = of_list.and_then(|at| labels.get(at).copied()) {
-                labels.push((comma, label));
+            if let Some(of_list) = labels.iter().rfind(|it| it.end <= start) {
+                labels.push(PlacedLabel::before(comma, of_list.label));
             }
         }
-        labels.sort_by_key(|(end, _)| *end);
+        labels.sort_by_key(|it| it.end);
         Self { text: Zeroizing::new(characters.iter().collect()), labels }
     }
 
@@ -79,15 +118,26 @@ impl KeyLine {
         &self.text
     }
 
-    /// The last label, if nothing stands behind it.
+    /// The last label of a line without columns. A label of the line before waits behind mere words.
     pub(super) fn open_label(&self) -> Option<KeyLabel> {
-        let columns = self.text.contains(char::is_alphanumeric);
-        self.labels.last().map(|(_, label)| *label).filter(|_| !columns)
+        let is_word =
+            |it: &&PlacedLabel| it.end > 0 && it.label == KeyLabel::Other && !it.is_signed;
+        let first = self.labels.first()?;
+        match self.labels.get(1..).unwrap_or_default() {
+            words if first.end == 0 && words.iter().all(|it| is_word(&it)) => Some(first.label),
+            _ => self.labels.last().map(|it| it.label),
+        }
     }
 
     /// The character behind the last label.
     pub(super) fn end(&self) -> usize {
-        self.labels.last().map_or(0, |(end, _)| *end)
+        self.labels.last().map_or(0, |it| it.end)
+    }
+
+    /// The place of the encryption key that a label with its sign announces.
+    pub(super) fn place_of_key(&self) -> Option<usize> {
+        let announces = |it: &&PlacedLabel| it.is_signed && it.label == KeyLabel::Encryption;
+        self.labels.iter().rfind(announces).map(|it| it.end)
     }
 
     /// The columns in their order. Two keys that are joined are one each.
@@ -96,10 +146,10 @@ impl KeyLine {
         let mut columns = Vec::new();
         for word in self.text.split(char::is_whitespace) {
             if !word.is_empty() {
-                let mut before = self.labels.iter().filter(|(end, _)| (from..=at).contains(end));
-                let label = before.next_back().map(|(_, label)| *label);
+                let mut before = self.labels.iter().filter(|it| (from..=at).contains(&it.end));
+                let label = before.next_back().map(|it| it.label);
                 // A digest has as many digits: `SHA-256: e3b0…`.
-                let may_be_keys = !matches!(label, Some(KeyLabel::Other | KeyLabel::Password));
+                let may_be_keys = label.is_none_or(|it| it.is_of_key() || it == KeyLabel::Meter);
                 match both_keys(word).filter(|_| may_be_keys) {
                     None => columns.push(KeyColumn { text: word, at, label }),
                     Some((first, text)) => {
@@ -126,15 +176,27 @@ fn both_keys(word: &str) -> Option<(&str, &str)> {
     are_keys.then_some((first, second))
 }
 
-/// The kinds of keys of the cells that head the columns of a table, if more than one has a meaning.
+/// The meanings of the cells that head the columns of a table; none if fewer than two say something.
 pub(super) fn heading(line: &str) -> Vec<KeyLabel> {
+    let cells: Vec<_> = cells(line).map(meaning).collect();
+    let says = |it: &&KeyLabel| it.is_of_key() || it.is_of_meter();
+    if cells.iter().filter(says).count() > 1 { cells } else { vec![] }
+}
+
+/// The place of the encryption key in a row of names and values whose value is empty: `GUEK;`.
+pub(super) fn empty_cell(line: &str) -> Option<usize> {
+    let (name, rest) = line.split_once([';', ',', '\t'])?;
+    let is_empty = !rest.contains(char::is_alphanumeric) && meaning(name) == KeyLabel::Encryption;
+    is_empty.then(|| name.chars().count() + 1)
+}
+
+/// The cells of a row of a table.
+pub(super) fn cells(line: &str) -> impl Iterator<Item = &str> {
     let mut is_tag = false;
-    let between = |c: char| {
+    line.split(move |c: char| {
         is_tag = (is_tag || c == '<') && c != '>';
         is_tag || matches!(c, '>' | ';' | ',' | '|' | '\t')
-    };
-    let meanings = line.split(between).map(meaning);
-    meanings.filter(|it| !matches!(it, KeyLabel::Other | KeyLabel::Password)).collect()
+    })
 }
 
 /// Tags and entities of HTML, control words of RTF. The tag of a key is its label.
@@ -157,8 +219,7 @@ fn blank_markup(line: &mut [char]) {
 /// True for the name of an element with a key: `<guek>`.
 fn is_key_name(name: &[char]) -> bool {
     let word: String = name.iter().collect();
-    name.iter().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-        && matches!(meaning(&word), KeyLabel::Encryption | KeyLabel::Authentication)
+    name.iter().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) && meaning(&word).is_of_key()
 }
 
 fn tag(text: &[char]) -> Option<usize> {
@@ -166,7 +227,14 @@ fn tag(text: &[char]) -> Option<usize> {
         return None;
     };
     let named = first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?');
-    let end = text.iter().position(|c| *c == '>').filter(|_| named)?;
+    // The rules of a style sheet are none of the text.
+    let end = match text.get(..6) {
+        Some(['<', 's', 't', 'y', 'l', 'e']) => text
+            .windows(8)
+            .position(|it| it.iter().eq("</style>".chars().collect::<Vec<_>>().iter())),
+        _ => None,
+    };
+    let end = end.or_else(|| text.iter().position(|c| *c == '>')).filter(|_| named)?;
     // `<key value="36C66639…"/>`.
     let values = text.get(..end)?.split(|c| matches!(c, '"' | '\''));
     let is_key = |value: &[char]| value.iter().filter(|c| c.is_ascii_hexdigit()).count() >= DIGITS;
@@ -247,7 +315,8 @@ fn blank_marks(line: &mut [char]) {
             // The commas and colons between the octets of a key stay.
             ',' => ends || run == 0 || run > GROUP || next > GROUP,
             '/' => run == 0 || run > GROUP || next > GROUP,
-            '_' => is_grouped(before, behind) || is_path(before, behind),
+            '_' => run == 0 || next == 0 || is_grouped(before, behind) || is_path(before, behind),
+            '+' => is_grouped(before, behind),
             '.' => ends || is_path(before, behind),
             // `%20` is an octet in an address.
             '!' | '?' | '%' => ends,
@@ -262,7 +331,7 @@ fn blank_marks(line: &mut [char]) {
 
 /// True between groups of hex digits, of which a key is made.
 fn is_grouped(before: &[char], behind: &[char]) -> bool {
-    let is_group = |c: &&char| c.is_ascii_hexdigit() || **c == '_' || **c == ' ';
+    let is_group = |c: &&char| c.is_ascii_hexdigit() || "_+ ".contains(**c);
     let digits = |c: &&char| c.is_ascii_hexdigit();
     let before = before.iter().rev().take_while(is_group).filter(digits).count();
     let behind = behind.iter().take_while(is_group).filter(digits).count();
@@ -297,11 +366,11 @@ const fn is_mark(c: char) -> bool {
 
 /// True for a mark without width, which web pages put within a key.
 const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}')
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{ad}')
 }
 
 /// Words that name what stands behind them.
-fn blank_labels(line: &mut [char], labels: &mut Vec<(usize, KeyLabel)>) {
+fn blank_labels(line: &mut [char], labels: &mut Vec<PlacedLabel>) {
     let (mut at, mut data, mut name) = (0, false, String::new());
     while at < line.len() {
         let rest = line.get(at..).unwrap_or_default();
@@ -321,7 +390,7 @@ fn blank_labels(line: &mut [char], labels: &mut Vec<(usize, KeyLabel)>) {
             line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
             if signed || line.get(at + length..).is_none_or(is_column_next) {
                 let label = meaning(&core::mem::take(&mut name));
-                labels.push((at + length, label));
+                labels.push(PlacedLabel { end: at + length, label, is_signed: signed });
                 if label == KeyLabel::Password {
                     blank_password(line, at + length);
                 }
@@ -419,29 +488,52 @@ fn is_metering_point(word: &str) -> bool {
     METERING_POINT.contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-fn meaning(name: &str) -> KeyLabel {
-    let name = name.to_lowercase();
+fn meaning(label: &str) -> KeyLabel {
+    let name = label.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
+    let is_of_meter = has(&["meter", "hler", "serial", "serien", "title", "ger", "device"]);
     if has(&["_len", "länge", "length"]) {
         // A number beside the key.
         KeyLabel::Other
-    } else if has(&["guek"]) && has(&["gak"]) {
+    } else if is_identifier(label, &name) {
+        if is_of_meter { KeyLabel::MeterIdentifier } else { KeyLabel::Identifier }
+    } else if has(&["teil ", "part ", "hälfte", "half"]) {
+        KeyLabel::Part
+    } else if let (Some(guek), Some(gak)) = (name.find("guek"), name.find("gak")) {
         // Both keys, in this order.
-        KeyLabel::Encryption
+        if guek < gak { KeyLabel::Encryption } else { KeyLabel::Authentication }
     } else if has(&["gak", "auth"]) || is("ak") {
         KeyLabel::Authentication
-    } else if (has(&["passw", "kennw", "pwd"]) || is("pin")) && !has(&["key", "schl", "guek"]) {
+    } else if (has(&["passw", "kennw", "pwd"]) || is("pin")) && !has(&KEY) {
         KeyLabel::Password
-    } else if has(&["key", "schl", "guek", "encr", "decr", "pass"]) || is("ek") {
+    } else if has(&KEY) || has(&["pass"]) || is("ek") {
         KeyLabel::Encryption
-    } else if has(&["meter", "hler", "serial", "title", "ger", "device"]) || name.trim() == "number"
-    {
+    } else if is_of_meter || name.trim() == "number" {
         KeyLabel::Meter
     } else {
         KeyLabel::Other
     }
 }
+
+/// True for the name of a digest, and of an identifier that is none of a key: `MD5`, `device_id`, `requestId`.
+fn is_identifier(label: &str, name: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_sha = |part: &str| part.strip_prefix("sha").is_some_and(|it| it.chars().all(is_digit));
+    let is_id = |part: &str| {
+        let stem = part.strip_suffix("Id").or_else(|| part.strip_suffix("ID"));
+        matches!(&*part.to_lowercase(), "id" | "uid" | "etag")
+            || stem.is_some_and(|it| it.ends_with(char::is_lowercase))
+    };
+    let mut parts = label.split(|c: char| !c.is_alphanumeric());
+    has(&["md5", "hash", "prüfs", "pruefs", "checks", "fingerp", "uuid", "guid"])
+        || parts.clone().any(|part| is_sha(&part.to_lowercase()))
+        || !has(&KEY) && (has(&["token", "serial", "serien"]) || parts.any(is_id))
+}
+
+/// Parts of words for a key.
+const KEY: [&str; 6] = ["key", "schl", "guek", "gak", "encr", "decr"];
 
 /// The digits of a metering point, which people mistype.
 const METERING_POINT: core::ops::RangeInclusive<usize> = 28..=36;

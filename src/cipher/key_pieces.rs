@@ -3,6 +3,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::{cipher::key_entry::Defect, error::Error};
+
 /// A piece, and what it begins and ends.
 pub(super) struct KeyPiece {
     /// The line, from 1.
@@ -17,6 +19,19 @@ pub(super) struct KeyPiece {
     pub(super) closed: usize,
     /// True for the heading of a section: `[181220000009]`.
     pub(super) is_section: bool,
+}
+
+impl KeyPiece {
+    /// The blanks in front of the line.
+    pub(super) fn indentation(&self) -> usize {
+        self.text.len() - self.text.trim_start().len()
+    }
+
+    /// A defect with its place in the file.
+    pub(super) fn defect(&self, error: Error) -> Defect {
+        let error = Error { offset: error.offset + self.column, ..error };
+        Defect { line: self.line, error }
+    }
 }
 
 /// The pieces of a text.

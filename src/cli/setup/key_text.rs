@@ -26,7 +26,10 @@ pub fn decode(octets: &[u8]) -> Option<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(end.len()));
     text.extend(end.chars().map(narrow));
     let is_text = |c: char| !c.is_control() || c.is_ascii_whitespace() || c == '\u{b}';
-    if text.chars().all(is_text) {
+    // A damaged key is text, too: the character in the way is named.
+    let foreign = text.chars().filter(|c| !is_text(*c)).count();
+    let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+    if foreign == 0 || foreign <= SLIP && digits >= LEAST_DIGITS {
         return Some(text);
     }
     // Some editors put a line end behind the octets.
@@ -64,15 +67,23 @@ pub fn listed(text: &str) -> Option<Zeroizing<String>> {
     (is_whole && is_keys(&octets)).then(|| Zeroizing::new(hex::encode(&*octets)))
 }
 
+/// Foreign characters in a text with a damaged key.
+const SLIP: usize = 4;
+
+/// The fewest digits of such a text.
+const LEAST_DIGITS: usize = 24;
+
 /// True for as many octets as one key has, or both keys.
 const fn is_keys(octets: &[u8]) -> bool {
     matches!(octets.len(), 16 | 32)
 }
 
-/// The digit or letter that a full-width one stands for.
+/// The digit, letter or mark that a full-width one stands for, and the hyphen of any dash.
 fn narrow(c: char) -> char {
-    let is_wide =
-        matches!(c, '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}');
+    let is_wide = matches!(c, '\u{ff01}'..='\u{ff5e}');
+    if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') {
+        return '-';
+    }
     let narrow = char::from_u32((c as u32).wrapping_sub(WIDE)).filter(|_| is_wide);
     narrow.unwrap_or(c)
 }
@@ -102,6 +113,7 @@ pub fn mark(text: &str, defect: &Defect) -> String {
     let found = line.trim_start_matches('\u{feff}').chars().nth(defect.error.offset);
     match found.filter(|c| defect.error.cause == Cause::NotHex && !c.is_alphanumeric()) {
         Some(' ') | None => String::new(),
+        Some(mark) if mark.is_control() => format!(": U+{:04X}", u32::from(mark)),
         Some(mark) => format!(": {mark}"),
     }
 }
@@ -121,6 +133,21 @@ mod tests {
             assert_eq!(listed(text).as_deref().map(String::as_str), Some(key), "{text}");
             assert_eq!(listed(&text.replace("3bbb", "3b").replace("3b bb", "3b")), None);
             assert_eq!(listed(text.trim_start_matches('0')), None);
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_control_character_is_a_text_that_names_it() {
+        let digits = "5C1E77A09B3D42F6810EC4D92A6BF385";
+        for at in [0, 15, 30] {
+            for before in ["", "GUEK: "] {
+                let text = format!("{before}{}\0{}\n", &digits[..at], &digits[at + 1..]);
+                let read = decode(text.as_bytes()).unwrap();
+                assert_eq!(*read, text);
+                let defect = meterpipe::cipher::key_file::parse(&read).unwrap_err();
+                assert_eq!(defect.error.offset, before.len() + at, "{text:?}");
+                assert_eq!(mark(&read, &defect), ": U+0000");
+            }
         }
     }
 
@@ -155,6 +182,10 @@ mod tests {
             (b"Schl\x81ssel: 36C6", "Schlüssel: 36C6"),
         ] {
             assert_eq!(decode(octets).as_deref().map(String::as_str), Some(text));
+        }
+        for (wide, text) in [("ＧＵＥＫ：", "GUEK:"), ("5C1E‑77A0–9B3D", "5C1E-77A0-9B3D")]
+        {
+            assert_eq!(decode(wide.as_bytes()).as_deref().map(String::as_str), Some(text));
         }
         assert!(decode(&[0x1f, 0x8b, 8, 0, 0]).is_none());
         assert!(decode(&[0x36, 0xc6, 0x66, 0x39, 0x01]).is_none());
