@@ -4,7 +4,9 @@ use std::io;
 
 use crate::cli::run::status::Stop;
 use meterpipe::{
-    cipher::key_file::{Defect, MISSING, NUMBER_ALONE, ONLY_AUTHENTICATION, REFERENCES},
+    cipher::key_file::{
+        Defect, MISSING, NUMBER_ALONE, ONLY_AUTHENTICATION, OTHER_NAME, REFERENCES,
+    },
     diagnosis::diagnosis::Wording,
     error::Cause,
     file_error,
@@ -63,7 +65,9 @@ impl KeyProblem {
         let is_file = !name.starts_with(['-', '$']) || name == "-";
         let is_empty = text.trim().is_empty();
         let is_gak = defect.error.cause == Cause::Column { what: ONLY_AUTHENTICATION };
-        let is_number = defect.error.cause == Cause::Column { what: NUMBER_ALONE };
+        let is_missing = defect.error.cause == Cause::Column { what: MISSING };
+        let is_other = is_missing
+            || matches!(defect.error.cause, Cause::Column { what: NUMBER_ALONE | OTHER_NAME });
         let [place, ort] = match defect.line {
             0 if !is_file || is_gak => [name.to_owned(), name.to_owned()],
             0 if is_empty => {
@@ -86,13 +90,17 @@ impl KeyProblem {
             _ if is_gak => KeyFault::OnlyAuthentication,
             0 if is_empty => KeyFault::Empty,
             0 => KeyFault::NoKey,
-            _ if has_digits(text) && !is_number => KeyFault::Format,
+            _ if has_digits(text) && !is_other => KeyFault::Format,
             _ => KeyFault::NoKey,
         };
         let [advice, rat] = match fault {
             KeyFault::NoKey if mark.ends_with(REFERENCES) => [
                 ", in front of a name whose value stands elsewhere: write the key itself",
                 ", vor einem Namen, dessen Wert anderswo steht: den Schlüssel selbst schreiben",
+            ],
+            KeyFault::NoKey if is_missing && has_key_with(text, &[]) => [
+                "; other digits are not taken for it: write it there",
+                "; andere Ziffern werden nicht dafür genommen: ihn dort eintragen",
             ],
             _ => hint(text),
         };
@@ -152,6 +160,9 @@ pub fn german(defect: &Defect) -> String {
             format!(
                 "bei Zeichen {place} steht die Nummer eines Zählers, aber kein Schlüssel daneben"
             )
+        }
+        Cause::Column { what: OTHER_NAME } => {
+            format!("die Ziffern bei Zeichen {place} heißen anders als ein Schlüssel")
         }
         Cause::Column { what: MISSING } => format!("bei Zeichen {place} fehlt der Schlüssel"),
         Cause::Column { what } if what.starts_with("no key") => "kein Schlüssel".to_owned(),
@@ -239,11 +250,13 @@ fn look_alike(text: &str) -> Option<[&'static str; 2]> {
 /// The header of a saved mail whose text is not readable.
 const BASE64: &str = "Content-Transfer-Encoding: base64";
 
-/// True for a word of 32 characters that would be a key but for these letters.
+/// True for a word of 32 characters that is a key, or would be one but for these letters.
 fn has_key_with(text: &str, letters: &[char]) -> bool {
     let is_meant = |c: char| c.is_ascii_hexdigit() || letters.contains(&c);
-    text.split(|c: char| !c.is_alphanumeric())
-        .any(|word| word.len() == 32 && word.contains(letters) && word.chars().all(is_meant))
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        let has_letter = letters.is_empty() || word.contains(letters);
+        word.len() == 32 && has_letter && word.chars().all(is_meant)
+    })
 }
 
 #[cfg(test)]
