@@ -6,7 +6,8 @@ use crate::{
     cipher::{
         key::Key,
         key_entry::KeyEntry,
-        key_line::{DIGITS, KeyColumn, KeyLabel, KeyLine},
+        key_label::KeyLabel,
+        key_line::{DIGITS, KeyColumn, KeyLine},
         key_name::{NUMBER, is_date, meter_of, sure_name, title},
     },
     error::{Cause, Error, Layer},
@@ -95,8 +96,8 @@ pub(super) fn entry(line: &KeyLine) -> Result<KeyEntry, Error> {
     Err(cause.unwrap_or_else(|| defect_at(0, "too many columns")))
 }
 
-/// The first character of a line that is no digit and stands in the place of one: some words of one size have as many
-/// characters as a key has digits.
+/// The first character of a line that is no digit and stands in the place of one: some words of
+/// one size have as many characters as a key has digits.
 pub(super) fn foreign_at(line: &str) -> Option<usize> {
     let is_between = |c: char| c.is_whitespace() || "\"'`<>()[]{}.,:;=-„“”»«".contains(c);
     let mut at = 0;

@@ -20,14 +20,15 @@ use crate::{
     cipher::{
         key::Key,
         key_columns::{
-            self, SLIP, are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key,
-            is_api_key, is_digest, is_nearly_key, is_no_part, key_of, keys_of, looks_like_key,
+            self, are_names_and_keys, defect, defect_at, defect_of, entry, first_at, has_key,
+            is_api_key, is_digest, is_nearly_key, is_no_part, key_of, looks_like_key,
         },
         key_groups::{self, KeyField},
-        key_line::{self, DIGITS, KeyColumn, KeyLabel, KeyLine},
+        key_label::{self, KeyLabel},
+        key_line::{DIGITS, KeyColumn, KeyLine},
         key_name::{LONGEST_NUMBER, NUMBER, heading_name, is_date, meter_of, name_of, sure_name},
         key_pieces::{self, KeyPiece},
-        quoted_printable,
+        key_wraps, quoted_printable,
     },
     error::{Cause, Error, Layer},
 };
@@ -62,9 +63,10 @@ pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     // A key may be wrapped, or have an octet a line; a mail and an address may have escapes.
     let decoded = |sign| parse(&quoted_printable::decoded(text, sign)?).ok();
     let is_missing = defect.error.cause == Cause::Column { what: MISSING };
-    wrapped(text)
-        .or_else(|| parse(&rejoined(text)?).ok())
-        .or_else(|| parse(&unquoted(text)?).ok())
+    key_wraps::wrapped(text)
+        .map(|entry| vec![entry])
+        .or_else(|| parse(&key_wraps::rejoined(text)?).ok())
+        .or_else(|| parse(&key_wraps::unquoted(text)?).ok())
         .or_else(|| quoted_printable::SIGNS.into_iter().find_map(decoded))
         .filter(|_| !is_missing)
         .ok_or_else(|| named(text, defect))
@@ -131,7 +133,7 @@ impl KeyFileReader {
     fn line(&mut self, piece: &KeyPiece) -> Result<(), Error> {
         let start = self.fields.len();
         let line = KeyLine::of(&piece.text, self.label);
-        let place = line.place_of_key().or_else(|| key_line::empty_cell(&piece.text));
+        let place = line.place_of_key().or_else(|| key_label::empty_cell(&piece.text));
         let place = place.filter(|_| reference(&piece.text).is_none());
         match line.text().contains(char::is_alphanumeric) {
             false => self.words(&line, piece),
@@ -148,7 +150,7 @@ impl KeyFileReader {
 
     /// A line of labels and words.
     fn words(&mut self, line: &KeyLine, piece: &KeyPiece) {
-        let heading = key_line::heading(&piece.text);
+        let heading = key_label::heading(&piece.text);
         self.label = line.open_label().filter(|_| heading.is_empty());
         if !heading.is_empty() {
             self.heading = heading;
@@ -167,7 +169,7 @@ impl KeyFileReader {
 
     fn columns(&mut self, mut line: KeyLine, piece: &KeyPiece) -> Result<(), Error> {
         let number = piece.line;
-        // The heading of columns is no label of the row below. An encryption key may stand further down.
+        // The heading of columns is no label of the row below; an encryption key may follow.
         let label = self.label.take().filter(|it| it.is_of_key());
         if label.is_some() && key_of(&line.columns()).is_none() {
             line = KeyLine::of(&piece.text, None);
@@ -209,7 +211,7 @@ impl KeyFileReader {
     /// The place of an encryption key that a row of a table lacks.
     fn empty_cell(&self, row: &str) -> Option<usize> {
         let at = self.heading.iter().position(|it| *it == KeyLabel::Encryption)?;
-        let cells: Vec<_> = key_line::cells(row).collect();
+        let cells: Vec<_> = key_label::cells(row).collect();
         let is_empty = !cells.get(at)?.contains(char::is_alphanumeric);
         let place = cells.iter().take(at).map(|cell| cell.chars().count() + 1).sum();
         (is_empty && cells.len() == self.heading.len()).then_some(place)
@@ -361,45 +363,6 @@ fn reference(text: &str) -> Option<usize> {
     pairs.position(|(sign, next)| REFERENCES.contains(&sign) && begins(next))
 }
 
-/// The key that all lines make together, the number of a meter aside.
-fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
-    let lines: Vec<_> = text.lines().map(|line| KeyLine::of(line, None)).collect();
-    let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
-    if columns.iter().any(|column| column.label.is_some_and(KeyLabel::is_of_other)) {
-        return None;
-    }
-    let is_number = |it: &KeyColumn<'_>| it.text.bytes().all(|c| c.is_ascii_digit());
-    let is_name = |it: &KeyColumn<'_>| it.label.is_none() && sure_name(it.text).is_some();
-    let others: Vec<_> = columns.iter().filter(|it| !is_name(it)).copied().collect();
-    let one = || {
-        // Numbers that are sixteen together, one or more a line.
-        let text = Zeroizing::new(text.replace("-\n", ""));
-        let text = Zeroizing::new(text.replace('\n', " "));
-        let line = KeyLine::of(&text, None);
-        keys_of(&line.columns())
-    };
-    let whole = |columns: &[KeyColumn<'_>]| {
-        let (guek, _) = key_of(columns).filter(|(_, rest)| rest.is_empty())?;
-        // Numbers and titles have as many digits, too.
-        let is_key = !columns.iter().all(|it| is_number(it) || is_name(it));
-        is_key.then_some((guek, None))
-    };
-    let (guek, gak) = whole(&columns)
-        .or_else(|| whole(&others))
-        .or_else(|| if key_of(&columns).is_none() { one() } else { None })?;
-    Some(vec![KeyEntry { name: None, guek, gak }])
-}
-
-/// The text without the signs in front of the lines of a mail that another one quotes.
-fn unquoted(text: &str) -> Option<Zeroizing<String>> {
-    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
-    for line in text.lines() {
-        whole.push_str(line.trim_start_matches(['>', ' ']));
-        whole.push('\n');
-    }
-    text.lines().any(|line| line.starts_with('>')).then_some(whole)
-}
-
 /// The defect, or the character in the place of a digit that makes it: the word, or words of one
 /// size, would be a key with it.
 fn named(text: &str, defect: Defect) -> Defect {
@@ -407,36 +370,6 @@ fn named(text: &str, defect: Defect) -> Defect {
     let line = text.lines().nth(defect.line.saturating_sub(1)).filter(|_| is_count);
     let place = line.and_then(key_columns::foreign_at);
     place.map_or(defect, |at| Defect { error: Error::new(Layer::Key, at, Cause::NotHex), ..defect })
-}
-
-/// The text with the end of a key behind its start: some programs wrap the last digits.
-fn rejoined(text: &str) -> Option<Zeroizing<String>> {
-    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
-    // The digits of a key at the end of what is written.
-    let mut begun = 0;
-    for line in text.lines() {
-        let rest = line.trim_start();
-        let end = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        // Many digits without a letter are a date, or the number of something; a title has few.
-        let is_number = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
-        let start = whole.trim_end();
-        let start = start.get(start.len() - begun..).unwrap_or_default();
-        let is_end = end > 0
-            && (begun > LONGEST_NUMBER || begun > DIGITS / 2 && !is_number(start))
-            && begun + end == DIGITS
-            && (end <= SLIP || !is_number(rest.get(..end).unwrap_or_default()));
-        match is_end && !rest.get(end..).is_some_and(|it| it.starts_with(char::is_alphanumeric)) {
-            true => {
-                let size = whole.trim_end().len();
-                whole.truncate(size);
-                whole.push_str(rest);
-            }
-            false => whole.push_str(line),
-        }
-        begun = whole.trim_end().bytes().rev().take_while(u8::is_ascii_hexdigit).count();
-        whole.push('\n');
-    }
-    (whole.trim_end().len() < text.trim_end().len()).then_some(whole)
 }
 
 #[cfg(test)]
