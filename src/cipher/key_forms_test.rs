@@ -446,6 +446,8 @@ fn the_place_of_a_key_may_be_further_down_or_further_in() {
             "GUEK_ALT=\nGUEK=<A>\n",
             "GUEK: -\nSchlüssel: <A>\n",
             "key: !secret dlms\ndlms: <A>\n",
+            "Verschlüsselung: AES-128-GCM\n\n<A>\n",
+            "key_type: AES\nencryption: true\nvalue: <A>\n",
             "Bezeichnung;GUEK;\nHaus;<A>;\n",
             "name: Smartmeter GUEK\nlogin: <1>\npassword: <A>\n",
         ],

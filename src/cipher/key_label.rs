@@ -67,6 +67,15 @@ pub(super) fn meaning(label: &str) -> KeyLabel {
     }
 }
 
+/// True if a label names an encryption key, and not what belongs to one or to encryption.
+pub(super) fn names_key(label: &str) -> bool {
+    let name = label.to_lowercase();
+    let is_word = |part: &&str| part.contains(char::is_alphabetic);
+    let last = name.split(|c: char| !c.is_alphanumeric()).rfind(is_word).unwrap_or_default();
+    let is_key = ["guek", "key", "schlüssel", "schluessel"].iter().any(|it| last.ends_with(it));
+    (is_key || last == "ek") && meaning(label) == KeyLabel::Encryption
+}
+
 /// True for the name of a digest, and of an identifier that is none of a key: `MD5`, `device_id`,
 /// `requestId`.
 fn is_identifier(label: &str, name: &str) -> bool {
@@ -97,7 +106,7 @@ pub(super) fn heading(line: &str) -> Vec<KeyLabel> {
 /// The place of the encryption key in a row of names and values whose value is empty: `GUEK;`.
 pub(super) fn empty_cell(line: &str) -> Option<usize> {
     let (name, rest) = line.split_once([';', ',', '\t'])?;
-    let is_empty = !rest.contains(char::is_alphanumeric) && meaning(name) == KeyLabel::Encryption;
+    let is_empty = !rest.contains(char::is_alphanumeric) && names_key(name);
     is_empty.then(|| name.chars().count() + 1)
 }
 

@@ -12,7 +12,7 @@
 use zeroize::Zeroizing;
 
 use crate::cipher::{
-    key_label::{KeyLabel, meaning},
+    key_label::{KeyLabel, meaning, names_key},
     key_notation,
 };
 
@@ -31,12 +31,14 @@ struct PlacedLabel {
     label: KeyLabel,
     /// True with a colon or an equals sign behind it.
     is_signed: bool,
+    /// True if it names a key, and not what belongs to one: `Schlüssel:`, not `Schlüsseltyp:`.
+    names_key: bool,
 }
 
 impl PlacedLabel {
     /// A label in front of the line, or of an item of a list.
     const fn before(end: usize, label: KeyLabel) -> Self {
-        Self { end, label, is_signed: false }
+        Self { end, label, is_signed: false, names_key: false }
     }
 }
 
@@ -101,7 +103,7 @@ impl KeyLine {
 
     /// The place of the encryption key that a label with its sign announces.
     pub(super) fn place_of_key(&self) -> Option<usize> {
-        let announces = |it: &&PlacedLabel| it.is_signed && it.label == KeyLabel::Encryption;
+        let announces = |it: &&PlacedLabel| it.is_signed && it.names_key;
         self.labels.iter().rfind(announces).map(|it| it.end)
     }
 
@@ -332,8 +334,9 @@ fn blank_labels(line: &mut [char], labels: &mut Vec<PlacedLabel>) {
             name.push(' ');
             line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
             if signed || line.get(at + length..).is_none_or(is_column_next) {
-                let label = meaning(&core::mem::take(&mut name));
-                labels.push(PlacedLabel { end: at + length, label, is_signed: signed });
+                let (label, names_key) = (meaning(&name), names_key(&name));
+                name.clear();
+                labels.push(PlacedLabel { end: at + length, label, is_signed: signed, names_key });
                 if label == KeyLabel::Password {
                     blank_password(line, at + length);
                 }
