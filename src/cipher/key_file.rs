@@ -40,6 +40,8 @@ pub const ONLY_AUTHENTICATION: &str =
 /// The defect of a label without a key.
 pub const MISSING: &str = "the key is missing";
 
+const IS_MISSING: Cause = Cause::Column { what: MISSING };
+
 /// The defect of a number without a key.
 pub const NUMBER_ALONE: &str = "no key stands beside the number of a meter";
 
@@ -56,19 +58,23 @@ pub const REFERENCES: [char; 3] = ['$', '%', '!'];
 pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = &*Zeroizing::new(text.replace("\r\n", "\n").replace('\r', "\n"));
-    let defect = match lines(text).and_then(KeyFileReader::finish) {
-        Err(defect) if defect.line > 0 => defect,
+    let reader = lines(text);
+    let is_missing = reader.as_ref().is_ok_and(|it| it.missing.is_some());
+    let defect = match reader.and_then(KeyFileReader::finish) {
+        Err(defect) if defect.line > 0 && defect.error.cause != IS_MISSING => defect,
         read => return read,
     };
     // A key may be wrapped, or have an octet a line; a mail and an address may have escapes.
     let decoded = |sign| parse(&quoted_printable::decoded(text, sign)?).ok();
-    let is_missing = defect.error.cause == Cause::Column { what: MISSING };
+    let otherwise = || {
+        let rejoined = key_wraps::rejoined(text).and_then(|text| parse(&text).ok());
+        rejoined
+            .or_else(|| parse(&key_wraps::unquoted(text)?).ok())
+            .or_else(|| quoted_printable::SIGNS.into_iter().find_map(decoded))
+    };
     key_wraps::wrapped(text)
         .map(|entry| vec![entry])
-        .or_else(|| parse(&key_wraps::rejoined(text)?).ok())
-        .or_else(|| parse(&key_wraps::unquoted(text)?).ok())
-        .or_else(|| quoted_printable::SIGNS.into_iter().find_map(decoded))
-        .filter(|_| !is_missing)
+        .or_else(|| if is_missing { None } else { otherwise() })
         .ok_or_else(|| named(text, defect))
 }
 
@@ -142,7 +148,7 @@ impl KeyFileReader {
         let is_guek = |field: &KeyField| matches!(field, KeyField::Guek(..));
         match place {
             _ if self.fields.iter().skip(start).any(is_guek) => self.label = None,
-            Some(place) if self.heading.is_empty() => self.lacks(piece, place),
+            Some(place) if key_label::heading(&piece.text).is_empty() => self.lacks(piece, place),
             _ => {}
         }
         Ok(())

@@ -426,6 +426,11 @@ fn other_digits_never_stand_in_for_a_key_that_is_missing() {
     for (text, message) in [
         ("meter,guek,gak\n123,,<B>\n", "line 2: key: the key is missing at character 5"),
         ("Zähler;GUEK;GAK\n<1>;;<B>\n", "line 2: key: the key is missing at character 14"),
+        (
+            "Anbei Zähler, Schlüssel und mehr.\nMQTT: <C>\nGUEK: folgt\n",
+            "line 3: key: the key is missing at character 5",
+        ),
+        ("MQTT_PASSWORD=<C>\nGUEK=5C1E7\n", "line 2: key: 5 hex digits, expected 32"),
         ("GUEK: AB12CD34\nMQTT: <C>\n", "line 1: key: 8 hex digits, expected 32"),
     ] {
         assert_eq!(read(&filled(text)), message, "{text}");
@@ -564,6 +569,8 @@ fn a_key_in_parts_and_one_with_marks_around_it_are_read() {
         &["GAK/GUEK: <B> / <A>\n", "GUEK/GAK: <A> / <B>\n", "GAK und GUEK: <B> <A>\n"],
         "- A B",
     );
+    let slip = format!("Schlüssel für {ONE}=5C{}/{}\n", &A[2..22], &A[23..]);
+    assert!(read(&slip).starts_with("line 1: key: "), "{}", read(&slip));
     // Numbers and titles make no key together.
     for text in [
         "1234 5678\n9012 3456\n1234 5678\n9012 3456\n",

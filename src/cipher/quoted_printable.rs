@@ -3,8 +3,8 @@
 
 use zeroize::Zeroizing;
 
-/// The signs in front of escapes: of a mail, and of an address.
-pub(super) const SIGNS: [u8; 2] = [b'=', b'%'];
+/// The signs in front of escapes: of an address, and of a mail. An address has equals signs, too.
+pub(super) const SIGNS: [u8; 2] = [b'%', b'='];
 
 /// The text without the escapes that begin with a sign; nothing if it has none.
 pub(super) fn decoded(text: &str, sign: u8) -> Option<Zeroizing<String>> {
@@ -16,7 +16,10 @@ pub(super) fn decoded(text: &str, sign: u8) -> Option<Zeroizing<String>> {
         let escape = match behind {
             _ if *first != sign => None,
             [b'\n', rest @ ..] => Some((None, rest)),
-            [high, low, rest @ ..] => octet(*high, *low).map(|octet| (Some(octet), rest)),
+            [high, low, rest @ ..] => octet(*high, *low)
+                // A mail has other characters as they are: `GUEK=5C1E…` has no escape.
+                .filter(|it| sign != b'=' || b"=\t\r\n ".contains(it) || !it.is_ascii())
+                .map(|octet| (Some(octet), rest)),
             _ => None,
         };
         escapes += usize::from(escape.is_some());

@@ -164,6 +164,19 @@ fn a_defect_of_a_key_is_named_by_place_and_never_shown() {
         (&format!("{KEY}{KEY}"), "64 digits may be both keys"),
         (&hex::encode(KEY), "64 digits look like the character codes"),
         ("", "the key file is empty"),
+        (
+            &format!("{WRONG_KEY}\nGUEK: (siehe Brief)\n"),
+            "line 2: key: the key is missing at character 5; other digits are not taken for it",
+        ),
+        (
+            &format!("Id {WRONG_KEY}\nGUEK folgt\n"),
+            "line 1: key: these digits have the name of something else than a key at character 4",
+        ),
+        (
+            &format!("{}\0{}\n", &KEY[..15], &KEY[16..]),
+            "line 1: key: character 16 is not a hex digit: U+0000",
+        ),
+        (&KEY.replace("BBB", "B**"), "line 1: key: character 31 is not a hex digit: *"),
     ];
     for (text, expected) in cases {
         let path = folder.write("defect", text);
