@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! 68 FA FA 68 (4)    68 FA FA 68 | 4 bytes    68fafa68 len=4    68 FA FA 68 [4] OK
-//! 68 FA FA 68 | 4    68 FA FA 68 | 4 | C4     68fafa68 = c4     68 FA FA 68 CS=3C
+//! 68 FA FA 68 | 4    68 FA FA 68 | 4 | C4     68fafa68 = c4     68 FA FA 68 CS=3C    68 FA FA 68 ; 4
 //! ```
 //!
-//! The number may be that of the octets in the line, or that of their telegram. Behind a bar or an equals sign it is
-//! that of the line: any other one may be an octet.
+//! The number may be that of the octets in the line, or that of their telegram. Behind a bar, a semicolon or an
+//! equals sign it is that of the line: any other one may be an octet.
 
 use super::{
     digits::octet,
@@ -40,7 +40,8 @@ pub(super) fn without_sum(line: &[u8]) -> &[u8] {
 /// `| 4`, `| 4 | c4`, `= c4`, `CS=c4`
 fn before_sum(text: &[u8]) -> Option<&[u8]> {
     let near = text.len().saturating_sub(CELL);
-    let sign = slice(text, near..text.len()).iter().rposition(|c| matches!(c, b'|' | b'='))?;
+    let sign =
+        slice(text, near..text.len()).iter().rposition(|c| matches!(c, b'|' | b';' | b'='))?;
     let (front, cell) = text.split_at_checked(near + sign)?;
     let cell = cell.get(1..)?.trim_ascii();
     let cell = cell.strip_prefix(b"0x").unwrap_or(cell);
@@ -196,13 +197,31 @@ mod tests {
     #[test]
     fn sums_of_octets_are_left_out() {
         let octets = "12:00 0000: 68 FA FA 67";
-        for sum in
-            ["| c3", "| 4", "| 4 | C3", "| 4 | C3 |", "= 3d", "CS=C3", "(4) crc=3c", "| 0x0f", "|4"]
-        {
+        for sum in [
+            "| c3",
+            "| 4",
+            "| 4 | C3",
+            "| 4 | C3 |",
+            "= 3d",
+            "CS=C3",
+            "(4) crc=3c",
+            "| 0x0f",
+            "|4",
+            "; 4",
+            ";4; c3",
+        ] {
             let line = format!("{octets} {sum}");
             assert_eq!(without_sum(line.as_bytes()), octets.as_bytes(), "{line}");
         }
-        for line in ["68 FA FA 67 | 16", "68 | FA | FA | 67", "68|fa|fa|67", "7 | 1", "= c3", ""] {
+        for line in [
+            "68 FA FA 67 | 16",
+            "68 | FA | FA | 67",
+            "68|fa|fa|67",
+            "68;fa;fa;03",
+            "7 | 1",
+            "= c3",
+            "",
+        ] {
             assert_eq!(without_sum(line.as_bytes()), line.as_bytes(), "{line}");
         }
     }

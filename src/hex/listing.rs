@@ -116,7 +116,7 @@ pub(super) fn usual(line: &[u8]) -> Option<Vec<u8>> {
 /// digits as an offset has, and is not the last one.
 pub(super) fn behind_words(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let near = prefix::slice(line, 0..line.len().min(WORDS));
-    let blanks = memchr::memchr2_iter(b' ', b'\t', near);
+    let blanks = memchr::memchr3_iter(b' ', b'\t', b':', near);
     let starts = blanks.filter(move |&at| {
         let text = prefix::slice(line, at + 1..line.len());
         let digits = text.strip_prefix(b"0x").unwrap_or(text);
@@ -126,7 +126,10 @@ pub(super) fn behind_words(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
         let is_word = before.find(|word| !word.is_empty()).is_some_and(|word| !is_digits(word));
         let count = count.count();
         let is_before = !prefix::slice(digits, count..digits.len()).trim_ascii().is_empty();
-        OFFSET.contains(&count) && is_before && is_word
+        // `DEBUG:root:0010  67 db`, and no address `fe80:0010:`
+        let is_apart =
+            line.get(at) != Some(&b':') || digits.get(count).is_some_and(|&c| is_blank(c));
+        OFFSET.contains(&count) && is_before && is_word && is_apart
     });
     starts.map(|at| at + 1)
 }

@@ -166,10 +166,16 @@ pub fn is_numbered(line: &[u8]) -> bool {
         && has_octets(first, TAIL_OCTETS)
 }
 
-/// True for nothing but octets, of a telegram or more.
+/// True for nothing but octets: a run of them, or pairs as in the last row of a telegram.
 fn is_run_of_octets(text: &[u8]) -> bool {
-    text.iter().all(|&c| c.is_ascii_hexdigit() || is_blank(c)) && has_octets(text, PREFIX_OCTETS)
+    let mut groups = text.split(|&c| is_blank(c)).filter(|group| !group.is_empty());
+    text.iter().all(|&c| c.is_ascii_hexdigit() || is_blank(c))
+        && (has_octets(text, PREFIX_OCTETS)
+            || has_octets(text, PAIRS) && groups.all(|group| group.len() == 2))
 }
+
+/// One pair alone may be the number in a title.
+const PAIRS: usize = 2;
 
 /// The characters of four octets behind a number.
 const NUMBERED: usize = 12;
@@ -217,7 +223,7 @@ fn first_wrong(text: &[u8], word: &Range<usize>) -> Option<usize> {
     word.clone().find(|&at| is_wrong(text, at))
 }
 
-fn is_wrong(text: &[u8], at: usize) -> bool {
+pub(super) fn is_wrong(text: &[u8], at: usize) -> bool {
     let near = |at: Option<usize>| at.and_then(|at| text.get(at).copied()).unwrap_or(b' ');
     match near(Some(at)) {
         b'x' | b'X' => match near(at.checked_sub(1)) {
@@ -664,7 +670,7 @@ mod tests {
 
     #[test]
     fn octets_behind_their_number_are_no_comment() {
-        for line in ["#1: 68 FA FA 68 53", "#12) 68fafa6853ff"] {
+        for line in ["#1: 68 FA FA 68 53", "#12) 68fafa6853ff", "#12 68 FA FA 68 53"] {
             assert!(!is_comment(line.as_bytes()), "{line}");
             let digits = hex(line).replace([' ', ':'], "").to_lowercase();
             assert!(digits.starts_with("68fafa6853"), "{line}: {digits}");
@@ -674,7 +680,9 @@ mod tests {
             "#68FAFA68",
             "#1: first",
             "#1: 68 FA",
-            "#12 68 FA FA 68 53",
+            "#12 68 FA FA 68 53 of 2024",
+            "#12 68FAFA68",
+            "#12 68",
             "#",
             "// 1",
         ] {

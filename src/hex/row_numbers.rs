@@ -224,8 +224,9 @@ impl NumberCell<'_> {
             return is_count;
         }
         let is_whole = self.text.len().is_multiple_of(2) || is_decimal;
+        // Cells of octets have two digits each.
         let is_apart = matches!(self.sign, Some(b':' | b'|' | b'.' | b')' | b']'))
-            && !has_sign(row, self.sign.unwrap_or_default());
+            && (self.text.len() > PAIR || !has_sign(row, self.sign.unwrap_or_default()));
         let is_first = self.text.len() == PAIR
             && value.is_some_and(|value| value <= 1)
             && begins_frame_of(row)
@@ -247,8 +248,8 @@ fn cell(text: &[u8]) -> Option<(NumberCell<'_>, &[u8])> {
     let text = text.trim_ascii_start();
     let stamp = stamp_before_cell(text);
     let (bracket, text) = match text {
-        [b'[', text @ ..] if stamp == 0 => (Some(b']'), text),
-        [b'(', text @ ..] if stamp == 0 => (Some(b')'), text),
+        [b'[', text @ ..] if stamp == 0 => (Some(b']'), text.trim_ascii_start()),
+        [b'(', text @ ..] if stamp == 0 => (Some(b')'), text.trim_ascii_start()),
         _ => (None, text),
     };
     let hex = text.strip_prefix(b"0x").or_else(|| is_address(text).then_some(text));
@@ -377,6 +378,8 @@ mod tests {
         for text in [
             "  9: 68 FA FA 68\n 10: 53 FF 00 01",
             "[1] 68 fa fa 68\n[5] 53 ff 00 01",
+            " [ 1] 68 fa fa 68\n [ 5] 53 ff 00 01",
+            "| 0000 | 68 | FA | FA | 68 |\n| 0004 | 53 | FF | 00 | 01 |",
             "01 | 68 FA FA 68\n02 | 53 FF 00 01",
             "| 1 | 68 FA FA 68 |\n| 2 | 53 FF 00 01 |",
             "1. 68 FA FA 68\n2. 53 FF 00 01",

@@ -166,6 +166,20 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("row numbers", text(timed(&all, |at, row| format!("{:3}: {row}\n", at + 1)))),
         ("table of rows", text(timed(&all, |at, row| format!("| {:02} | {row} |\n", at + 1)))),
+        ("rows behind #", text(timed(&all, |at, row| format!("#{at} {row}\n")))),
+        ("R, raw", text(timed(&all, |at, row| format!(" [{:3}] {row}\n", 16 * at + 1)))),
+        ("count behind ;", text(timed(&all, |_, row| format!("{row}  ; {}\n", octets_of(&row))))),
+        ("Markdown", text(timed(&all, |at, row| format!("| 0x{:02X} | {row} |\n", 16 * at)))),
+        (
+            "Markdown, cells",
+            text(timed(&all, |at, row| {
+                format!("| {:04x} | {} |\n", 16 * at, row.replace(' ', " | "))
+            })),
+        ),
+        (
+            "offsets behind a colon",
+            text(timed(&all, |at, row| format!("DEBUG:root:{:04x}  {row}\n", 16 * at))),
+        ),
         (
             "gdb",
             text(timed(&all, |at, row| {
