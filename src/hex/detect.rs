@@ -11,6 +11,7 @@
 //! UTF-16 is text, of which every other octet is zero. An input that is neither, and that a user
 //! hands over by mistake (a compressed file), is refused by its name.
 
+use super::unread::{OFFICE, PCAPNG};
 use crate::error::{Cause, Error, Layer};
 
 /// The form of an input.
@@ -68,7 +69,11 @@ pub fn detect(sample: &[u8], complete: bool) -> Option<Result<Form, Error>> {
 fn foreign(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
     for (magic, what) in MAGIC {
         if sample.starts_with(magic) {
-            return Some(Some(what));
+            return match what {
+                ZIP => office_document(sample, complete).map(|it| Some(it.unwrap_or(ZIP))),
+                PCAPNG => is_pcapng(sample, complete).map(|is_one| is_one.then_some(PCAPNG)),
+                what => Some(Some(what)),
+            };
         }
         if magic.starts_with(sample) && !complete {
             return None;
@@ -80,7 +85,22 @@ fn foreign(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
 /// The name of a file whose first octets are those of a known kind: `gzip data`, `a PDF document`.
 #[must_use]
 pub fn kind_of_file(start: &[u8]) -> Option<&'static str> {
-    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
+    foreign(start, true).flatten()
+}
+
+/// The name of a zip archive that an office program writes: its first file tells. `None`: more octets are needed.
+fn office_document(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
+    let name = sample.get(ZIP_HEADER..).unwrap_or_default();
+    let is_office = OFFICE_FILES.iter().any(|file| name.starts_with(file));
+    let may_be = OFFICE_FILES.iter().any(|file| file.starts_with(name));
+    (complete || is_office || !may_be).then_some(is_office.then_some(OFFICE))
+}
+
+/// True for the order of octets that the first block of the file tells. `None`: more octets are needed.
+fn is_pcapng(sample: &[u8], complete: bool) -> Option<bool> {
+    let order = sample.get(PCAPNG_ORDER);
+    let is_order = |order: &[u8]| matches!(order, b"\x1a\x2b\x3c\x4d" | b"\x4d\x3c\x2b\x1a");
+    (complete || order.is_some()).then_some(order.is_some_and(is_order))
 }
 
 /// Every other octet zero, the others ASCII text, but for one umlaut; behind a byte order mark half of them are enough.
@@ -200,19 +220,38 @@ const fn is_text(octet: u8) -> bool {
 const RTF: &[u8] = b"{\\rtf";
 
 /// First octets that no telegram and no dump has.
-const MAGIC: [(&[u8], &str); 11] = [
+const MAGIC: [(&[u8], &str); 12] = [
     (b"\x1f\x8b", "gzip data"),
     (b"\x28\xb5\x2f\xfd", "zstd data"),
     (b"\xfd7zXZ\x00", "xz data"),
     (b"BZh", "bzip2 data"),
-    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x03\x04", ZIP),
+    (b"\x0a\x0d\x0d\x0a", PCAPNG),
     (b"%PDF-", "a PDF document"),
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG picture"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an office program"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OFFICE),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
 ];
+
+const ZIP: &str = "a zip archive";
+
+/// The octets in front of the name of the first file in a zip archive.
+const ZIP_HEADER: usize = 30;
+
+/// The first files in documents of Word, Excel and LibreOffice.
+const OFFICE_FILES: [&[u8]; 6] = [
+    b"[Content_Types].xml",
+    b"_rels/",
+    b"docProps/",
+    b"word/",
+    b"xl/",
+    b"mimetypeapplication/vnd.oasis.opendocument",
+];
+
+/// The place of the octets that tell the order of all others in a capture of Wireshark.
+const PCAPNG_ORDER: core::ops::Range<usize> = 8..12;
 
 /// Octets after which everything so far being text is enough.
 const SAMPLE_OCTETS: usize = 512;
@@ -336,6 +375,16 @@ mod tests {
         assert_eq!(refused(b"\xfd7zXZ\x00\x00"), "xz data");
         assert_eq!(refused(b"PK\x03\x04"), "a zip archive");
         assert_eq!(refused(b"%PDF-1.7\n"), "a PDF document");
+        let zip = |name: &[u8]| [&b"PK\x03\x04"[..], &[0; 26], name].concat();
+        for name in [&b"word/document.xml"[..], b"xl/workbook.xml", b"[Content_Types].xml"] {
+            assert_eq!(refused(&zip(name)), OFFICE);
+            assert_eq!(detect(&zip(&name[..2]), false), None);
+        }
+        assert_eq!(refused(&zip(b"cap.hex")), "a zip archive");
+        let pcapng = b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a";
+        assert_eq!(refused(pcapng), PCAPNG);
+        assert_eq!(detect(&pcapng[..11], false), None);
+        assert_eq!(detect(b"\n\r\r\n68FAFA68\n", true), Some(Ok(Form::Text)));
         assert_eq!(detect(&[0x1f], false), None);
         assert_eq!(detect(&le[..5], false), None);
     }

@@ -21,6 +21,15 @@ pub const BESIDE: &str = "a telegram beside other octets in the line";
 /// The name of a row that is none of whole octets, though all others are.
 pub const ROW: &str = "a row that is written as those of a telegram, and cannot be read";
 
+/// The name of hex digits with other text beside them, which is read as octets, or hides some.
+pub const BESIDE_DIGITS: &str = "hex digits with other text beside them";
+
+/// The name of a file of Word, Excel or their like.
+pub const OFFICE: &str = "an office document (Word, Excel)";
+
+/// The name of a capture of Wireshark in its newer form.
+pub const PCAPNG: &str = "a pcapng capture of Wireshark";
+
 /// The name of a mail whose text is in base64.
 pub const MAIL: &str = "a mail in base64";
 
@@ -50,9 +59,13 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
             "meterpipe quarters, plot and publish take them as JSON Lines: decode the capture once more with --format json",
             "meterpipe quarters, plot und publish nehmen sie als JSON Lines: die Aufzeichnung noch einmal mit decode --format json lesen",
         ],
-        "a PDF document" | "a document of an office program" => [
-            "copy the hex digits of the telegram out of it",
-            "die Hexziffern des Telegramms daraus kopieren",
+        "a PDF document" | OFFICE => [
+            "open it and copy the hex digits of the telegram",
+            "öffnen und die Hexziffern des Telegramms kopieren",
+        ],
+        PCAPNG => [
+            "convert it: editcap -F pcap FILE capture.pcap, or tshark -r FILE -T fields -e tcp.payload",
+            "umwandeln: editcap -F pcap DATEI mitschnitt.pcap, oder tshark -r DATEI -T fields -e tcp.payload",
         ],
         "a PNG picture" | "a JPEG picture" => [
             "write the hex digits of the telegram into a text file; no picture is read",
@@ -65,6 +78,10 @@ pub fn step(what: &str) -> Option<[&'static str; 2]> {
         ROW => [
             "compare the row with its source; the telegram that it belongs to is lost",
             "die Zeile mit ihrer Quelle vergleichen; das Telegramm, zu dem sie gehört, ist verloren",
+        ],
+        BESIDE_DIGITS => [
+            "copy the hex digits of the whole telegram, and nothing beside them",
+            "die Hexziffern des ganzen Telegramms kopieren, und nichts daneben",
         ],
         CUT => [
             "print and copy them whole, up to the closing quote or bracket",
@@ -112,10 +129,12 @@ pub fn titles(what: &'static str) -> [&'static str; 2] {
         "a PDF document" => "ein PDF-Dokument",
         "a PNG picture" => "ein PNG-Bild",
         "a JPEG picture" => "ein JPEG-Bild",
-        "a document of an office program" => "ein Dokument eines Büroprogramms",
+        OFFICE => "ein Office-Dokument (Word, Excel)",
+        PCAPNG => "ein Mitschnitt von Wireshark im Format pcapng",
         BESIDE => "ein Telegramm neben anderen Oktetten in der Zeile",
         ROW => "eine Zeile, die wie die eines Telegramms geschrieben und nicht lesbar ist",
         MAIL => "eine Mail in base64",
+        BESIDE_DIGITS => "Hexziffern mit anderem Text daneben",
         CUT => "Oktette, die ein Programm abgeschnitten hat",
         UUENCODE => "mit uuencode verpackt",
         CYBERCHEF => "ein Link zu CyberChef",

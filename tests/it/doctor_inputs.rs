@@ -123,6 +123,16 @@ fn files_of_another_kind_are_named_with_the_way_to_read_them() {
     for (octets, protocol, step) in [
         (of(b"\x1f\x8b\x08\0"), "gzip data", "unpack it first"),
         (of(b"PK\x03\x04"), "a zip archive", "unpack it first"),
+        (
+            of(&[&b"PK\x03\x04"[..], &[0; 26], b"xl/workbook.xml"].concat()),
+            "an office document (Word, Excel)",
+            "open it and copy the hex digits",
+        ),
+        (
+            of(b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a"),
+            "a pcapng capture of Wireshark",
+            "editcap -F pcap",
+        ),
         (of(b"\xfd7zXZ\0"), "xz data", "unpack it first"),
         (of(b"\x28\xb5\x2f\xfd"), "zstd data", "unpack it first"),
         (of(b"BZh91AY"), "bzip2 data", "unpack it first"),
