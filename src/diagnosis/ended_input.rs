@@ -1,6 +1,8 @@
 //! The cause of an input that ends and brings no telegram: a text with a slip, a file of another kind, a telegram that
 //! is cut off. No cable, adapter or program in between is to blame for a text.
 
+use std::borrow::Cow;
+
 use crate::{
     counted::{counted, counted_as},
     diagnosis::{
@@ -10,7 +12,7 @@ use crate::{
         line::LineFacts,
     },
     error::{Cause, Error},
-    hex::unread,
+    hex::{beside_digits::BesideDigits, unread},
     link::registry::LinkKind,
 };
 
@@ -83,12 +85,14 @@ impl TextFacts {
 }
 
 /// An input that was read to its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EndedInput<'a> {
     /// The facts about its text.
     pub text: TextFacts,
     /// The protocol that the text itself is.
     pub protocol: Option<ForeignProtocol>,
+    /// The text beside its hex digits that explains why they make no telegram.
+    pub beside: Option<BesideDigits>,
     /// The facts about its octets.
     pub line: &'a LineFacts,
     /// All its octets.
@@ -124,6 +128,7 @@ impl EndedInput<'_> {
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
             Some(_) | None if nothing && self.is_shortened() => self.shortened(),
+            _ if nothing && self.beside.is_some() => self.beside_digits(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -136,6 +141,17 @@ impl EndedInput<'_> {
                 None => found,
             },
         }
+    }
+
+    /// The finding about a text whose rows are more than hex digits.
+    fn beside_digits(&self) -> Finding {
+        let cause = [
+            "the octets of the text make no whole telegram: other text beside them is read as octets or hides some, or a part is missing",
+            "die Oktette im Text ergeben kein ganzes Telegramm: anderer Text daneben wird als Oktette gelesen oder verdeckt welche, oder ein Teil fehlt",
+        ];
+        let evidence = self.beside.as_ref().map(place_beside);
+        let found = form(unread::BESIDE_DIGITS).caused_by(cause);
+        Finding { evidence: evidence.into_iter().collect(), ..found }
     }
 
     /// True for a text of hex digits and nothing else.
@@ -270,6 +286,25 @@ fn is_of_line(found: &Finding) -> bool {
     }
 }
 
+/// The place of text beside hex digits.
+fn place_beside(beside: &BesideDigits) -> Wording {
+    let BesideDigits { line, quote, .. } = beside;
+    Wording::new(
+        format!("line {line}: \"{quote}\" stands beside the hex digits"),
+        format!("Zeile {line}: neben den Hexziffern steht „{quote}“"),
+    )
+}
+
+/// The end of a message about a damaged telegram in a text, for `cause` or the text beside its hex digits.
+#[must_use]
+pub fn clause_of_text(cause: Diagnosis, beside: Option<&BesideDigits>) -> Cow<'static, str> {
+    let Some(beside) = beside.filter(|_| is_of_line(&Finding::new(cause))) else {
+        return of_text(Finding::new(cause)).hint().into();
+    };
+    let [step, _] = unread::step(unread::BESIDE_DIGITS).unwrap_or(unread::GENERAL);
+    format!("{}; {step}", place_beside(beside).english).into()
+}
+
 fn other_protocol([english, german]: [&str; 2]) -> Finding {
     Finding::new(Diagnosis::OtherProtocol)
         .with(format!("the input is {english}"), format!("die Eingabe ist {german}"))
@@ -308,11 +343,12 @@ fn form(what: &'static str) -> Finding {
 /// The finding about a text without a telegram.
 fn words() -> Finding {
     let cause = [
-        "the input is text, and there is no telegram in it",
-        "die Eingabe ist Text, und es ist kein Telegramm darin",
+        "the input is text, and no telegram is found in it",
+        "die Eingabe ist Text, und es ist kein Telegramm darin zu finden",
     ];
     let protocol = ForeignProtocol::Text;
     let found = other_protocol(protocol.titles()).advising(cause, unread::GENERAL);
+    let found = found.hinting(unread::GENERAL[0]);
     Finding { protocol: Some(protocol), ..found }
 }
 
@@ -434,12 +470,6 @@ fn of_other_file(found: Finding) -> Finding {
     found.advising(cause, step).hinting(
         "check that the file is a capture of a meter, and the baud rate and adapter that it was made with",
     )
-}
-
-/// The advice about a cause in the octets of a text.
-#[must_use]
-pub fn hint_of_text(diagnosis: Diagnosis) -> &'static str {
-    of_text(Finding::new(diagnosis)).hint()
 }
 
 /// The same cause in the octets of a text: the copy comes before the line.

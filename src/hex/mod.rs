@@ -1,5 +1,6 @@
 //! Octets from text.
 //!
+//! - [`beside_digits`]: text beside hex digits that explains why they make no telegram.
 //! - [`canonical`]: the form that records carry, lower case without separators.
 //! - [`detect`]: whether an input is text at all.
 //! - [`dump`]: every other form that people keep telegrams in.
@@ -9,6 +10,7 @@ mod alike;
 mod alike_row;
 mod annotated;
 pub(crate) mod base64;
+pub mod beside_digits;
 mod beside_text;
 mod between_rows;
 mod bracketed;

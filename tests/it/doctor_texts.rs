@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     common::{
         binary::{command, run_command},
-        published::KEY,
+        published::{DUMP, KEY, octets},
     },
     doctor::{GAK, doctor, folder, sound, telegrams, verdict_of_file},
 };
@@ -167,7 +167,10 @@ fn prose_with_some_hex_in_it_is_no_sick_telegram() {
             (&found["verdict"], &found["protocol"]),
             (&"other-protocol".into(), &"text".into())
         );
-        assert!(found["cause"].as_str().unwrap().contains("no telegram in it"), "{found:#}");
+        assert!(
+            found["cause"].as_str().unwrap().contains("no telegram is found in it"),
+            "{found:#}"
+        );
     }
     // A telegram among as many words is one.
     let mut sick = sound(1);
@@ -263,4 +266,70 @@ fn a_file_with_keys_of_other_numbers_has_none_for_this_meter() {
     let title = hex::encode(&sound(1)[11..19]);
     let (_, found) = verdict_of_file(&sound(2), &format!("{title} {other}\n"));
     assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+}
+
+/// The published telegram in rows of sixteen octets, each written so, but for the octets `without`.
+fn rows_of(without: std::ops::Range<usize>, write: impl Fn(usize, &[String]) -> String) -> String {
+    let mut octets = octets(DUMP);
+    octets.drain(without);
+    let octets: Vec<_> = octets.iter().map(|it| format!("{it:02x}")).collect();
+    octets.chunks(16).enumerate().map(|(at, row)| write(at, row) + "\n").collect()
+}
+
+#[test]
+fn text_beside_the_digits_of_a_telegram_is_named_with_its_line() {
+    let whole = |write: &dyn Fn(usize, &[String]) -> String| rows_of(0..0, write);
+    let forms = [
+        // Numbers that follow no rule of rows.
+        (whole(&|at, row| format!("{} {{{:02}}}", row.join(" "), 3 * at % 40)), 1, "{"),
+        (whole(&|at, row| format!("{};{}", row.join(";"), 1000 + at * at)), 1, "1000"),
+        (whole(&|at, row| format!("{:04x} {}", 0x2010 + 24 * at, row.join(" "))), 1, "2010"),
+        (
+            whole(&|at, row| match at {
+                4 => format!("{} Seite 12 34\n", row.join(" ")),
+                _ => row.join(" "),
+            }),
+            5,
+            "Seite",
+        ),
+    ];
+    for (text, line, quote) in forms {
+        let place = format!("line {line}: \"{quote}\" stands beside the hex digits");
+        let verdict = verdict(&text);
+        assert_eq!(verdict["verdict"], "other-protocol", "{text}{verdict}");
+        assert_eq!(verdict["protocol"], "hex digits with other text beside them", "{text}");
+        assert!(verdict.to_string().contains(&place.replace('"', "\\\"")), "{text}{verdict}");
+        assert!(!verdict.to_string().contains("rx_buffer_size"), "{text}{verdict}");
+        for command in ["decode", "unframe", "explain"] {
+            let told = run_command(self::command(&[command]), text.as_bytes()).err;
+            let last = told.lines().find(|it| it.contains("no telegram found")).unwrap();
+            assert!(last.contains(&place), "{command}: {text}{told}");
+            assert!(
+                last.ends_with(
+                    "copy the hex digits of the whole telegram, and nothing beside them"
+                )
+            );
+            for advice in ["rx_buffer_size", "take all frames", "copy all frames"] {
+                assert!(!told.contains(advice), "{command}: {text}{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn octets_that_are_lost_from_digits_alone_keep_their_advice() {
+    for write in [
+        (|_, row: &[String]| row.join(" ")) as fn(usize, &[String]) -> String,
+        |_, row| row.concat(),
+        |_, row| format!("[12:34:56][D][uart_debug:114]: <<< {}", row.join(":")),
+        |at, row| format!("{:08x}: {}", 16 * at, row.join(" ")),
+        |_, row| format!("2026-06-21 12:00:05,123 DEBUG RX: {}", row.join(" ")),
+    ] {
+        let text = rows_of(40..72, write);
+        let verdict = verdict(&text);
+        assert_eq!(verdict["verdict"], "octets-lost", "{text}{verdict}");
+        assert!(verdict.to_string().contains("rx_buffer_size"), "{text}{verdict}");
+        let told = told_by_decode(&text, KEY);
+        assert!(!told.contains("beside"), "{text}{told}");
+    }
 }

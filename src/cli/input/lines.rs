@@ -126,7 +126,9 @@ impl LineReader for TextLines<'_> {
             }
             None if record => {}
             None if self.form.is_none() && self.is_dsmr(line) => self.text(line, end, context),
-            None if within.is_none() && self.is_comment(line, context) => {}
+            None if within.is_none() && self.is_comment(line, context) => {
+                context.note_row(self.line, line);
+            }
             None => self.hex(line, end, context),
         }
     }
@@ -349,7 +351,7 @@ impl<'a> TextLines<'a> {
     }
 
     fn octets_of(&mut self, line: &[u8], end: bool, context: &mut Context) {
-        context.note_text(line);
+        context.note_text(self.line, line);
         self.run.clear();
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);

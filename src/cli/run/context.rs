@@ -26,7 +26,10 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::printable::printable,
-    hex::unread,
+    hex::{
+        beside_digits::{BesideDigits, beside_digits},
+        unread,
+    },
     portal::header,
     record::{self, Place, Record, Time},
 };
@@ -47,6 +50,8 @@ pub struct Context {
     /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
     text: OctetWindow,
+    /// The same lines, and comments with octets, by their numbers.
+    rows: Vec<(u64, Vec<u8>)>,
     /// The facts about that text.
     pub text_facts: TextFacts,
     /// True once the user was told why an input has nothing.
@@ -81,6 +86,7 @@ impl Context {
             can_wait: false,
             window,
             text,
+            rows: Vec::new(),
             text_facts: TextFacts::default(),
             is_told: false,
             has_other_link: false,
@@ -108,11 +114,20 @@ impl Context {
     }
 
     /// Takes note of a line of text: it may be that of another protocol.
-    pub fn note_text(&mut self, line: &[u8]) {
+    pub fn note_text(&mut self, number: u64, line: &[u8]) {
         self.text_facts.is_text = true;
         if self.text.has_room() {
             self.text.push_first(line, []);
             self.text.push_first(b"\n", []);
+            self.note_row(number, line);
+        }
+    }
+
+    /// Takes note of a line that may have octets, also of a comment.
+    #[cold]
+    pub fn note_row(&mut self, number: u64, line: &[u8]) {
+        if self.text.has_room() && self.rows.len() < ROWS {
+            self.rows.push((number, line.to_vec()));
         }
     }
 
@@ -225,7 +240,8 @@ impl Context {
         }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
-        self.messages.refused(refusal);
+        let (tally, text, rows) = (&self.tally, &self.text_facts, &self.rows);
+        self.messages.refused(refusal, || beside(tally.telegrams > 0, text, rows));
     }
 
     /// Counts and reports a damaged line of text. Of rows of another kind the first one is reported.
@@ -256,7 +272,8 @@ impl Context {
             None => foreign::recognise(lines),
             readings => readings.map(ForeignProtocol::Form),
         };
-        EndedInput { text, protocol, line, octets: self.tally.octets, telegrams, partial }
+        let beside = beside(telegrams > 0, &text, &self.rows);
+        EndedInput { text, protocol, beside, line, octets: self.tally.octets, telegrams, partial }
     }
 
     /// Counts a damaged line of text that the user was told of.
@@ -393,6 +410,14 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     Refusal { place, time, from: None, title: None, counter: None, is_tagged: false, error: *error }
 }
 
+/// The text beside the hex digits of an input that brought no telegram. Among rows of digits alone a character that
+/// is none is a slip.
+fn beside(has_telegrams: bool, text: &TextFacts, rows: &[(u64, Vec<u8>)]) -> Option<BesideDigits> {
+    let lines = rows.iter().map(|(number, line)| (*number, line.as_slice()));
+    let found = if has_telegrams { None } else { beside_digits(lines) };
+    found.filter(|it| it.is_form || text.first.is_none())
+}
+
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
 /// telegram; several failures and nothing else mean the wrong key.
 fn closed(tally: &Tally, advice: &str) -> String {
@@ -436,8 +461,9 @@ fn nothing(tally: &Tally, facts: &[LineFacts], input: &EndedInput<'_>) -> String
             && !found.protocol.is_some_and(ForeignProtocol::is_text)
     };
     let found = found.find(is_told);
-    // The text may be of another kind, whatever digits stand in it.
-    let is_form = matches!(input.protocol, Some(ForeignProtocol::Form(_)));
+    // The text may be of another kind, or in a form that is not read, whatever digits stand in it.
+    let is_form = matches!(input.protocol, Some(ForeignProtocol::Form(_)))
+        || input.text.is_text && tally.octets > 0;
     let found = found.or_else(|| is_form.then(|| Finding::new(Diagnosis::Noise)));
     let told = found.map(|found| input.finding(found));
     // The text of another protocol may begin as a telegram does, and the message says once that the end cuts one off.
@@ -518,6 +544,9 @@ const BEGINS_AMID: &str = "the text begins amid a telegram, {} of which are lost
     them is missing or cannot be read";
 const ENDS_AMID: &str = "the text ends amid the telegram that begins here, {} of which are lost; if it should not, a \
     row behind them is missing or cannot be read";
+
+/// So many rows show how a text is written.
+const ROWS: usize = 1000;
 
 /// The rows below the names among which one has values; units may stand above it.
 const ROWS_BELOW: usize = 3;

@@ -7,6 +7,7 @@
 //! the first one at once and sums up repeats once a minute.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     collections::VecDeque,
     fmt::Write as _,
@@ -40,7 +41,7 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::printable::printable,
-    hex::unread,
+    hex::{beside_digits::BesideDigits, unread},
     record::Place,
     sink::settings::redact,
     source::simulator::meter::is_example_gak,
@@ -289,7 +290,13 @@ impl Messages {
     }
 
     /// Reports a refusal, or counts it if enough of its cause were reported.
-    pub fn refused(&mut self, refusal: &Refusal<'_>) {
+    ///
+    /// `beside`: text beside the hex digits of the input that explains why they make no telegram.
+    pub fn refused(
+        &mut self,
+        refusal: &Refusal<'_>,
+        beside: impl FnOnce() -> Option<BesideDigits>,
+    ) {
         if refusal.error.cause.leaves_closed() {
             self.keys.get_mut().tagged |= refusal.is_tagged;
             self.closed_title = refusal.title.or(self.closed_title);
@@ -297,11 +304,16 @@ impl Messages {
         let Some(unreported) = self.causes.count(&refusal.error) else {
             return;
         };
-        let text = self.text(refusal, unreported);
+        let text = self.text(refusal, unreported, beside);
         self.print(Severity::Warning, &text);
     }
 
-    fn text(&self, refusal: &Refusal<'_>, unreported: u64) -> String {
+    fn text(
+        &self,
+        refusal: &Refusal<'_>,
+        unreported: u64,
+        beside: impl FnOnce() -> Option<BesideDigits>,
+    ) -> String {
         let place = place(refusal);
         let error = &refusal.error;
         let mut text = String::new();
@@ -317,7 +329,7 @@ impl Messages {
         }
         // No adapter is to blame for a text.
         let is_text = matches!(refusal.place, Place::Line(_));
-        if let Some(advice) = self.advice(error, is_text) {
+        if let Some(advice) = self.advice(error, is_text, beside) {
             let _ = write!(text, "; {advice}");
         }
         if self.causes.live && unreported > 0 {
@@ -327,8 +339,13 @@ impl Messages {
     }
 
     /// The next step for the user, where one helps.
-    fn advice(&self, error: &Error, is_text: bool) -> Option<&'static str> {
-        Some(match error.cause {
+    fn advice(
+        &self,
+        error: &Error,
+        is_text: bool,
+        beside: impl FnOnce() -> Option<BesideDigits>,
+    ) -> Option<Cow<'static, str>> {
+        let advice = match error.cause {
             Cause::NotAuthenticated => "--require-auth refuses it",
             Cause::NearFrame => "add the authentication key (GAK) behind the GUEK",
             Cause::OtherMeter => NUMBER_IN_FRONT,
@@ -342,9 +359,13 @@ impl Messages {
                 if self.causes.live && cause.is_of_line() {
                     return None;
                 }
-                if is_text { ended_input::hint_of_text(cause) } else { cause.hint() }
+                match is_text {
+                    true => return Some(ended_input::clause_of_text(cause, beside().as_ref())),
+                    false => cause.hint(),
+                }
             }
-        })
+        };
+        Some(advice.into())
     }
 
     /// Says that the input holds something else than readings, and which pipeline fits.
