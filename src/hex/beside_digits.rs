@@ -53,7 +53,8 @@ pub fn beside_digits<'a>(lines: impl Iterator<Item = (u64, &'a [u8])>) -> Option
 fn row(line: &[u8]) -> &[u8] {
     let line = beside_text::without_text(line).line.trim_ascii();
     let (line, _) = typing::unquoted(without_sum(without_counts(line)));
-    let mut rest = slice(line, stamp::skip(line)..line.len()).trim_ascii_start();
+    let line = slice(line, stamp::skip(line)..line.len());
+    let mut rest = slice(line, behind_sentence(line)..line.len()).trim_ascii_start();
     loop {
         let end = rest.iter().position(|&c| is_blank(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at_checked(end).unwrap_or_default();
@@ -65,15 +66,31 @@ fn row(line: &[u8]) -> &[u8] {
     }
 }
 
+/// Where octets begin behind words with a colon at their end: `Received frame 1/2 (256 bytes): 68 FA`.
+fn behind_sentence(line: &[u8]) -> usize {
+    let near = slice(line, 0..line.len().min(SENTENCE));
+    let end = memchr::memmem::rfind(near, b": ").map_or(0, |at| at + 1);
+    let mut words = slice(line, 0..end).split(|&c| is_separator(c));
+    let is_pair = |word: &&[u8]| word.len() == 2 && is_hex(word);
+    let has_word = words
+        .clone()
+        .any(|word| word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic) && !is_hex(word));
+    let has_octets = words.by_ref().filter(is_pair).count() >= LEAST;
+    if has_word && !has_octets { end } else { 0 }
+}
+
+fn is_hex(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// The text between quotes around all of it.
 fn within_quotes(text: &[u8]) -> &[u8] {
     let text = text.trim_ascii();
     let text = text.strip_suffix(b",").unwrap_or(text);
-    let inner = match text {
+    match text {
         [open @ (b'"' | b'\'' | b'`'), inner @ .., close] if open == close => inner,
         _ => text,
-    };
-    inner
+    }
 }
 
 /// True for a word that a logger writes in front of octets, and for an arrow. A number in it may be one of a row.
@@ -102,7 +119,7 @@ fn mark(row: &[u8]) -> Option<usize> {
 fn number_beside_pairs(row: &[u8]) -> Option<usize> {
     let groups = row.split(|&c| is_separator(c)).filter(|group| !group.is_empty());
     let groups: Vec<_> = groups.collect();
-    let is_number = |group: &&[u8]| group.len() > 2 && group.iter().all(u8::is_ascii_hexdigit);
+    let is_number = |group: &&[u8]| group.len() > 2 && is_hex(group);
     let are_pairs =
         |groups: &[&[u8]]| groups.len() >= LEAST && groups.iter().all(|group| group.len() == 2);
     let start = row.iter().position(|&c| !is_separator(c)).unwrap_or_default();
@@ -201,6 +218,9 @@ const LEAST: usize = 4;
 /// A line whose octets have a mark for so many of them is written so.
 const OCTETS_TO_A_MARK: usize = 4;
 
+/// The characters of a sentence in front of octets.
+const SENTENCE: usize = 120;
+
 /// A run of digits with no more than one wrong character in so many.
 const RUN: usize = 8;
 
@@ -256,6 +276,7 @@ mod tests {
             "[12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68\n[12:34:57][D][uart_debug:114]: <<< 53:FF:00:01",
             "2024-11-15 14:45:45.123 [DEBUG] [g.smartmeter.internal.MeterDevice] - Received: 68 FA FA 68",
             "Nov 15 14:45:45 pi meter[812]: RX 68 FA FA 68 (4)",
+            "[14:45:45][V][dlms_meter:01]: Received frame 1/2 (256 bytes): 68.FA.FA.68",
             "00000000: 68fa fa68 53ff 0001  h..hS...\n00000008: 67db 084b 464d 6750  g..KFMgP",
             "68 FA 6O 68 53\nFF a? 01 67 DB ??\n68fafa6?53ff000167db",
             "\"68 FA FA 68\",",

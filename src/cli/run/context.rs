@@ -241,7 +241,7 @@ impl Context {
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
         let (tally, text, rows) = (&self.tally, &self.text_facts, &self.rows);
-        self.messages.refused(refusal, || beside(tally.telegrams > 0, text, rows));
+        self.messages.refused(refusal, || beside(tally.telegrams + tally.closed > 0, text, rows));
     }
 
     /// Counts and reports a damaged line of text. Of rows of another kind the first one is reported.
@@ -272,7 +272,7 @@ impl Context {
             None => foreign::recognise(lines),
             readings => readings.map(ForeignProtocol::Form),
         };
-        let beside = beside(telegrams > 0, &text, &self.rows);
+        let beside = beside(telegrams > 0 || self.tally.closed > 0, &text, &self.rows);
         EndedInput { text, protocol, beside, line, octets: self.tally.octets, telegrams, partial }
     }
 
