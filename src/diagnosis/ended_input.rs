@@ -128,7 +128,7 @@ impl EndedInput<'_> {
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
             Some(_) | None if nothing && self.is_shortened() => self.shortened(),
-            _ if nothing && self.beside.is_some() => self.beside_digits(),
+            _ if nothing && self.beside.is_some() && self.shows_telegram() => self.beside_digits(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
