@@ -29,7 +29,7 @@ pub(super) fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
         (Some(seconds), octets) => {
-            hardly_anything().hinting(view.settings_hint()).with(
+            hardly_anything(view).with(
                 format!("only {} came in {seconds} s", counted(octets, "octet")),
                 format!(
                     "in {seconds} s {} nur {} an",
@@ -85,11 +85,11 @@ fn silent_peer(found: Finding) -> Finding {
     )
 }
 
-/// The finding about a live line with a few octets, without evidence.
-fn hardly_anything() -> Finding {
+/// The finding about a live line with a few octets, without evidence. No setting of the line makes so few of a telegram.
+fn hardly_anything(view: &LineView) -> Finding {
     let cause = [
         "hardly anything reaches the adapter: a wire or a contact is loose, or the interface is switched off",
         "beim Adapter kommt kaum etwas an: eine Ader oder ein Kontakt ist lose, oder die Schnittstelle ist abgeschaltet",
     ];
-    Finding::new(Diagnosis::Silent).caused_by(cause)
+    view.socket.silent(Finding::new(Diagnosis::Silent)).caused_by(cause)
 }
