@@ -13,8 +13,12 @@ use crate::{
 pub enum Conversion {
     /// Each LF became CR and LF.
     LineFeeds,
+    /// Each CR became CR and LF.
+    ReturnFeeds,
     /// Each CR became LF, or was removed.
     CarriageReturns,
+    /// Each LF became CR.
+    Feeds,
     /// Each CR was removed.
     Returns,
     /// Each CR became LF, and each LF became CR.
@@ -45,6 +49,7 @@ pub fn conversion(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
     let frames = whole_frames(octets);
     let undone = [
         (Conversion::LineFeeds, joined(octets, *b"\r\n", b'\n')),
+        (Conversion::ReturnFeeds, joined(octets, *b"\r\n", b'\r')),
         (Conversion::Doubled, joined(octets, [0xff, 0xff], 0xff)),
     ];
     let mut proven = undone.into_iter().filter_map(|(conversion, octets)| {
@@ -151,15 +156,21 @@ fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
         }
     }
     let is_random = || (0..=u8::MAX).filter(|octet| !lacks(*octet)).count() >= NEARLY_ALL;
-    if lacks(b'\r') {
+    for (conversion, lost, instead) in
+        [(Conversion::CarriageReturns, b'\r', b'\n'), (Conversion::Feeds, b'\n', b'\r')]
+    {
+        if !lacks(lost) {
+            continue;
+        }
         let frames = damaged_frames(octets);
-        let are_changed = frames.iter().filter(|frame| lacks_returns(frame)).count();
+        let is_changed = |frame: &&&[u8]| has_instead(frame, lost, instead);
+        let are_changed = frames.iter().filter(is_changed).count();
         let are_proven =
             are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged;
         // Where no sum tells, random octets do.
         let is_shown = damaged > 0 && octets.len() >= 2 * LEAST_WITHOUT && is_random();
         if are_proven || is_shown {
-            return Some((Conversion::CarriageReturns, octets.len()));
+            return Some((conversion, octets.len()));
         }
     }
     (octets.len() >= LEAST_WITHOUT && lacks(XON) && lacks(XOFF) && is_random())
@@ -175,14 +186,14 @@ const LEAST_WITHOUT: usize = 1500;
 /// Ciphered octets have nearly all values.
 const NEARLY_ALL: usize = 200;
 
-/// True for an M-Bus frame whose sum is that of as many CR as there may be in the place of its LF.
-fn lacks_returns(frame: &[u8]) -> bool {
+/// True for an M-Bus frame whose sum is that of a lost octet in the place of one or more of those that came instead.
+fn has_instead(frame: &[u8], lost: u8, instead: u8) -> bool {
     let [_, _, _, _, content @ .., sum, _] = frame else { return false };
     let computed = content.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
     let missing = sum.wrapping_sub(computed);
-    let returns = usize::from(missing / (b'\r' - b'\n'));
-    let feeds = memchr::memchr_iter(b'\n', content).count();
-    missing > 0 && missing.is_multiple_of(b'\r' - b'\n') && returns <= feeds
+    let change = lost.wrapping_sub(instead);
+    let candidates = memchr::memchr_iter(instead, content).count().min(usize::from(u8::MAX));
+    (1..=candidates).any(|count| change.wrapping_mul(count as u8) == missing)
 }
 
 /// An M-Bus frame that ends before its announced size: what is left between its head and its sum, the sum, and how
@@ -272,6 +283,22 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
             ],
             RAW,
         ),
+        Conversion::ReturnFeeds => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and writes each carriage return (0D) as 0D 0A",
+                "hält die Oktette für Text und schreibt jeden Wagenrücklauf (0D) als 0D 0A",
+            ],
+            RAW,
+        ),
+        Conversion::Feeds => (
+            Diagnosis::Checksum,
+            [
+                "takes the octets for text and makes each line feed (0A) a carriage return (0D), as a terminal driver does (inlcr)",
+                "hält die Oktette für Text und macht aus jedem Zeilenvorschub (0A) einen Wagenrücklauf (0D), wie ein Terminaltreiber (inlcr)",
+            ],
+            RAW,
+        ),
         Conversion::CarriageReturns => (
             Diagnosis::Checksum,
             [
@@ -358,6 +385,7 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
     };
     let [english, german] = match conversion {
         Conversion::LineFeeds => undone(["0A comes as 0D 0A", "0A kommt als 0D 0A"]),
+        Conversion::ReturnFeeds => undone(["0D comes as 0D 0A", "0D kommt als 0D 0A"]),
         Conversion::Doubled => undone(["FF comes twice", "FF kommt doppelt"]),
         Conversion::Exchanged => {
             undone(["0A comes as 0D, and 0D as 0A", "0A kommt als 0D, und 0D als 0A"])
@@ -365,6 +393,10 @@ pub fn finding((conversion, proof): ProvenConversion) -> Finding {
         Conversion::CarriageReturns | Conversion::Returns => [
             format!("0D never comes in {proof} octets"),
             format!("0D kommt in {proof} Oktetten nie vor"),
+        ],
+        Conversion::Feeds => [
+            format!("0A never comes in {proof} octets"),
+            format!("0A kommt in {proof} Oktetten nie vor"),
         ],
         Conversion::Utf8 => [
             format!("characters of UTF-8 in the place of octets: {proof}"),
@@ -416,8 +448,10 @@ mod tests {
     #[test]
     fn each_change_is_told_and_a_sound_line_has_none() {
         type Change = fn(u8) -> Vec<u8>;
-        let of_each: [(Conversion, Change); 8] = [
+        let of_each: [(Conversion, Change); 10] = [
             (Conversion::LineFeeds, |it| if it == 10 { vec![13, 10] } else { vec![it] }),
+            (Conversion::ReturnFeeds, |it| if it == 13 { vec![13, 10] } else { vec![it] }),
+            (Conversion::Feeds, |it| vec![if it == 10 { 13 } else { it }]),
             (Conversion::CarriageReturns, |it| vec![if it == 13 { 10 } else { it }]),
             (Conversion::Returns, |it| vec![it; usize::from(it != 13)]),
             (Conversion::Exchanged, |it| exchanged(&[it])),
