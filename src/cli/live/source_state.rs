@@ -204,7 +204,7 @@ impl SourceState {
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let said = server_words::said(&words);
         let text = format!("; {said}");
-        self.refusal = server_words::taken(&words).map(|_| said);
+        self.refusal = server_words::refusal(&words).map(|_| said);
         let is_new = self.shown.as_ref() != Some(&words);
         self.shown = Some(words);
         Some((text, is_new))

@@ -115,8 +115,8 @@ pub fn ended(error: &OpenError, words: Option<&str>) -> Finding {
     }
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = [format!("the server says: {words}"), format!("der Server sagt: {words}")];
-    let found = match server_words::taken(&words) {
-        Some(taken) => Finding { evidence: found.evidence, ..taken },
+    let found = match server_words::refusal(&words) {
+        Some(refusal) => Finding { evidence: found.evidence, ..refusal },
         None => found,
     };
     let [english, german] = said;
