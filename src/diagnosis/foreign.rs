@@ -10,13 +10,18 @@
 //! 01 03 00 00 00 02 c4 0b              Modbus RTU, with its CRC
 //! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
 //! 36 38 66 61 66 61 36 38 …            68fafa68: hex digits of a program in between
+//! 31 30 34 20 32 35 30 …               104 250 …: another text of telegrams, decimal or base64
 //! ff fb 03 ff fd 03 …                  a server that speaks telnet: it doubles each ff of a telegram
 //! HTTP/1.1 400 …  SSH-2.0-…            other servers on the network
 //! ```
 
 use crate::{
     diagnosis::{diagnosis::AdviceLanguage, modbus, service::NetworkService, wireless},
-    hex::unread,
+    hex::{
+        dump::{Dump, HexRun},
+        telegram::holds_header,
+        unread,
+    },
     link::{deframer::Deframer, registry::LinkKind},
     p1::{self, CodeForm},
 };
@@ -44,6 +49,8 @@ pub enum ForeignProtocol {
     Service(&'static NetworkService),
     /// Telegrams as hex digits, from a live source.
     HexText,
+    /// Telegrams in another form of text that `decode` reads, from a live source.
+    TelegramText,
     /// Text that is none of these.
     Text,
     /// A file or a text in a form that is not read.
@@ -56,14 +63,13 @@ impl ForeignProtocol {
     /// True if damaged frames of a meter can look like it.
     #[must_use]
     pub const fn is_weak(self) -> bool {
-        matches!(self, Self::Dsmr | Self::WirelessMbus | Self::HexText | Self::Text)
-            || self.is_service()
+        matches!(self, Self::Dsmr | Self::WirelessMbus) || self.is_text() || self.is_service()
     }
 
     /// True for text that no protocol of a meter is.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::HexText | Self::Text)
+        matches!(self, Self::HexText | Self::TelegramText | Self::Text)
     }
 
     /// True for a server on the network that has nothing to do with a meter.
@@ -86,6 +92,7 @@ impl ForeignProtocol {
             Self::Telnet => "telnet",
             Self::Service(service) => service.name,
             Self::HexText => "hex",
+            Self::TelegramText => "telegram-text",
             Self::Text => "text",
             Self::Form(name) | Self::Dlms(name) => name,
         }
@@ -131,6 +138,10 @@ impl ForeignProtocol {
                 "a telegram written as hex digits, by a program between it and the meter",
                 "ein Telegramm in Hexziffern, geschrieben von einem Programm zwischen ihm und dem Zähler",
             ],
+            Self::TelegramText => [
+                "telegrams written as text, by a program between them and the meter",
+                "Telegramme als Text, geschrieben von einem Programm zwischen ihnen und dem Zähler",
+            ],
             Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
             Self::Form(name) => unread::titles(name),
             Self::Dlms(name) => [name, german(name)],
@@ -173,7 +184,7 @@ impl ForeignProtocol {
                 "name the port on which the octets of the adapter come out: that of ser2net, or of the serial bridge in the adapter's settings",
                 "den Port angeben, an dem die Oktette des Adapters herauskommen: den von ser2net oder den der seriellen Brücke in den Einstellungen des Adapters",
             ],
-            Self::HexText => [
+            Self::HexText | Self::TelegramText => [
                 "let that program send the octets themselves, or read its text through a pipe: nc HOST PORT | meterpipe decode, or cat DEVICE | meterpipe decode",
                 "dieses Programm die Oktette selbst senden lassen, oder seinen Text durch eine Pipe lesen: nc RECHNER PORT | meterpipe decode, oder cat GERÄT | meterpipe decode",
             ],
@@ -260,7 +271,8 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let count = |is: fn(u8) -> bool| octets.iter().filter(|octet| is(**octet)).count();
     let texts = count(is_text);
     let is_prose = count(|octet| octet.is_ascii_lowercase()) * 3 >= texts;
-    match full + others {
+    // A readout of one value has its head.
+    match full + others + usize::from(full + others == 1 && has_head(octets)) {
         // Prose that names a code is no readout.
         codes if codes * LONGEST_LINE < texts && is_prose => {}
         // A stream may be joined in the middle of a telegram: the codes tell.
@@ -276,6 +288,7 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
     let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
     match (is_clean || is_noisy()) && differ > 4 {
         true if is_hex_text(octets) => Some(ForeignProtocol::HexText),
+        true if holds_telegram(octets) => Some(ForeignProtocol::TelegramText),
         // Noise leaves few codes whole, and more of their parts.
         true if !is_clean && parts(b"*kW") + parts(b"*255") >= 2 => {
             let is_dsmr = parts(b"-0:") >= 2 && parts(b"*255") == 0;
@@ -284,6 +297,24 @@ fn text(octets: &[u8]) -> Option<ForeignProtocol> {
         true => Some(ForeignProtocol::Text),
         false => None,
     }
+}
+
+/// True if a line begins with a slash, the letters of a manufacturer, and a speed.
+fn has_head(octets: &[u8]) -> bool {
+    octets.split(|octet| *octet == b'\n').any(|line| {
+        matches!(line, [b'/', a, b, c, b'0'..=b'9', ..] if [a, b, c].iter().all(|it| it.is_ascii_alphabetic()))
+    })
+}
+
+/// True for text in which a telegram begins, in whatever form.
+fn holds_telegram(octets: &[u8]) -> bool {
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
+    octets.split(|octet| *octet == b'\n').any(|line| {
+        run.clear();
+        // Of a line that cannot be read, a part may be read all the same.
+        let _ = dump.line(line, true, &mut run);
+        holds_header(&run.octets)
+    })
 }
 
 /// True for hex digits, with or without signs between them, in which a frame or an APDU of a meter begins.
