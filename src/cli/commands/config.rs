@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::cli::{
-    live::sources,
+    live::sources::{self, SourcePlaces},
     run::{
         context::Context,
         status::{Status, Stop},
@@ -86,13 +86,14 @@ fn with_config(args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
 fn check(config: Config, args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let secrets = credentials::use_those_of_service(&config.path);
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
+    let mut places = SourcePlaces::default();
     for meter in &config.meters {
         mistakes.extend(keys::of_meter(&config, meter, &context.messages).err().map(Stop::from));
         mistakes.extend(families::of_meter(&config, meter).err());
         // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&SerialArgs::default());
         if let Some(source) = &meter.source {
-            let found = sources::find(Some(source), &line, true);
+            let found = sources::find(Some(source), &line, true).and_then(|it| places.add(&it));
             let found = found.map_err(|stop| config.at(meter.lines.source, "source", stop));
             mistakes.extend(found.err());
         }

@@ -155,7 +155,7 @@ fn examine_once(visits: &mut [Visit], meters: &[MeterConfig]) {
     let line = |index: usize| meters.get(index).map_or(0, |meter| meter.lines.source);
     let mut known: Vec<(String, usize)> = vec![];
     for (index, visit) in visits.iter_mut().enumerate() {
-        let Some(place) = visit.examiner.as_ref().and_then(|(_, spec)| place(spec)) else {
+        let Some(place) = visit.examiner.as_ref().and_then(|(_, spec)| sources::place(spec)) else {
             continue;
         };
         match known.iter().find(|(name, _)| *name == place) {
@@ -167,15 +167,6 @@ fn examine_once(visits: &mut [Visit], meters: &[MeterConfig]) {
             }
         }
     }
-}
-
-/// The place that a live source reads, under the one name that it has.
-fn place(spec: &Spec) -> Option<String> {
-    let Spec::Live(source) = spec else {
-        return None;
-    };
-    let device = source.line().device.map(|path| path.canonicalize().unwrap_or(path));
-    Some(device.map_or_else(|| source.name().to_owned(), |path| path.display().to_string()))
 }
 
 /// The part of the time that is left for opening, closing and the answer.

@@ -14,7 +14,7 @@ use crate::cli::{
         recording::Recording,
         reload::{KeySources, Reload, SinkSources},
         screen::{Screen, terminal},
-        sources::{self, Spec},
+        sources::{self, SourcePlaces, Spec},
     },
     run::{
         context::Context,
@@ -224,7 +224,7 @@ fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
 
 fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources, Stop> {
     let meters = config.map_or(&[][..], |config| &config.meters);
-    let mut found = FoundSources::default();
+    let (mut found, mut places) = (FoundSources::default(), SourcePlaces::default());
     let mut take = |name: Option<&str>, line: &SerialArgs, meter: Option<&MeterConfig>| {
         let called = meter.and_then(|meter| meter.name.as_ref());
         let link = meter.and_then(|meter| meter.link);
@@ -235,7 +235,9 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
             Some(called) => named(called.clone(), source),
             None => source,
         };
-        match sources::find(name, line, args.until.waits_for_source())? {
+        let spec = sources::find(name, line, args.until.waits_for_source())?;
+        places.add(&spec)?;
+        match spec {
             Spec::File(path) => {
                 let one = match found.files.is_empty() {
                     false if found.file_link != link => Some("link"),

@@ -35,6 +35,39 @@ pub enum Spec {
     File(PathBuf),
 }
 
+/// The places that the live sources of a run read.
+#[derive(Default)]
+pub struct SourcePlaces(Vec<String>);
+
+impl SourcePlaces {
+    /// Adds the place of a source.
+    ///
+    /// # Errors
+    /// Another source has it.
+    pub fn add(&mut self, spec: &Spec) -> Result<(), Stop> {
+        // Virtual meters and files are read as often as they are named.
+        let Some(place) = place(spec) else {
+            return Ok(());
+        };
+        if self.0.contains(&place) {
+            let why = "another source of this run is the same, and only one of them can read it: name it once, and \
+                       write the keys of all its meters into one key file, a line for each";
+            return Err(Stop::usage(format!("{place}: {why}")));
+        }
+        self.0.push(place);
+        Ok(())
+    }
+}
+
+/// The place that a live source reads, under the one name that it has.
+pub fn place(spec: &Spec) -> Option<String> {
+    let Spec::Live(source) = spec else {
+        return None;
+    };
+    let device = source.line().device.map(|path| path.canonicalize().unwrap_or(path));
+    Some(device.map_or_else(|| source.name().to_owned(), |path| path.display().to_string()))
+}
+
 /// Finds the source of that name, or the default one.
 pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec, Stop> {
     let name = match name {
