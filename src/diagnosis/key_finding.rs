@@ -306,10 +306,10 @@ fn with_example_key(found: Finding) -> Finding {
     let [step, schritt] = languages.map(|language| found.step(language).to_owned());
     let steps = [
         format!(
-            "for such a capture, give the published example key: meterpipe anonymise --help has its digits; for your own meter, {step}"
+            "for such a capture, save the published example key in a file such as example, and name the file with --key-file: meterpipe anonymise --help has its digits; for your own meter, {step}"
         ),
         format!(
-            "für eine solche Aufzeichnung den veröffentlichten Beispielschlüssel angeben: meterpipe anonymise --help zeigt seine Ziffern; für den eigenen Zähler: {schritt}"
+            "für eine solche Aufzeichnung den veröffentlichten Beispielschlüssel in einer Datei speichern, etwa example, und diese mit --key-file angeben: meterpipe anonymise --help zeigt seine Ziffern; für den eigenen Zähler: {schritt}"
         ),
     ];
     found.advising(cause, steps)

@@ -200,6 +200,7 @@ impl Visit {
                 None => examine_source(&examiner, source, &mut report)?,
             },
         }
+        report.conclude();
         Ok(report)
     }
 }
@@ -245,6 +246,8 @@ impl VisitSettings<'_> {
             tried: Vec::new(),
             line: None,
             key_file: key_file.map(|path| keys::display(path)),
+            has_key_argument: args.keys.key.is_some(),
+            is_anonymous: false,
             link: link.map(LinkChoice::name),
             title: system_title.map(hex::encode),
             is_read: false,

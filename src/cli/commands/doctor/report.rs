@@ -32,6 +32,10 @@ pub struct DoctorReport {
     pub line: Option<TrialLine>,
     /// The key file.
     pub key_file: Option<String>,
+    /// True if the key is an argument, which is not repeated.
+    pub has_key_argument: bool,
+    /// True if the published example key opens the telegrams, and none of the user does.
+    pub is_anonymous: bool,
     /// The link layer, if the user or the configuration gives one.
     pub link: Option<&'static str>,
     /// The system title, if the user gives one.
@@ -48,8 +52,29 @@ impl DoctorReport {
     /// Takes over the outcome of the keys.
     pub fn take(&mut self, examination: &Examination) {
         self.is_read = examination.is_read();
+        self.is_anonymous = examination.tally.keys.opens_with_example;
         let file = examination.other_key_file();
         self.key_file = file.map(str::to_owned).or(self.key_file.take());
+    }
+
+    /// Adds the way to a key file to the next step, if the key is an argument.
+    pub fn conclude(&mut self) {
+        if !self.has_key_argument || self.command().is_none() {
+            return;
+        }
+        let [english, german] = [AdviceLanguage::English, AdviceLanguage::German];
+        let cause = [english, german].map(|language| self.finding.cause(language).to_owned());
+        let step = [
+            format!(
+                "{}; save the key in a file such as {KEY_FILE}, from which the command below takes it",
+                self.finding.step(english)
+            ),
+            format!(
+                "{}; den Schlüssel in einer Datei speichern, etwa {KEY_FILE}, die der Befehl unten nennt",
+                self.finding.step(german)
+            ),
+        ];
+        self.finding = self.finding.clone().advising(cause, step);
     }
 
     /// The exit status: that of a run with this fault.
@@ -207,7 +232,11 @@ impl DoctorReport {
 
     /// The key file, or the one that the next step has the user write.
     fn key_file(&self) -> Option<&str> {
-        let missing = self.finding.diagnosis == Diagnosis::NoKey;
+        let diagnosis = self.finding.diagnosis;
+        if self.is_anonymous && matches!(diagnosis, Diagnosis::WrongKey | Diagnosis::OtherMeter) {
+            return Some(EXAMPLE_FILE);
+        }
+        let missing = diagnosis == Diagnosis::NoKey || self.has_key_argument;
         self.key_file.as_deref().or(missing.then_some(KEY_FILE))
     }
 
@@ -216,8 +245,9 @@ impl DoctorReport {
     }
 }
 
-/// The name of a key file that is not there yet.
+/// The names of key files that are not there yet: with the key of the user, and with the published one.
 const KEY_FILE: &str = "guek";
+const EXAMPLE_FILE: &str = "example";
 
 /// The width of the lines.
 const WIDTH: usize = 80;
@@ -296,6 +326,8 @@ mod tests {
             tried: vec![],
             line: None,
             key_file: Some("my key".to_owned()),
+            has_key_argument: false,
+            is_anonymous: false,
             link: None,
             title: Some("4b464d6750000009".to_owned()),
             layouts: vec!["my.toml".to_owned()],
