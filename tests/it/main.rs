@@ -8,6 +8,7 @@ mod accounts;
 mod anonymise;
 mod bare_apdu;
 mod capture;
+mod causes;
 mod clocks;
 mod common;
 mod config_import;

@@ -1,0 +1,272 @@
+//! One table of causes: `doctor`, `watch` and `capture` name the same one about the same line.
+
+use std::{
+    io::Write as _,
+    net::TcpListener,
+    os::unix::fs::symlink,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    common::{
+        binary::{command, run, run_command},
+        published::{Folder, KEY},
+        terminal::terminal,
+    },
+    doctor::{BOTH, FedDevice, doctor, sound, telegrams, verdict_of_file},
+};
+use meterpipe::source::simulator::meter::MeterKind;
+
+/// A device that brings some octets once, and then nothing.
+fn brings_once(octets: &'static [u8]) -> FedDevice {
+    let count = AtomicUsize::new(0);
+    FedDevice::after(Duration::from_millis(300), move |_| {
+        // The octets that come before the device is set are dropped: one of them comes a while.
+        match count.fetch_add(1, Ordering::Relaxed) {
+            0..3 => octets.to_vec(),
+            _ => vec![],
+        }
+    })
+}
+
+#[test]
+fn a_few_octets_and_then_silence_are_no_matter_of_the_settings() {
+    for octets in [b"\0", b"\xf0"] {
+        let device = brings_once(octets);
+        let (_, found) = doctor(&["--time", "3s", device.node()]);
+        assert_eq!(found["verdict"], "silent", "{found:#}");
+        drop(device);
+        for subcommand in ["watch", "capture"] {
+            let device = brings_once(octets);
+            let ran = run(&[subcommand, "--timeout", "2s", device.node()], b"");
+            assert_eq!(ran.status, 3, "{ran:?}");
+            assert!(ran.err.contains("; check the wiring, and that the operator"), "{ran:?}");
+            assert!(!ran.err.contains("baud") && !ran.err.contains("parity"), "{ran:?}");
+        }
+    }
+}
+
+/// The address of a server that sends octets to each client, over and over.
+fn server(octets: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let octets = octets.clone();
+            thread::spawn(move || {
+                while client.write_all(&octets).is_ok() {
+                    thread::sleep(Duration::from_millis(300));
+                }
+            });
+        }
+    });
+    format!("tcp://{address}")
+}
+
+/// The address of a server that says these words to each client, and ends the connection.
+fn refusing(words: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.write_all(words);
+        }
+    });
+    format!("tcp://{address}")
+}
+
+#[test]
+fn a_readout_of_one_line_is_that_of_an_infrared_interface() {
+    let readout = "/ESY5Q3DA1004 V3.03\r\n\r\n1-0:1.8.0*255(00026107.7034231*kWh)\r\n!\r\n";
+    let hex = hex::encode(readout);
+    for text in [readout, &hex, &readout.replace("\r\n", "\n")] {
+        let (_, found) = verdict_of_file(text.as_bytes(), KEY);
+        assert_eq!(found["protocol"], "iec62056-21", "{text}: {found:#}");
+    }
+    let address = server(readout.as_bytes().to_vec());
+    let (_, found) = doctor(&["--time", "2s", &address]);
+    assert_eq!(found["protocol"], "iec62056-21", "{found:#}");
+    let told = run(&["watch", "--timeout", "2s", &address], b"").err;
+    assert!(told.contains("D0 (IEC 62056-21)") && !told.contains("plain text"), "{told}");
+}
+
+/// Octets as a program writes them to a connection.
+fn written(octets: &[u8], form: &str) -> String {
+    let of = |it: &u8| match form {
+        "decimal" => format!("{it} "),
+        "list" => format!("{it}, "),
+        _ => format!("{it:02x}"),
+    };
+    let text: String = octets.iter().map(of).collect();
+    match form {
+        "list" => format!("{{\"type\":\"Buffer\",\"data\":[{}]}}\n", text.trim_end_matches(", ")),
+        "log" => format!("[12:00:01][D][uart_debug:114]: <<< {text}\r\n"),
+        "base64" => format!("{}\n", base64(octets)),
+        "json" => format!("{{\"payload\":\"{}\",\"qos\":0}}\n", base64(octets)),
+        _ => format!("{}\n", text.trim_end()),
+    }
+}
+
+fn base64(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bits = three.iter().fold(0u32, |bits, it| bits << 8 | u32::from(*it));
+        let bits = bits << (8 * (3 - three.len()));
+        let digit = |at: usize| char::from(DIGITS[(bits >> (18 - 6 * at) & 63) as usize]);
+        let sign = |at| if at <= three.len() { digit(at) } else { '=' };
+        (0..4).map(sign).collect::<String>()
+    };
+    octets.chunks(3).map(group).collect()
+}
+
+#[test]
+fn telegrams_in_any_form_of_text_are_named_as_those() {
+    let telegram = sound(1);
+    for form in ["hex", "decimal", "list", "log", "base64", "json"] {
+        let text = written(&telegram, form);
+        let decoded = run(&["decode"], text.as_bytes());
+        assert_eq!(decoded.status, 4, "{form}: a telegram is in it: {decoded:?}");
+        let address = server(text.into_bytes());
+        let (_, found) = doctor(&["--time", "2s", &address]);
+        let protocol = if matches!(form, "hex" | "log") { "hex" } else { "telegram-text" };
+        assert_eq!(found["protocol"], protocol, "{form}: {found:#}");
+        let step = found["next_step"].as_str().unwrap();
+        assert!(step.contains("| meterpipe decode"), "{form}: {step}");
+        let told = run(&["watch", "--timeout", "2s", &address], b"").err;
+        assert!(told.contains("| meterpipe decode"), "{form}: {told}");
+        assert!(!told.contains("plain text"), "{form}: {told}");
+    }
+}
+
+#[test]
+fn a_server_that_says_why_it_has_no_octets_is_understood() {
+    for (words, verdict, step) in [
+        (
+            &b"Device open failure: No such file or directory\r\n"[..],
+            "no-device",
+            "plug the adapter in",
+        ),
+        (b"Device open failure: Permission denied\r\n", "permission", "dialout"),
+        (b"Device open failure: Object was already in use\r\n", "busy", "max-connections"),
+    ] {
+        let address = refusing(words);
+        let (ran, found) = doctor(&["--time", "2s", &address]);
+        assert_eq!((&found["verdict"], ran.status), (&verdict.into(), 5), "{found:#}");
+        let next = found["next_step"].as_str().unwrap();
+        assert!(next.contains(step) && !next.contains("web page"), "{next}");
+        let told = run(&["watch", "--timeout", "2s", &address], b"").err;
+        let last = told.lines().last().unwrap_or_default();
+        assert!(last.contains("the server says: Device open failure"), "{told}");
+        assert!(last.contains(step) && !last.contains("host and port"), "{told}");
+    }
+}
+
+#[test]
+fn the_commands_of_doctor_work_as_they_are_printed() {
+    const OWN: &str = "0123456789ABCDEF0123456789ABCDEF";
+    let folder = Folder::new();
+    let own = folder.write("own", OWN);
+    let capture =
+        folder.write("capture", telegrams(MeterKind::KsmWest, 3, Some(OWN), None).concat());
+    let anonymised = run(&["anonymise", "--key-file", &own, &capture], b"").out;
+    let anonymised = folder.write("anonymised", anonymised);
+    let asked = |arguments: &[&str], variable: Option<(&str, &str)>| {
+        let all = [&["doctor", "--format=json", "--lang=en"], arguments].concat();
+        let mut command = command(&all);
+        command.envs(variable);
+        let ran = run_command(command, b"");
+        serde_json::from_str::<serde_json::Value>(&ran.out).unwrap_or_else(|_| panic!("{ran:?}"))
+    };
+    // The key is in the variable, or in the file that it names.
+    for variable in [("P1_GUEK_FILE", own.as_str()), ("P1_GUEK", OWN)] {
+        let found = asked(&[&capture], Some(variable));
+        assert_eq!(found["verdict"], "ok", "{found:#}");
+        let printed = found["watch"].as_str().unwrap();
+        let words: Vec<_> = printed.split(' ').skip(1).collect();
+        let mut decode = command(&words);
+        decode.envs([variable]);
+        let ran = run_command(decode, b"");
+        assert_eq!(ran.status, 0, "{printed}: {ran:?}");
+
+        // No key of the user opens a capture of nobody.
+        let found = asked(&[&anonymised], Some(variable));
+        assert_eq!(found["verdict"], "wrong-key", "{found:#}");
+        let (printed, step) =
+            (found["watch"].as_str().unwrap(), found["next_step"].as_str().unwrap());
+        assert!(printed.ends_with(" --key-file example"), "{printed}");
+        assert!(step.contains("in a file such as example"), "{step}");
+    }
+    let found = asked(&["--key-file", &own, &anonymised], None);
+    assert!(found["watch"].as_str().unwrap().ends_with(" --key-file example"), "{found:#}");
+
+    // Others can read the arguments of a command: the key goes into a file.
+    for source in [&*capture] {
+        let found = asked(&["--key", OWN, source], None);
+        let (printed, step) =
+            (found["watch"].as_str().unwrap(), found["next_step"].as_str().unwrap());
+        assert!(printed.ends_with(" --key-file guek"), "{printed}");
+        assert!(step.contains("save the key in a file such as guek"), "{step}");
+        assert!(!found.to_string().contains(OWN), "{found:#}");
+    }
+}
+
+#[test]
+fn a_source_that_is_named_twice_is_a_mistake() {
+    let (_master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let folder = Folder::new();
+    let link = folder.path("by-id");
+    symlink(node, &link).unwrap();
+    let key = folder.write("key", KEY);
+    let told = |ran: &crate::common::binary::Ran| {
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.err.contains("only one of them can read it"), "{ran:?}");
+        assert!(ran.err.contains("a line for each"), "{ran:?}");
+    };
+    for (first, second) in
+        [(node, node), (node, &*link), ("tcp://127.0.0.1:9", "tcp://127.0.0.1:9")]
+    {
+        told(&run(&["watch", first, second], b""));
+        let meter = |source: &str| format!("[[meter]]\nsource = '{source}'\nkey_file = '{key}'\n");
+        let config = folder.write("config.toml", meter(first) + &meter(second));
+        for arguments in
+            [&["watch", "--config", &config][..], &["config", "check", "--config", &config]]
+        {
+            let ran = run(arguments, b"");
+            told(&ran);
+            assert!(ran.err.contains("line 5: source: "), "{ran:?}");
+        }
+    }
+    let (_master, other) = terminal();
+    let ran = run(&["watch", "--timeout", "1s", node, other.to_str().unwrap()], b"");
+    assert_eq!(ran.status, 3, "{ran:?}");
+    let ran = run(&["watch", "--once", "sim:", "sim:"], b"");
+    assert_eq!(ran.status, 0, "{ran:?}");
+}
+
+#[test]
+fn every_change_of_line_ends_is_named() {
+    let of = |it: u8, change: &str| match (it, change) {
+        (b'\r', "CR to CRLF") | (b'\n', "LF to CRLF") => vec![b'\r', b'\n'],
+        (b'\r', "CR to LF") => vec![b'\n'],
+        (b'\n', "LF to CR") => vec![b'\r'],
+        _ => vec![it],
+    };
+    for (change, told) in [
+        ("CR to CRLF", "0D comes as 0D 0A"),
+        ("LF to CRLF", "0A comes as 0D 0A"),
+        ("CR to LF", "0D never comes"),
+        ("LF to CR", "0A never comes"),
+    ] {
+        for kind in [MeterKind::NetzNoeKaifa, MeterKind::KsmWest, MeterKind::NetzNoeSagemcom] {
+            let octets = telegrams(kind, 12, None, None).concat();
+            let changed: Vec<u8> = octets.iter().flat_map(|it| of(*it, change)).collect();
+            let (_, found) = verdict_of_file(&changed, BOTH);
+            assert_eq!(found["verdict"], "checksum", "{change} {}: {found:#}", kind.name());
+            let evidence = found["evidence"].to_string();
+            assert!(evidence.contains(told), "{change} {}: {evidence}", kind.name());
+        }
+    }
+}
