@@ -406,6 +406,24 @@ impl Diagnosis {
         matches!(self, Self::Parity | Self::OctetsLost | Self::Half)
     }
 
+    /// True for a cause that the octets of a line show, or their absence.
+    #[must_use]
+    pub const fn is_about_octets(self) -> bool {
+        matches!(
+            self,
+            Self::Silent
+                | Self::Constant
+                | Self::Parity
+                | Self::Baud
+                | Self::Noise
+                | Self::OctetsLost
+                | Self::Checksum
+                | Self::Half
+                | Self::HdlcDamaged
+                | Self::OtherProtocol
+        )
+    }
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -18,6 +18,8 @@ pub struct Finding {
     pub hint: Option<&'static str>,
     /// Cause and next step, where those of the table do not fit.
     pub advice: Option<CustomAdvice>,
+    /// Other programs that have the device open, if these are not the cause.
+    pub others: Option<Wording>,
 }
 
 /// A cause and a next step for one finding.
@@ -33,7 +35,14 @@ impl Finding {
     /// A finding without evidence.
     #[must_use]
     pub const fn new(diagnosis: Diagnosis) -> Self {
-        Self { diagnosis, protocol: None, evidence: Vec::new(), hint: None, advice: None }
+        Self {
+            diagnosis,
+            protocol: None,
+            evidence: Vec::new(),
+            hint: None,
+            advice: None,
+            others: None,
+        }
     }
 
     /// The same with one more piece of evidence.
@@ -102,9 +111,17 @@ impl Finding {
         }
     }
 
-    /// The end of a message: the best evidence, and the advice.
+    /// The end of a message: the best evidence, the advice, and the other programs.
     #[must_use]
     pub fn clause(&self) -> String {
+        let clause = self.own_clause();
+        match &self.others {
+            None => clause,
+            Some(others) => format!("{clause}; {}: end that program first", others.english),
+        }
+    }
+
+    fn own_clause(&self) -> String {
         let hint = self.hint();
         let is_vague =
             matches!(self.diagnosis, Diagnosis::Noise | Diagnosis::Parity | Diagnosis::Silent);

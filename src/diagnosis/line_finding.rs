@@ -19,11 +19,7 @@ use crate::{
 /// The cause of a line that brings no telegrams, or few whole ones; `None` for a sound line.
 #[must_use]
 pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
-    let mut found = cause(facts, view)?;
-    if !view.others.is_empty() && found.diagnosis != Diagnosis::Shared {
-        found.evidence.push(view.others_wording());
-    }
-    Some(found)
+    Some(view.others.beside(cause(facts, view)?))
 }
 
 fn cause(facts: &LineFacts, view: &LineView) -> Option<Finding> {
@@ -76,9 +72,9 @@ fn cause(facts: &LineFacts, view: &LineView) -> Option<Finding> {
         () => damage(facts, whole, view),
     };
     let found = if view.is_peer() { of_peer(found) } else { found };
-    Some(match view.others.is_empty() || found.diagnosis == Diagnosis::Constant {
+    Some(match view.others.active.is_empty() || found.diagnosis == Diagnosis::Constant {
         true => found,
-        false => view.shared(found),
+        false => view.others.cause(found),
     })
 }
 
@@ -327,7 +323,11 @@ const MANY: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{diagnosis::socket::CustomerSocket, link::mbus, noise::noise};
+    use crate::{
+        diagnosis::{other_readers::OtherReaders, socket::CustomerSocket},
+        link::mbus,
+        noise::noise,
+    };
 
     #[test]
     fn frames_of_which_no_telegram_was_made_are_none_of_whole_ones() {
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn another_reader_is_named_whatever_the_cause_is() {
-        let others = vec!["cat[1]".to_owned()];
+        let others = OtherReaders { active: vec!["cat[1]".to_owned()], ..OtherReaders::default() };
         let view = LineView { seconds: Some(30), is_device: true, others, ..LineView::default() };
         for (octets, diagnosis, at) in [
             (noise(600, 1), Diagnosis::Shared, 0),

@@ -1,11 +1,7 @@
 //! The facts about a line beside its octets.
 
 use crate::{
-    diagnosis::{
-        diagnosis::{Diagnosis, Wording},
-        finding::Finding,
-        socket::CustomerSocket,
-    },
+    diagnosis::{diagnosis::Diagnosis, other_readers::OtherReaders, socket::CustomerSocket},
     link::registry::LinkChoice,
 };
 
@@ -17,7 +13,7 @@ pub struct LineView {
     /// Whole telegrams, also those that came without frames.
     pub telegrams: usize,
     /// Other programs that have the device open.
-    pub others: Vec<String>,
+    pub others: OtherReaders,
     /// True for a virtual meter, which has no line.
     pub is_virtual: bool,
     /// True for a device of this machine, whose parity can be searched for.
@@ -42,17 +38,6 @@ impl LineView {
         self.seconds.is_some() && !self.is_device
     }
 
-    /// The other programs, for people.
-    #[must_use]
-    pub fn others_wording(&self) -> Wording {
-        let others = self.others.join(", ");
-        let (has, hat) = if self.others.len() == 1 { ("has", "hat") } else { ("have", "haben") };
-        Wording::new(
-            format!("{others} {has} the device open too"),
-            format!("{others} {hat} das Gerät ebenfalls offen"),
-        )
-    }
-
     /// The advice about the settings of the line, as far as they can still be changed.
     #[must_use]
     pub const fn settings_hint(&self) -> &'static str {
@@ -62,13 +47,5 @@ impl LineView {
             (true, true) => "check adapter and baud rate",
             (false, _) => "check adapter, baud rate and parity where the device is",
         }
-    }
-
-    /// Puts the other readers in front of what they cause.
-    pub(super) fn shared(&self, found: Finding) -> Finding {
-        let mut shared = Finding::new(Diagnosis::Shared);
-        shared.evidence.push(self.others_wording());
-        shared.evidence.extend(found.evidence);
-        shared
     }
 }

@@ -9,7 +9,7 @@
 //! - [`service`]: other servers on the network; [`server_words`]: one that refuses a client. [`link`]: a link layer that
 //!   was not chosen. [`socket`]: the customer interfaces.
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_view`]: what
-//!   is known beside them. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the
+//!   is known beside them, such as [`other_readers`]. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the
 //!   first octets.
 //! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
@@ -37,6 +37,7 @@ pub mod link;
 pub mod misread;
 pub mod modbus;
 pub mod octet_sample;
+pub mod other_readers;
 pub mod server_words;
 pub mod service;
 pub mod silence;

@@ -43,9 +43,9 @@ pub(super) fn silent(facts: &LineFacts, view: &LineView) -> Finding {
             )
         }
     };
-    match (view.is_peer(), view.others.is_empty()) {
+    match (view.is_peer(), view.others.active.is_empty()) {
         _ if view.is_virtual => found.hinting(VIRTUAL),
-        (false, false) => view.shared(found),
+        (false, false) => view.others.cause(found),
         _ if view.telegrams > 0 => found.hinting(fell_silent(view)),
         (true, _) => silent_peer(found),
         (false, true) if facts.octets == 0 => view.socket.silent(found),

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::format::printable::printable;
+use crate::{diagnosis::other_readers::OtherReaders, format::printable::printable};
 
 /// The other processes that have a device open for reading, at one moment.
 ///
@@ -16,7 +16,7 @@ use crate::format::printable::printable;
 ///
 /// - A process counts if it has the device open for reading at the beginning of an examination and at its end.
 /// - The process behind a pseudo-terminal, which holds the other end, may keep this end open too: it sends.
-/// - If octets came in between, a process that has read nothing at all since then has taken none of them.
+/// - If octets came in between, a process that has read nothing at all since then has taken none of them: it is idle.
 #[derive(Clone, Debug)]
 pub struct DeviceReaders {
     node: Option<PathBuf>,
@@ -32,21 +32,25 @@ impl DeviceReaders {
         Self { node, readers }
     }
 
-    /// `program[PID]` of each one, as far as this user may see it.
-    pub fn names(&self) -> Vec<String> {
-        self.readers.keys().copied().map(process).collect()
+    /// All of them, as far as this user may see them.
+    #[must_use]
+    pub fn names(&self) -> OtherReaders {
+        let active = self.readers.keys().copied().map(process).collect();
+        OtherReaders { active, idle: vec![] }
     }
 
-    /// Those that still have the device open. If octets `came`, those alone that may have taken some.
+    /// Those that still have the device open. If octets `came`, those that have read nothing since then are idle.
     #[must_use]
-    pub fn still_there(self, came: bool) -> Self {
+    pub fn still_there(&self, came: bool) -> OtherReaders {
         let now = self.node.as_deref().map(readers).unwrap_or_default();
-        let is_there = |(pid, before): (u32, Option<u64>)| {
-            let after = *now.get(&pid)?;
+        let mut others = OtherReaders::default();
+        for (pid, before) in &self.readers {
+            let Some(after) = now.get(pid) else { continue };
             let reads = before.is_none() || after.is_none() || after > before;
-            (reads || !came).then_some((pid, after))
-        };
-        Self { readers: self.readers.into_iter().filter_map(is_there).collect(), ..self }
+            let list = if reads || !came { &mut others.active } else { &mut others.idle };
+            list.push(process(*pid));
+        }
+        others
     }
 }
 
@@ -238,8 +242,8 @@ mod tests {
     fn a_device_that_is_open_nowhere_else_has_no_other_reader() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let others = |path| DeviceReaders::now(path).names();
-        assert_eq!(others(file.path()), Vec::<String>::new());
-        assert_eq!(others(Path::new("/dev/no-such-device")), Vec::<String>::new());
+        assert_eq!(others(file.path()), OtherReaders::default());
+        assert_eq!(others(Path::new("/dev/no-such-device")), OtherReaders::default());
     }
 
     #[test]

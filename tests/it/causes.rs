@@ -15,7 +15,8 @@ use crate::{
         published::{Folder, KEY},
         terminal::terminal,
     },
-    doctor::{BOTH, FedDevice, doctor, sound, telegrams, verdict_of_file},
+    doctor::{BOTH, FedDevice, doctor, flipped, noise, sound, telegrams, verdict_of_file},
+    doctor_devices::shell,
 };
 use meterpipe::source::simulator::meter::MeterKind;
 
@@ -43,7 +44,30 @@ fn a_few_octets_and_then_silence_are_no_matter_of_the_settings() {
             let ran = run(&[subcommand, "--timeout", "2s", device.node()], b"");
             assert_eq!(ran.status, 3, "{ran:?}");
             assert!(ran.err.contains("; check the wiring, and that the operator"), "{ran:?}");
-            assert!(!ran.err.contains("baud") && !ran.err.contains("parity"), "{ran:?}");
+            assert!(!ran.err.contains("baud") && !ran.err.contains("--line auto"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_has_the_device_open_is_named_with_every_cause() {
+    // A shell that waits for its own input, and a program that reads the device.
+    for (program, is_reader) in [("read x", false), ("exec cat <&7 >/dev/null", true)] {
+        for (fed, own_verdict) in [(noise(100), "noise"), (flipped(), "checksum")] {
+            let device = FedDevice::after(Duration::from_millis(100), move |_| fed.clone());
+            let other = shell(&format!("exec 7<{}; echo open; {program}", device.node()));
+            let name = format!("[{}] has the device open", other.0.id());
+            let (_, found) = doctor(&["--time", "4s", device.node()]);
+            let verdict = if is_reader { "shared" } else { own_verdict };
+            assert_eq!(found["verdict"], verdict, "{program}: {found:#}");
+            assert!(found["evidence"].to_string().contains(&name), "{program}: {found:#}");
+            let step = found["next_step"].as_str().unwrap();
+            assert!(step.starts_with("end "), "{program}: {step}");
+            let told = run(&["watch", "--format=json", "--timeout=2s", device.node()], b"").err;
+            let last = told.lines().last().unwrap_or_default();
+            assert!(last.contains(&name) && last.contains("end th"), "{program}: {told}");
+            let is_own = last.contains("--line auto") || last.contains("check cable and contacts");
+            assert_eq!(is_own, !is_reader, "{program}: {told}");
         }
     }
 }

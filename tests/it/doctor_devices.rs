@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A process that runs a script, once the script has said that it is ready.
-fn shell(script: &str) -> Running {
+pub fn shell(script: &str) -> Running {
     let mut shell = Command::new("sh");
     shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut shell = Running(shell.spawn().unwrap());

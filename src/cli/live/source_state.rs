@@ -15,7 +15,7 @@ use crate::cli::live::frameless::{BETWEEN_PUSHES, FRAMELESS, Frameless};
 use meterpipe::{
     diagnosis::{
         finding::Finding, foreign::ForeignProtocol, line::LineFacts, line_finding::line_finding,
-        line_view::LineView, link, server_words, window::OctetWindow,
+        line_view::LineView, link, other_readers::OtherReaders, server_words, window::OctetWindow,
     },
     error::Lapse,
     link::registry::LinkChoice,
@@ -62,6 +62,8 @@ pub struct SourceState {
     line: SourceLine,
     links: LinkChoice,
     window: OctetWindow,
+    /// The programs that had the device open when the first octets came.
+    readers: Option<DeviceReaders>,
     /// The cause of the fault of the line, in one clause: made once, and the same in each message until frames come
     /// again.
     diagnosis: Option<LineDiagnosis>,
@@ -105,6 +107,7 @@ impl SourceState {
             line: SourceLine::default(),
             links: LinkChoice::Auto,
             window: OctetWindow::default(),
+            readers: None,
             diagnosis: None,
             has_sent: false,
             damaged: 0,
@@ -149,13 +152,22 @@ impl SourceState {
             socket: *socket,
             seconds: Some(seconds),
             telegrams: 0,
-            others: device.as_deref().map(|it| DeviceReaders::now(it).names()).unwrap_or_default(),
+            others: self.others(),
             is_device: device.is_some(),
             searches: *searches,
             seeks_speed: *seeks_speed,
             is_within_push: self.silent(Instant::now()) < BETWEEN_PUSHES,
             is_mostly_damaged: false,
             links: self.links,
+        }
+    }
+
+    /// The other programs that have the device open.
+    fn others(&self) -> OtherReaders {
+        match (&self.readers, &self.line.device) {
+            (Some(readers), _) => readers.still_there(true),
+            (None, Some(device)) => DeviceReaders::now(device).names(),
+            (None, None) => OtherReaders::default(),
         }
     }
 
@@ -226,12 +238,16 @@ impl SourceState {
         self.last_active = now;
         self.reported_silent = false;
         self.frameless = None;
+        self.readers = None;
         self.diagnosis = None;
     }
 
-    /// Keeps the octets of a burst for an examination.
+    /// Keeps the octets of a burst for an examination. Later programs cannot open the device: it is locked.
     pub fn keep(&mut self, burst: &Burst) {
         self.window.push(&burst.octets, burst.marks.iter().copied());
+        if let (None, Some(device)) = (&self.readers, &self.line.device) {
+            self.readers = Some(DeviceReaders::now(device));
+        }
     }
 
     /// Notes octets. Returns a message if they end a silence that was reported.

@@ -20,6 +20,7 @@ use crate::cli::{
 use meterpipe::{
     diagnosis::{
         diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line_view::LineView,
+        other_readers::OtherReaders,
     },
     source::{OpenError, holders::DeviceReaders},
 };
@@ -29,6 +30,26 @@ const LEAST_TRIAL: Duration = Duration::from_millis(500);
 
 /// Examines a device.
 pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) -> Result<(), Stop> {
+    let readers = DeviceReaders::now(device);
+    let came = examine_lines(examiner, device, report)?;
+    let found = report.finding.clone();
+    if !found.diagnosis.is_about_octets() {
+        return Ok(());
+    }
+    let others = readers.still_there(came);
+    // A reader may take octets during one trial and none during another.
+    let is_theirs = found.diagnosis == Diagnosis::Noise && !others.active.is_empty();
+    report.finding = if is_theirs { others.cause(found) } else { others.beside(found) };
+    Ok(())
+}
+
+/// Examines a device with one setting of its line after the other. Returns true if octets came.
+fn examine_lines(
+    examiner: &Examiner,
+    device: &Path,
+    report: &mut DoctorReport,
+) -> Result<bool, Stop> {
+    let mut came = false;
     let mut trials = TrialLine::trials(&examiner.line);
     let start = Instant::now();
     let mut closing = Closing::default();
@@ -56,10 +77,11 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
             Ok(heard) => heard,
             Err(error) => {
                 report.finding = obstacles::unopened(&error);
-                return Ok(());
+                return Ok(came);
             }
         };
         closing = end;
+        came |= examination.octets() > 0;
         report.tried.push(trial);
         let finding = examiner.finding(&mut examination, &view);
         let line = examination.line();
@@ -77,7 +99,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
                 report.line = Some(trial);
                 report.finding = finding;
                 report.take(&examination);
-                return Ok(());
+                return Ok(came);
             }
             None => {
                 let others = trials.get_mut(at..).unwrap_or_default();
@@ -98,7 +120,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
                 if is_certain || finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) =>
             {
                 report.finding = with_settings(finding, trial);
-                return Ok(());
+                return Ok(came);
             }
             before => {
                 // Speeds that do not fit make no text, but a better one may follow.
@@ -111,13 +133,13 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         }
     }
     let Some((finding, usual)) = first else {
-        return Ok(());
+        return Ok(came);
     };
     let left = || examiner.time.saturating_sub(start.elapsed());
     if trials.len() > 1 && left() >= LEAST_TRIAL {
         closing.wait();
         if becomes_good(examiner, device, usual, left(), report)? {
-            return Ok(());
+            return Ok(came);
         }
     }
     report.line = Some(better.unwrap_or(usual));
@@ -128,7 +150,7 @@ pub fn examine(examiner: &Examiner, device: &Path, report: &mut DoctorReport) ->
         (None, None, _, true) => in_vain(finding),
         (None, None, _, false) => TrialLine::without(finding, &unheard),
     };
-    Ok(())
+    Ok(came)
 }
 
 /// Tries the usual settings once more: a line that was disturbed at first may be good by now. Returns true if it
@@ -181,10 +203,12 @@ fn examine_line(
     if let Err(error) = listen(source, longest, &mut examination)? {
         return Ok(Err(error));
     }
+    let others = readers.still_there(examination.octets() > 0);
     let view = LineView {
         seconds: Some(start.elapsed().as_secs().max(1)),
         telegrams: examination.telegrams(),
-        others: readers.still_there(examination.octets() > 0).names(),
+        // Those that read nothing are told once, of all trials.
+        others: OtherReaders { idle: vec![], ..others },
         is_device: true,
         searches: patience.is_some(),
         seeks_speed: patience.is_some(),

@@ -80,9 +80,7 @@ impl DoctorReport {
     /// The exit status: that of a run with this fault.
     pub const fn status(&self) -> Status {
         use Diagnosis::{
-            AuthenticationKey, Baud, Busy, Checksum, Clock, Constant, ExampleKey, Half,
-            HdlcDamaged, KeyFormat, NoDevice, NoKey, NoTitle, Noise, OctetsLost, Ok, OtherMeter,
-            OtherProtocol, Parity, Permission, Shared, Silent, Sink, Tag, UnknownLayout, WrongKey,
+            Busy, Clock, KeyFormat, NoDevice, Ok, Permission, Shared, Sink, UnknownLayout,
         };
         match self.finding.diagnosis {
             Ok => Status::Fine,
@@ -91,11 +89,9 @@ impl DoctorReport {
             Sink => Status::Output,
             UnknownLayout | Clock => Status::Rejected,
             _ if self.is_read => Status::Rejected,
-            Silent | Constant | Parity | Baud | Noise | OctetsLost | Checksum | Half
-            | HdlcDamaged | OtherProtocol => Status::Nothing,
-            NoKey | NoTitle | WrongKey | AuthenticationKey | ExampleKey | OtherMeter | Tag => {
-                Status::Closed
-            }
+            line if line.is_about_octets() => Status::Nothing,
+            // Causes that lie in a key.
+            _ => Status::Closed,
         }
     }
 

@@ -81,8 +81,8 @@ pub fn sound(examination: &Examination, view: &LineView) -> Finding {
             "der Schlüssel ist der veröffentlichte Beispielschlüssel: kein echter Zähler hat ihn",
         );
     }
-    if !view.others.is_empty() {
-        found.evidence.push(view.others_wording());
+    if !view.others.active.is_empty() {
+        found.evidence.push(view.others.wording());
     }
     found
 }
