@@ -167,8 +167,9 @@ fn without_octets(octets: &[u8], damaged: usize) -> Option<ProvenConversion> {
         let are_changed = frames.iter().filter(is_changed).count();
         let are_proven =
             are_changed > 1 && are_changed == frames.len() && are_changed * 2 >= damaged;
-        // Where no sum tells, random octets do.
-        let is_shown = damaged > 0 && octets.len() >= 2 * LEAST_WITHOUT && is_random();
+        // Where no sum tells, random octets do. Few programs make a CR of each LF.
+        let is_shown =
+            lost == b'\r' && damaged > 0 && octets.len() >= 2 * LEAST_WITHOUT && is_random();
         if are_proven || is_shown {
             return Some((conversion, octets.len()));
         }

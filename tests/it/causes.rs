@@ -15,10 +15,13 @@ use crate::{
         published::{Folder, KEY},
         terminal::terminal,
     },
-    doctor::{BOTH, FedDevice, doctor, flipped, noise, sound, telegrams, verdict_of_file},
+    doctor::{
+        BOTH, FedDevice, Situation, doctor, flipped, noise, situations, sound, telegrams,
+        verdict_of_file,
+    },
     doctor_devices::shell,
 };
-use meterpipe::source::simulator::meter::MeterKind;
+use meterpipe::{diagnosis::diagnosis::Diagnosis, source::simulator::meter::MeterKind};
 
 /// A device that brings some octets once, and then nothing.
 fn brings_once(octets: &'static [u8]) -> FedDevice {
@@ -293,4 +296,115 @@ fn every_change_of_line_ends_is_named() {
             assert!(evidence.contains(told), "{change} {}: {evidence}", kind.name());
         }
     }
+}
+
+/// The situations that are played to a device, each with a part of what a run says about it.
+const TOLD: [(&str, &str); 31] = [
+    ("zeros", "all are 00: check that the adapter is made for the M-Bus"),
+    ("levels", "nearly all are one of 00 78 80 F8"),
+    ("8E1 as 8N1", "the line has 8E1 and is read with 8N1"),
+    ("8E1 as 8N1, HDLC", "the line has 8E1 and is read with 8N1"),
+    ("too fast", "check the baud rate"),
+    ("noise", "check adapter, baud rate and parity"),
+    ("small buffer", "octets are lost: a frame of 256 began, the next one after 104"),
+    ("hdlc cut", "octets are lost: a frame of 274 began, the next one after 150"),
+    ("styria cut", "octets are lost: of the 511 that were announced 256 came"),
+    ("checksums", "single octets are damaged: check cable and contacts"),
+    ("utf-8", "characters of UTF-8 in the place of octets"),
+    ("telnet", "FF comes twice"),
+    ("flow control", "11 and 13 never come"),
+    ("no second frames", "ESPHome) to 1 s or more"),
+    ("no first frames", "ESPHome) to 1 s or more"),
+    ("hdlc flipped", "the HDLC frames are damaged"),
+    ("d0", "D0 (IEC 62056-21)"),
+    ("sml", "SML, the language of German meters"),
+    ("radio", "wireless M-Bus (OMS)"),
+    ("modbus", "Modbus RTU"),
+    ("heat meter", "M-Bus data records"),
+    ("requests", "a meter that waits for an answer"),
+    ("log", "the octets are plain text"),
+    ("compressed", "compressed telegrams, which is not read; report the meter's model"),
+    ("no key", "no key was given: give it with --key-file"),
+    ("no key, and that of the examples fits", "the published example key opens them"),
+    ("wrong key", "compare the encryption key (GUEK) with the operator's portal"),
+    ("swapped keys", "the two keys are swapped"),
+    ("example key", "this is the published example key"),
+    ("key of another title", "the key file names other meters"),
+    ("wrong authentication key", "compare the authentication key (GAK)"),
+];
+
+/// The verdicts that have no octets of a device, or a test of their own.
+const ELSEWHERE: [&str; 11] = [
+    "ok",
+    "no-device",
+    "permission",
+    "busy",
+    "shared",
+    "silent",
+    "key-format",
+    "no-title",
+    "unknown-layout",
+    "clock",
+    "sink",
+];
+
+/// Plays a situation to each command. Returns what does not fit.
+fn contradictions(situation: &Situation, told: &str) -> Vec<String> {
+    let Situation { name, octets, keys, verdict, .. } = situation;
+    let folder = Folder::new();
+    let key = folder.write("key", keys);
+    let with_key: &[&str] = if keys.is_empty() { &[] } else { &["--key-file", &key] };
+    let feed = || {
+        let octets = octets.clone();
+        FedDevice::after(Duration::from_millis(300), move |_| octets.clone())
+    };
+    let mut wrong = vec![];
+    let device = feed();
+    let (_, found) = doctor(&[&["--time", "5s", device.node()], with_key].concat());
+    drop(device);
+    if found["verdict"] != *verdict {
+        wrong.push(format!("{name}: {found:#}"));
+    }
+    let is_of_line = Diagnosis::ALL.iter().any(|it| it.name() == *verdict && it.is_about_octets());
+    let once = ["watch", "--format=json", "--once", "--timeout=3s"];
+    let capture = ["capture", "--timeout=3s"];
+    let mut runs = vec![[&["watch", "--format=json", "--timeout=3s"], with_key].concat()];
+    runs.push([&once, with_key].concat());
+    // Frames that are whole are all that a capture wants.
+    if is_of_line && !["half", "other-protocol"].contains(verdict) && *name != "flow control" {
+        runs.push(capture.to_vec());
+    }
+    for run in runs {
+        let device = feed();
+        let ran = run_command(command(&[&run[..], &[device.node()]].concat()), b"");
+        let last = ran.err.lines().last().unwrap_or_default();
+        let others = Diagnosis::ALL.iter().filter(|it| it.name() != *verdict);
+        let other = others.map(|it| it.hint()).find(|it| !it.is_empty() && last.contains(it));
+        if !last.contains(told) || other.is_some() || ![3, 4].contains(&ran.status) {
+            wrong.push(format!("{name}: {run:?}: {other:?}: {ran:?}"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_command_names_the_same_cause() {
+    let situations = situations();
+    let played: Vec<_> = TOLD
+        .iter()
+        .map(|(name, told)| (situations.iter().find(|it| it.name == *name).unwrap(), *told))
+        .collect();
+    for diagnosis in Diagnosis::ALL {
+        let is_played = played.iter().any(|(it, _)| it.verdict == diagnosis.name());
+        assert_ne!(is_played, ELSEWHERE.contains(&diagnosis.name()), "{}", diagnosis.name());
+    }
+    let parts = played.chunks(played.len().div_ceil(8));
+    let wrong: Vec<_> = thread::scope(|scope| {
+        let play = |part: &[(&Situation, &str)]| {
+            part.iter().flat_map(|(it, told)| contradictions(it, told)).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || play(part))).collect();
+        threads.into_iter().flat_map(|it| it.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -42,11 +42,11 @@ pub const GAK: &str = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
 pub const OTHER_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
 
 /// A situation: what lies in a file, the key, the verdict and a part of the next step.
-struct Situation {
-    name: &'static str,
-    octets: Vec<u8>,
-    keys: &'static str,
-    verdict: &'static str,
+pub struct Situation {
+    pub name: &'static str,
+    pub octets: Vec<u8>,
+    pub keys: &'static str,
+    pub verdict: &'static str,
     protocol: Option<&'static str>,
     next_step: &'static str,
     /// True if noise around the octets changes nothing.
@@ -284,7 +284,7 @@ fn late_records() -> Vec<u8> {
         .into_bytes()
 }
 
-fn situations() -> Vec<Situation> {
+pub fn situations() -> Vec<Situation> {
     let sml = [
         &[0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1, 0x76, 5, 0, 1, 2, 3, 0x62, 0, 0x72][..],
         &[0x1b, 0x1b, 0x1b, 0x1b, 0x1a, 0, 1, 2],

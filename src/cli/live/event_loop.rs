@@ -369,7 +369,7 @@ impl EventLoop {
                     format!("frames, and no telegram in {seconds} s{clause}")
                 }
                 true => {
-                    let clause = context.messages.closed_clause();
+                    let clause = context.closed_clause(line.window());
                     format!("no telegram in {seconds} s {clause}")
                 }
             };

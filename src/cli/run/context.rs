@@ -154,7 +154,7 @@ impl Context {
         let told = told.map(str::to_owned);
         let clause = match status {
             Status::Closed if self.blames_key(&window.facts()) => {
-                let clause = self.messages.closed_clause();
+                let clause = self.closed_clause(window);
                 return Stop::Failed(status, format!("{text} {clause}"));
             }
             // Telegrams came: damage alone tells why they no longer do.
@@ -170,7 +170,8 @@ impl Context {
                 let facts = window.facts();
                 let facts = if self.tally.unsound == 0 { facts.without_telegrams() } else { facts };
                 let found = || line_finding(&facts, view).map(|found| found.clause());
-                let clause = told.or_else(found);
+                let unsupported = || self.messages.unsupported_clause();
+                let clause = told.or_else(unsupported).or_else(found);
                 match (window.total(), facts.frames) {
                     (0, _) | (_, 1..) => clause,
                     (octets, 0) => {
@@ -188,6 +189,16 @@ impl Context {
         };
         let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
         Stop::Failed(status, format!("{text}{clause}"))
+    }
+
+    /// The property that the telegrams that stay closed lack, and the advice.
+    #[must_use]
+    pub fn closed_clause(&self, window: &OctetWindow) -> String {
+        let clause = self.messages.closed_clause();
+        match self.messages.lacks_key() && key_facts::opens_with_example(window.octets()) {
+            true => format!("{clause}; {}", published_example().hint()),
+            false => clause,
+        }
     }
 
     /// True if a key is to blame for telegrams that stay closed on a line with these facts: not where the key fits

@@ -33,9 +33,10 @@ use meterpipe::{
     counted::counted,
     diagnosis::{
         defects,
-        diagnosis::Diagnosis,
+        diagnosis::{AdviceLanguage, Diagnosis},
         ended_input,
         finding::Finding,
+        foreign::ForeignProtocol,
         key_facts::KeyFacts,
         key_finding::{key_finding, lone_authentication_key},
     },
@@ -412,6 +413,20 @@ impl Messages {
             (_, Diagnosis::NoKey) => format!("{lacking}; no key was given: {}", found.hint()),
             _ => format!("{lacking}; {}", found.hint()),
         }
+    }
+
+    /// The cause of telegrams that are ciphered in a way that is not read, and the advice.
+    #[must_use]
+    pub fn unsupported_clause(&self) -> Option<String> {
+        let what = self.causes.unsupported()?;
+        let step = ForeignProtocol::Dlms(what).step(AdviceLanguage::English);
+        Some(format!("the telegrams are {what}, which is not read; {step}"))
+    }
+
+    /// True if most telegrams that stay closed lack the right key.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        matches!(self.causes.most_closed(), Some(Cause::NoKey | Cause::KeyOrDamage))
     }
 
     /// The advice about a key that does not fit.

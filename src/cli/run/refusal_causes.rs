@@ -91,6 +91,15 @@ impl RefusalCauses {
         closed.max_by_key(|count| count.times).map(|count| count.example.cause)
     }
 
+    /// The kind of ciphering that is not read, if most of what was refused has one.
+    pub fn unsupported(&self) -> Option<&'static str> {
+        let most = self.counts.values().max_by_key(|count| count.times)?;
+        match most.example {
+            Error { layer: Layer::Cipher, cause: Cause::Unsupported { what }, .. } => Some(what),
+            _ => None,
+        }
+    }
+
     /// The telegrams that could not be read, by reason.
     pub fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |of: &str| {

@@ -147,6 +147,8 @@ fn examine_lines(
         (Some(better), ..) => better.instead_of(usual),
         (None, Some(text), ..) => text,
         (None, None, 1, _) => finding,
+        // The octets prove a cause of their own.
+        (None, None, _, true) if finding.advice.is_some() => finding,
         (None, None, _, true) => in_vain(finding),
         (None, None, _, false) => TrialLine::without(finding, &unheard),
     };
