@@ -161,8 +161,12 @@ pub fn finding(parity: MisreadParity, starts: usize) -> Finding {
         ),
     ];
     let hint = match parity {
-        MisreadParity::Even => "the line has 8E1 and is read with 8N1",
-        MisreadParity::None => "the line has 8N1 and is read with 8E1",
+        MisreadParity::Even => {
+            "the line has 8E1 and is read with 8N1: set 8E1 where the adapter is read"
+        }
+        MisreadParity::None => {
+            "the line has 8N1 and is read with 8E1: set 8N1 where the adapter is read"
+        }
     };
     Finding::new(Diagnosis::Parity).advising(cause, step).hinting(hint).with(
         format!(

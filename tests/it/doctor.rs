@@ -48,7 +48,7 @@ pub struct Situation {
     pub keys: &'static str,
     pub verdict: &'static str,
     protocol: Option<&'static str>,
-    next_step: &'static str,
+    pub next_step: &'static str,
     /// True if noise around the octets changes nothing.
     within_noise: bool,
     /// True if some telegrams are opened all the same.

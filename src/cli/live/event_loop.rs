@@ -231,8 +231,9 @@ impl EventLoop {
                 context.messages.say_if(line.note_octets(now));
                 line.keep(&burst);
                 // One that is damaged inside, or stays closed, shows that the line is read as it should be.
-                let whole = |tally: &Tally| tally.telegrams + tally.closed + tally.unsound;
-                let damaged = |tally: &Tally| tally.rejected - tally.closed - tally.unsound;
+                let unsound = |tally: &Tally| tally.unsound - tally.broken_off;
+                let whole = |tally: &Tally| tally.telegrams + tally.closed + unsound(tally);
+                let damaged = |tally: &Tally| tally.rejected - tally.closed - unsound(tally);
                 let before = (stage.frames(), whole(&context.tally));
                 let damaged_before = damaged(&context.tally);
                 feed(&burst, &line.from, stage, context);

@@ -297,7 +297,8 @@ impl SourceState {
         }
         (self.looked_at_damage, self.damaged_before) = (Some(now), self.damaged);
         let facts = self.window.facts();
-        let found = line_finding(&facts, &self.view(0)).filter(|_| facts.damaged() > 0)?;
+        let is_damaged = facts.damaged() > 0 || !facts.begun.is_empty();
+        let found = line_finding(&facts, &self.view(0)).filter(|_| is_damaged)?;
         let clause = found.clause();
         let text = self.message(&clause);
         self.diagnosis = Some(LineDiagnosis { clause, made: now });

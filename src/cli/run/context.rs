@@ -320,6 +320,8 @@ impl Context {
             ) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
+                let is_broken_off = matches!(error.cause, Cause::CutOff { .. });
+                self.tally.broken_off += u64::from(is_broken_off);
             }
             _ => {}
         }

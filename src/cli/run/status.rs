@@ -66,9 +66,11 @@ pub struct Tally {
     pub untitled: u64,
     /// Of the rejected, whole telegrams that were opened, but whose content is wrong.
     pub unsound: u64,
-    /// Of these, telegrams that a limit of this program cut off.
+    /// Of the unsound, telegrams without a frame that break off: octets are lost on the line.
+    pub broken_off: u64,
+    /// Of the rejected, telegrams that a limit of this program cut off.
     pub cut_off: u64,
-    /// Of these, telegrams that were read, and that the guard held back from sinks.
+    /// Of the rejected, telegrams that were read, and that the guard held back from sinks.
     pub held: u64,
     /// Octets that belong to nothing.
     pub noise: u64,
@@ -125,6 +127,7 @@ impl AddAssign for Tally {
         self.fits += other.fits;
         self.untitled += other.untitled;
         self.unsound += other.unsound;
+        self.broken_off += other.broken_off;
         self.cut_off += other.cut_off;
         self.held += other.held;
         self.noise += other.noise;
