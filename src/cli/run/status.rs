@@ -70,7 +70,7 @@ pub struct Tally {
     pub broken_off: u64,
     /// Of the rejected, telegrams that a limit of this program cut off.
     pub cut_off: u64,
-    /// Of the rejected, telegrams that were read, and that the guard held back from sinks.
+    /// Telegrams that were read, and that the guard held back from sinks.
     pub held: u64,
     /// Octets that belong to nothing.
     pub noise: u64,

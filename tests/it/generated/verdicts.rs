@@ -45,7 +45,7 @@ const PARTLY: &str = "A verdict of the statuses 3 and 4 ends with 1 if some tele
 
 const READERS: &str = "The verdict shared means a second reader: a process that has the device open for reading at the beginning and at \
                        the end of an examination. It is not one if it holds the other end of a pseudo-terminal, or if octets \
-                       came and it read nothing from anywhere meanwhile.";
+                       came and it read nothing from anywhere meanwhile; the answer names it then beside another verdict.";
 
 /// The section of the man page.
 pub(super) fn section() -> String {
