@@ -13,7 +13,7 @@ use super::{
     Burst, OpenError, Source, SourceEvent, SourceLine,
     event::{CurrentLine, UNPLUGGED},
 };
-use crate::{backoff::Backoff, record::Time};
+use crate::{backoff::Backoff, file_error, record::Time};
 
 /// The longest that a read blocks.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(1);
@@ -209,7 +209,7 @@ pub(super) fn read_some<'a>(
         Ok(flags) if flags.is_empty() => return Ok(&[]),
         Ok(flags) => flags,
         Err(Errno::INTR) => return Ok(&[]),
-        Err(error) => return Err(io::Error::from(error).to_string()),
+        Err(error) => return Err(file_error::plain(&io::Error::from(error))),
     };
     burst.time = now();
     match rustix::io::read(file, &mut *room) {
@@ -218,7 +218,7 @@ pub(super) fn read_some<'a>(
         // A hang-up can look like this: always ready, and nothing to read.
         Err(Errno::AGAIN) if flags.intersects(HANG_UP) => Err("hung up".to_owned()),
         Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
-        Err(error) => Err(io::Error::from(error).to_string()),
+        Err(error) => Err(file_error::plain(&io::Error::from(error))),
     }
 }
 

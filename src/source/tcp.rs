@@ -138,6 +138,8 @@ impl TcpServer {
     fn explain(&self, error: &io::Error) -> OpenError {
         let reason = match error.kind() {
             io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
+            // A server may take a connection and reset it before this end has finished its part.
+            io::ErrorKind::ConnectionReset => format!("{}{MUTE}", file_error::plain(error)),
             io::ErrorKind::TimedOut => format!("no answer within {:?}", self.connect),
             _ => file_error::plain(error),
         };

@@ -191,6 +191,25 @@ fn a_server_that_says_why_it_has_no_octets_is_understood() {
 }
 
 #[test]
+fn a_server_that_resets_the_connection_may_have_another_client() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            // Closed with this, a connection is reset.
+            let _ = rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO));
+        }
+    });
+    let (_, found) = doctor(&["--time", "2s", &address]);
+    assert_eq!(found["verdict"], "no-device", "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().contains("max-connections"), "{found:#}");
+    assert!(!found.to_string().contains("os error"), "{found:#}");
+    let told = run(&["watch", "--timeout", "2s", &address], b"").err;
+    let last = told.lines().last().unwrap_or_default();
+    assert!(last.contains("it may serve one client and have another"), "{told}");
+}
+
+#[test]
 fn the_commands_of_doctor_work_as_they_are_printed() {
     const OWN: &str = "0123456789ABCDEF0123456789ABCDEF";
     let folder = Folder::new();
