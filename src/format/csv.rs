@@ -327,7 +327,10 @@ impl Format for Csv {
     }
 
     fn notes(&mut self) -> Vec<String> {
-        self.missing.as_mut().and_then(Missing::note).into_iter().collect()
+        match &mut self.missing {
+            Some(missing) if missing.told < missing.named.len() => vec![missing.note()],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -356,16 +359,13 @@ impl Missing {
     }
 
     /// The readings without a column since the last note.
-    fn note(&mut self) -> Option<String> {
+    fn note(&mut self) -> String {
         let names = self.named.iter().skip(self.told).map(|key| key.text(&Units::default()));
         let names = names.collect::<Vec<_>>().join(", ");
         self.told = self.named.len();
         let others = if self.told == MAX_NAMED { " and others" } else { "" };
-        (!names.is_empty()).then(|| {
-            format!(
-                "no column for {names}{others}: --fields chooses columns, and fields= those of a sink"
-            )
-        })
+        let advice = "--fields chooses columns, and fields= those of a sink";
+        format!("no column for {names}{others}: {advice}")
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     listing,
     prefix::{is_wrong, octet_count, slice},
     separator::{is_blank, is_separator},
-    stamp, typing,
+    stamp,
 };
 
 /// The first such text.
@@ -52,7 +52,7 @@ pub fn beside_digits<'a>(lines: impl Iterator<Item = (u64, &'a [u8])>) -> Option
 /// A line behind the words of a logger, and in front of text and numbers that are known beside octets.
 fn row(line: &[u8]) -> &[u8] {
     let line = beside_text::without_text(line).line.trim_ascii();
-    let (line, _) = typing::unquoted(without_sum(without_counts(line)));
+    let line = without_sum(without_counts(line));
     let line = slice(line, stamp::skip(line)..line.len());
     let mut rest = slice(line, behind_sentence(line)..line.len()).trim_ascii_start();
     loop {

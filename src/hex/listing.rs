@@ -121,15 +121,16 @@ pub(super) fn behind_words(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
         let text = prefix::slice(line, at + 1..line.len());
         let digits = text.strip_prefix(b"0x").unwrap_or(text);
         let count = digits.iter().take(*OFFSET.end() + 1).take_while(|c| c.is_ascii_hexdigit());
+        let count = count.count();
+        // `DEBUG:root:0010  67 db`, and no octets with colons between them
+        let is_apart = || digits.get(count).is_some_and(|&c| is_blank(c));
+        if !OFFSET.contains(&count) || line.get(at) == Some(&b':') && !is_apart() {
+            return false;
+        }
         let mut before = prefix::slice(line, 0..at).rsplit(|&c| is_blank(c));
         // `20241115 000000` is a time.
         let is_word = before.find(|word| !word.is_empty()).is_some_and(|word| !is_digits(word));
-        let count = count.count();
-        let is_before = !prefix::slice(digits, count..digits.len()).trim_ascii().is_empty();
-        // `DEBUG:root:0010  67 db`, and no address `fe80:0010:`
-        let is_apart =
-            line.get(at) != Some(&b':') || digits.get(count).is_some_and(|&c| is_blank(c));
-        OFFSET.contains(&count) && is_before && is_word && is_apart
+        is_word && !prefix::slice(digits, count..digits.len()).trim_ascii().is_empty()
     });
     starts.map(|at| at + 1)
 }

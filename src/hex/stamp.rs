@@ -82,6 +82,7 @@ fn behind_level(text: &[u8]) -> &[u8] {
 /// CET 2024: 68 fa          a year behind the name of a zone
 /// stdout F 68 fa           a letter that is alone
 /// ```
+#[inline(always)] // every line of a log
 pub(super) fn behind_words(text: &[u8]) -> usize {
     let mut rest = behind_day(text.trim_ascii_start());
     rest = rest.get(skip(rest)..).unwrap_or_default().trim_ascii_start();

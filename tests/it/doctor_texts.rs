@@ -27,8 +27,10 @@ fn verdict(text: &str) -> Value {
 
 /// A telegram of Kärnten Netz in its HDLC frame.
 fn hdlc() -> Vec<u8> {
-    let simulated =
-        command(&["simulate", "--meter", "kaernten-netz", "--output", "hex", "--count", "1"]);
+    // The ciphered octets of another time may look like a start.
+    let mut simulated =
+        command(&["simulate", "--meter=kaernten-netz", "--output=hex", "--count=1"]);
+    simulated.arg("--start=2026-06-21T00:00:00Z");
     hex::decode(run_command(simulated, b"").out.trim()).unwrap()
 }
 
