@@ -44,8 +44,11 @@ pub(super) fn key_of<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> Option<(Key, &'a [
     let count = DIGITS.checked_div(width).filter(|count| count * width == DIGITS)?;
     let (groups, behind) = columns.split_at_checked(count)?;
     let alike = groups.iter().all(|group| digits(group.text) == width);
-    let belongs = |group: &KeyColumn<'_>| group.label.is_none_or(|it| it == KeyLabel::Part);
-    let together = groups.iter().skip(1).all(belongs);
+    let belongs = |(at, group): (usize, &KeyColumn<'_>)| match group.label {
+        Some(KeyLabel::Part(number)) => number == at + 1,
+        label => at == 0 || label.is_none(),
+    };
+    let together = groups.iter().enumerate().all(belongs);
     let text: Vec<_> = groups.iter().map(|group| group.text).collect();
     let text = Zeroizing::new(text.join(" "));
     Key::parse(&text).ok().filter(|_| alike && together).map(|key| (key, behind))

@@ -225,12 +225,14 @@ impl KeyFileReader {
 
     /// A row of columns without labels.
     fn row(&mut self, KeyEntry { name, guek, gak }: KeyEntry, line: usize) {
+        let has_name = name.is_some();
         let name = name.map(|name| KeyField::Name { name, line, may_be_remark: false });
         self.fields.extend(name);
         let of_keys = || self.heading.iter().filter(|it| it.is_of_key());
         let is_gak_first = of_keys().next() == Some(&KeyLabel::Authentication);
         let has_guek = of_keys().any(|it| *it == KeyLabel::Encryption);
-        self.is_named |= has_guek || self.label.is_some();
+        let is_found = self.missing.is_some() && !has_name;
+        self.is_named |= has_guek || self.label.is_some() || is_found;
         let (guek, gak) = match gak {
             Some(gak) if is_gak_first && has_guek => (gak, Some(guek)),
             gak => (guek, gak),
@@ -279,7 +281,7 @@ impl KeyFileReader {
                         None
                     }
                     Some(label) if label.is_of_key() => return Err(defect_of(this)),
-                    Some(KeyLabel::Other | KeyLabel::Part | KeyLabel::Identifier)
+                    Some(KeyLabel::Other | KeyLabel::Part(_) | KeyLabel::Identifier)
                         if is_digest(first.text) || !is_nearly_key(first.text) =>
                     {
                         None
@@ -295,7 +297,7 @@ impl KeyFileReader {
                 continue;
             };
             rest = behind;
-            let is_key = |it: &KeyLabel| !matches!(it, KeyLabel::Other | KeyLabel::Part);
+            let is_key = |it: &KeyLabel| !matches!(it, KeyLabel::Other | KeyLabel::Part(_));
             let is_second = matches!(self.fields.get(start..), Some([.., KeyField::Guek(..)]));
             let is_gak = match first.label.filter(is_key).or(kind.take()) {
                 Some(KeyLabel::Authentication) => true,
@@ -305,12 +307,15 @@ impl KeyFileReader {
             if first.label == Some(KeyLabel::Password) {
                 self.passwords.push(self.fields.len());
             }
-            let is_within = self.missing.is_some() && piece.indentation() > self.indentation;
+            // What stands further in than the place of a key, or alone below it, is the missing one.
+            let is_alone = line.end() == 0 && first.label != Some(KeyLabel::Password);
+            let is_further_in = piece.indentation() > self.indentation;
+            let is_found = self.missing.is_some() && (is_further_in || is_alone);
             let is_labelled = match first.label {
                 Some(label) => label == KeyLabel::Encryption,
                 None => self.label.is_some(),
             };
-            self.is_named |= !is_gak && (is_labelled || is_within);
+            self.is_named |= !is_gak && (is_labelled || is_found);
             self.fields.push(match is_gak {
                 true => KeyField::Gak(key),
                 false => KeyField::Guek(key, number),

@@ -443,6 +443,8 @@ fn the_place_of_a_key_may_be_further_down_or_further_in() {
         &[
             "Ihr Schlüssel:\n(nur für Sie bestimmt)\n\n<A>\n",
             "Ihr Schlüssel:\n(32 Hex-Zeichen)\n\n<A>\n",
+            "GUEK: siehe unten\n\n<A>\n",
+            "Ihr Schlüssel: (bitte vertraulich behandeln)\n<A>\n",
             "Ihr GUEK:\n\nZählernummer <1>\n\n<A>\n",
             "guek:\n  value: <A>\n",
             "{\n \"guek\": {\n  \"hex\": \"<A>\"\n }\n}",
@@ -555,6 +557,7 @@ fn a_key_in_parts_and_one_with_marks_around_it_are_read() {
         format!("{first}\n{last}\n{ONE}\n"),
         format!("Teil 1: {first}\nTeil 2: {last}\n"),
         format!("Schlüsselteil 1: {first}\nSchlüsselteil 2: {last}\n"),
+        format!("erste Hälfte: {first}\nzweite Hälfte: {last}\n"),
         format!("guek={}\n", spaced(A).replace(' ', "+")),
         format!("__{A}__\n"),
         format!("GUEK: _{A}_\n"),
@@ -577,6 +580,9 @@ fn a_key_in_parts_and_one_with_marks_around_it_are_read() {
         "4b464d6750000009\n5341475905ecc9d7\n",
         &format!("GUEK: siehe Brief\nTeil 1: {first}\nTeil 2: {last}\n"),
         &format!("MD5 1: {first}\nMD5 2: {last}\n"),
+        &format!("Teil 2: {first}\nTeil 1: {last}\n"),
+        &format!("Teil 1: {first}\nTeil 3: {last}\n"),
+        &format!("Teil 1 GUEK: {first}\nTeil 1 GAK: {last}\n"),
     ] {
         assert!(read(text).starts_with("line "), "{text}");
     }

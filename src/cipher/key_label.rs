@@ -13,8 +13,8 @@ pub(super) enum KeyLabel {
     MeterIdentifier,
     /// A digest, or the identifier of something else, which is never a key.
     Identifier,
-    /// A part of something, of a key if the parts are as many digits.
-    Part,
+    /// The part of something with this number, of a key if the parts are as many digits.
+    Part(usize),
     /// A password of the portal; a key all the same if it looks like one.
     Password,
     /// Something else; a key all the same if it looks like one.
@@ -50,7 +50,7 @@ pub(super) fn meaning(label: &str) -> KeyLabel {
     } else if is_identifier(label, &name) {
         if is_of_meter { KeyLabel::MeterIdentifier } else { KeyLabel::Identifier }
     } else if has(&["teil ", "part ", "hälfte", "half"]) {
-        KeyLabel::Part
+        KeyLabel::Part(part(&name))
     } else if let (Some(guek), Some(gak)) = (name.find("guek"), name.find("gak")) {
         // Both keys, in this order.
         if guek < gak { KeyLabel::Encryption } else { KeyLabel::Authentication }
@@ -65,6 +65,17 @@ pub(super) fn meaning(label: &str) -> KeyLabel {
     } else {
         KeyLabel::Other
     }
+}
+
+/// The number of a part: `teil 2 von 2`, `zweite hälfte`; 0 without one.
+fn part(name: &str) -> usize {
+    let mut numbers = name.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok());
+    let has = |words: [&str; 2]| words.iter().any(|word| name.contains(word));
+    numbers.next().unwrap_or(match () {
+        () if has(["erst", "first"]) => 1,
+        () if has(["zweit", "second"]) => 2,
+        () => 0,
+    })
 }
 
 /// True if a label names an encryption key, and not what belongs to one or to encryption.

@@ -328,7 +328,7 @@ impl Format for Csv {
 
     fn notes(&mut self) -> Vec<String> {
         match &mut self.missing {
-            Some(missing) if missing.told < missing.named.len() => vec![missing.note()],
+            Some(missing) if missing.told < missing.named.len() => missing.notes(),
             _ => Vec::new(),
         }
     }
@@ -358,14 +358,15 @@ impl Missing {
         }
     }
 
-    /// The readings without a column since the last note.
-    fn note(&mut self) -> String {
+    /// A note of the readings without a column since the last one.
+    #[cold]
+    fn notes(&mut self) -> Vec<String> {
         let names = self.named.iter().skip(self.told).map(|key| key.text(&Units::default()));
         let names = names.collect::<Vec<_>>().join(", ");
         self.told = self.named.len();
         let others = if self.told == MAX_NAMED { " and others" } else { "" };
         let advice = "--fields chooses columns, and fields= those of a sink";
-        format!("no column for {names}{others}: {advice}")
+        vec![format!("no column for {names}{others}: {advice}")]
     }
 }
 

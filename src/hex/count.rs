@@ -68,7 +68,9 @@ fn last_octets(text: &[u8]) -> Vec<u8> {
         text.trim_ascii_end().rsplit(|&c| is_blank(c) || matches!(c, b':' | b'-' | b','));
     let first = groups.clone().next().unwrap_or_default();
     if first.len() > OCTET {
-        return hex::decode(first).unwrap_or_default();
+        // `1090;2` is a row of a table.
+        let is_number = first.len() < RUN;
+        return if is_number { vec![] } else { hex::decode(first).unwrap_or_default() };
     }
     core::iter::from_fn(|| groups.next().and_then(octet)).collect()
 }
@@ -160,6 +162,9 @@ const NAMES: [&[u8]; 6] =
 const OCTET: usize = 2;
 const DIGITS: usize = 5;
 
+/// Fewer digits in a run may be the number of a row.
+const RUN: usize = 8;
+
 /// The characters of a cell, and its sign.
 const CELL: usize = 8;
 
@@ -218,6 +223,10 @@ mod tests {
             "68 | FA | FA | 67",
             "68|fa|fa|67",
             "68;fa;fa;03",
+            "1090;2",
+            "1121;32",
+            "120752 | 3",
+            "1090=2",
             "7 | 1",
             "= c3",
             "",
