@@ -238,7 +238,7 @@ fn short_frames(octets: &[u8]) -> Vec<ShortFrame<'_>> {
 const MOST_MISSING: u8 = 12;
 
 /// The whole frames with the content of a meter. Short ones have next to no check.
-fn whole_frames(octets: &[u8]) -> usize {
+pub(super) fn whole_frames(octets: &[u8]) -> usize {
     let mut deframer = Deframer::default();
     deframer.push(octets, []);
     deframer.end();

@@ -11,7 +11,7 @@
 //! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_view`]: what
 //!   is known beside them, such as [`other_readers`]. [`line_finding`]: their cause, with [`silence`] and [`line_damage`]; [`octet_sample`]: the
 //!   first octets.
-//! - [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
+//! - [`beside_digits`]: text that is read as octets. [`conversion`]: octets that something in between takes for text. [`misread`]: telegrams that are read with another
 //!   parity.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little, by [`key_facts`]. [`clock_finding`]:
 //!   that of times that are not believed.
@@ -19,6 +19,7 @@
 //! - [`ended_input`]: causes that lie in a text or a file itself.
 //! - [`defects`]: the cause behind a single defect.
 
+pub mod beside_digits;
 pub mod clock_finding;
 pub mod conversion;
 pub mod defects;

@@ -26,8 +26,6 @@ pub struct BesideDigits {
     pub line: u64,
     /// A few characters of it, none of them a digit of a key.
     pub quote: String,
-    /// Most rows have some: they are written so, and no slip.
-    pub is_form: bool,
 }
 
 /// Looks for it in numbered lines.
@@ -39,14 +37,32 @@ pub fn beside_digits<'a>(lines: impl Iterator<Item = (u64, &'a [u8])>) -> Option
     let mut marked = rows.iter().filter_map(|(number, row)| Some((*number, row, mark(row)?)));
     let Some((line, row, at)) = marked.next() else {
         let (line, first) = *rows.first().filter(|_| are_counted(&rows))?;
-        return Some(BesideDigits { line, quote: first_word(first).to_owned(), is_form: true });
+        return Some(BesideDigits { line, quote: first_word(first).to_owned() });
     };
-    let others = marked.count();
-    let is_form = match rows.len() {
-        1 => marks(row).count() * OCTETS_TO_A_MARK >= octet_count(row),
-        count => others > 0 && (others + 1) * 2 >= count,
+    Some(BesideDigits { line, quote: quote(row, at) })
+}
+
+/// The pairs of digits in some lines: all of them, those behind the first of each line, those in front of the last, and
+/// those in front of a mark.
+pub fn pairs<'a>(lines: impl Iterator<Item = &'a [u8]>) -> [Vec<u8>; 4] {
+    let of = |text: &[u8]| {
+        let words = text.split(|c| !c.is_ascii_hexdigit());
+        let pairs = words.filter(|word| word.len() == 2 || word.len() >= LONG);
+        pairs.filter_map(|word| hex::decode(word).ok()).collect::<Vec<_>>()
     };
-    Some(BesideDigits { line, quote: quote(row, at), is_form })
+    let mut octets = [const { vec![] }; 4];
+    for line in lines {
+        let row = row(line);
+        let pairs = of(row);
+        let behind_first = pairs.get(1..).unwrap_or_default();
+        let before_last = pairs.get(..pairs.len().saturating_sub(1)).unwrap_or_default();
+        let [all, behind, before, front] = &mut octets;
+        front.extend(of(slice(row, 0..mark(row).unwrap_or(row.len()))).concat());
+        all.extend(pairs.concat());
+        behind.extend(behind_first.concat());
+        before.extend(before_last.concat());
+    }
+    octets
 }
 
 /// A line behind the words of a logger, and in front of text and numbers that are known beside octets.
@@ -215,8 +231,8 @@ fn quote(row: &[u8], at: usize) -> String {
 /// Fewer octets are numbers in a sentence.
 const LEAST: usize = 4;
 
-/// A line whose octets have a mark for so many of them is written so.
-const OCTETS_TO_A_MARK: usize = 4;
+/// So many digits are octets without signs between them, and no number.
+const LONG: usize = 16;
 
 /// The characters of a sentence in front of octets.
 const SENTENCE: usize = 120;
@@ -237,13 +253,9 @@ const QUOTED: usize = 8;
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Option<(u64, String, bool)> {
+    fn found(text: &str) -> Option<(u64, String)> {
         let lines = (1..).zip(text.lines().map(str::as_bytes));
-        beside_digits(lines).map(|it| (it.line, it.quote, it.is_form))
-    }
-
-    fn form(line: u64, quote: &str) -> Option<(u64, String, bool)> {
-        Some((line, quote.to_owned(), true))
+        beside_digits(lines).map(|it| (it.line, it.quote))
     }
 
     #[test]
@@ -262,10 +274,18 @@ mod tests {
             ("68 FA FA 68 \u{b1}53\n53 FF 00 01 \u{b1}DB", "\u{b1}"),
             ("K=36C66639E48A 68\nK=36C66639E48A 68", "K="),
         ] {
-            assert_eq!(found(text), form(1, quote), "{text}");
+            assert_eq!(found(text), Some((1, quote.to_owned())), "{text}");
         }
         let one = "68 FA FA 68\n53 FF 00 01\n67 DB 08 4B (end)";
-        assert_eq!(found(one), Some((3, "(end)".to_owned(), false)));
+        assert_eq!(found(one), Some((3, "(end)".to_owned())));
+    }
+
+    #[test]
+    fn pairs_are_told_from_numbers() {
+        let text = "| 0000 | 68 | FA 0x53 | 16\n| 0003 | 0102030405060708 | 255 |";
+        let [all, behind, before, _] = pairs(text.lines().map(str::as_bytes)).map(hex::encode);
+        assert_eq!(all, "68fa53160102030405060708");
+        assert_eq!((&*behind, &*before), ("fa5316", "68fa53"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use meterpipe::{
     chain::event::{Refusal, TextEdge},
     counted::counted,
     diagnosis::{
+        beside_digits,
         diagnosis::Diagnosis,
         ended_input::{EndedInput, TextFacts},
         finding::Finding,
@@ -26,10 +27,7 @@ use meterpipe::{
     },
     error::{Cause, Error, Layer},
     format::printable::printable,
-    hex::{
-        beside_digits::{BesideDigits, beside_digits},
-        unread,
-    },
+    hex::{beside_digits::BesideDigits, unread},
     portal::header,
     record::{self, Place, Record, Time},
 };
@@ -251,8 +249,8 @@ impl Context {
         }
         let is_untitled = refusal.error.cause == Cause::KeyOrDamage && refusal.title.is_none();
         self.tally.untitled += u64::from(is_untitled);
-        let (tally, text, rows) = (&self.tally, &self.text_facts, &self.rows);
-        self.messages.refused(refusal, || beside(tally.telegrams + tally.closed > 0, text, rows));
+        let (tally, rows) = (&self.tally, &self.rows);
+        self.messages.refused(refusal, || beside(tally, rows));
     }
 
     /// Counts and reports a damaged line of text. Of rows of another kind the first one is reported.
@@ -283,7 +281,7 @@ impl Context {
             None => foreign::recognise(lines),
             readings => readings.map(ForeignProtocol::Form),
         };
-        let beside = beside(telegrams > 0 || self.tally.closed > 0, &text, &self.rows);
+        let beside = beside(&self.tally, &self.rows);
         EndedInput { text, protocol, beside, line, octets: self.tally.octets, telegrams, partial }
     }
 
@@ -423,12 +421,9 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     Refusal { place, time, from: None, title: None, counter: None, is_tagged: false, error: *error }
 }
 
-/// The text beside the hex digits of an input that brought no telegram. Among rows of digits alone a character that
-/// is none is a slip.
-fn beside(has_telegrams: bool, text: &TextFacts, rows: &[(u64, Vec<u8>)]) -> Option<BesideDigits> {
-    let lines = rows.iter().map(|(number, line)| (*number, line.as_slice()));
-    let found = if has_telegrams { None } else { beside_digits(lines) };
-    found.filter(|it| it.is_form || text.first.is_none())
+/// The text beside the hex digits of an input that brought no telegram.
+fn beside(tally: &Tally, rows: &[(u64, Vec<u8>)]) -> Option<BesideDigits> {
+    if tally.telegrams + tally.closed > 0 { None } else { beside_digits::proven(rows) }
 }
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
