@@ -127,7 +127,7 @@ impl Tty {
         let before = self.line.settings();
         match self.line.record(&burst.octets, burst.marks.len(), Instant::now()) {
             LineStep::Stay => return,
-            LineStep::Found => return self.note_found("octets come undamaged with"),
+            LineStep::Found => return self.note_found("the octets fit"),
             LineStep::Change => {}
         }
         if self.line.is_first_round() {
