@@ -102,6 +102,10 @@ impl KeyProblem {
                 "; other digits are not taken for it: write it there",
                 "; andere Ziffern werden nicht dafür genommen: ihn dort eintragen",
             ],
+            _ if defect.error.cause == (Cause::Column { what: OTHER_NAME }) => [
+                "; write the name of a key in front of them if they are one: GUEK:",
+                "; den Namen eines Schlüssels davor schreiben, wenn sie einer sind: GUEK:",
+            ],
             _ => hint(text),
         };
         let german = german(defect);
