@@ -123,12 +123,13 @@ impl EndedInput<'_> {
         }
         match self.text.first {
             Some((_, Error { cause: Cause::Unsupported { what }, .. })) if nothing => form(what),
+            // Whole frames prove it.
+            _ if nothing && self.beside.is_some() => self.beside_digits(),
             None if self.octets < LEAST_HEX && self.is_all_hex() => too_short(found),
             Some(_) | None if self.octets < LEAST_HEX && self.text.is_text => words(),
             Some(_) if nothing && !self.shows_telegram() => words(),
             Some(_) | None if nothing && self.is_prose(&found) => words(),
             Some(_) | None if nothing && self.is_shortened() => self.shortened(),
-            _ if nothing && self.beside.is_some() && self.shows_telegram() => self.beside_digits(),
             Some((line, error)) if self.line.damaged() as u64 <= self.text.defects * 2 => {
                 slip(line, &error, self.text.defects)
             }
@@ -146,8 +147,8 @@ impl EndedInput<'_> {
     /// The finding about a text whose rows are more than hex digits.
     fn beside_digits(&self) -> Finding {
         let cause = [
-            "the octets of the text make no whole telegram: other text beside them is read as octets or hides some, or a part is missing",
-            "die Oktette im Text ergeben kein ganzes Telegramm: anderer Text daneben wird als Oktette gelesen oder verdeckt welche, oder ein Teil fehlt",
+            "the text holds whole frames, but other text beside their hex digits is read as octets, or hides some",
+            "der Text enthält ganze Rahmen, doch anderer Text neben ihren Hexziffern wird als Oktette gelesen oder verdeckt welche",
         ];
         let evidence = self.beside.as_ref().map(place_beside);
         let found = form(unread::BESIDE_DIGITS).caused_by(cause);

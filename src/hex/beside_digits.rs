@@ -157,7 +157,8 @@ fn is_sign(row: &[u8], at: usize) -> bool {
     let is_digit =
         |at: Option<usize>| at.and_then(|at| row.get(at)).is_some_and(u8::is_ascii_hexdigit);
     row.get(at).is_some_and(|&c| is_separator(c) && !is_blank(c) && !b",:-._".contains(&c))
-        && !(is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1)))
+        && (row.get(at) == Some(&b'=')
+            || !(is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1))))
 }
 
 /// True for a character in place of a digit: in a pair, or in a long run of digits.
@@ -272,6 +273,7 @@ mod tests {
             ("68;FA;FA;68;714\n53;FF;00;01;339", "714"),
             ("00 68 FA FA\n03 68 53 FF\n06 00 01 67\n09 DB 08 4B", "00"),
             ("68 FA FA 68 \u{b1}53\n53 FF 00 01 \u{b1}DB", "\u{b1}"),
+            ("68 FA FA 68=20\n53 FF 00 01=20", "="),
             ("K=36C66639E48A 68\nK=36C66639E48A 68", "K="),
         ] {
             assert_eq!(found(text), Some((1, quote.to_owned())), "{text}");
