@@ -307,7 +307,7 @@ impl KeyFileReader {
             if first.label == Some(KeyLabel::Password) {
                 self.passwords.push(self.fields.len());
             }
-            // What stands further in than the place of a key, or alone below it, is the missing one.
+            // A key further in than the place of the missing one, or alone below it, is that one.
             let is_alone = line.end() == 0 && first.label != Some(KeyLabel::Password);
             let is_further_in = piece.indentation() > self.indentation;
             let is_found = self.missing.is_some() && (is_further_in || is_alone);

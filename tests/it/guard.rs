@@ -491,7 +491,7 @@ fn the_guard_remembers_a_meter_from_run_to_run() {
         assert_eq!((ran.status, stored), (i32::from(!told.is_empty()), count), "{}", ran.err);
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
-    // What a run holds is confirmed by the next ones.
+    // The next runs confirm what a run holds.
     for (counter, told, count) in [
         (8, "left out until two more telegrams say so", 3),
         (9, "left out until one more telegram says so", 3),

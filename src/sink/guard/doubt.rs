@@ -52,7 +52,7 @@ pub(super) enum Doubt {
 const EXPORT: FieldKey = FieldKey::Field(fields::POWER_EXPORT, 1);
 
 impl Doubt {
-    /// What other telegrams have to be in doubt about to confirm this one; nothing if they cannot.
+    /// The subject that the doubts of other telegrams need to confirm this one; nothing if none can.
     pub(super) const fn subject(&self) -> Option<DoubtSubject> {
         Some(match *self {
             Self::Older(_) | Self::BelowZero(..) => return None,

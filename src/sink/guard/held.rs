@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct HeldTelegrams {
     /// The last one.
     pub snapshot: MeterSnapshot,
-    /// What the first is in doubt about.
+    /// The subjects of the doubts about the first.
     pub subjects: Vec<DoubtSubject>,
     /// The number of telegrams that confirmed the first.
     more: u32,

@@ -70,7 +70,7 @@ mod tests {
         let (old, new) = ("\"energy_import_wh\":50", "\"energy_import_wh\":50,\"power_net_w\":5");
         assert_eq!(all(&[old, old, new, new, new, new, old]), "e.hh!..", "another list");
         assert_eq!(all(&[old, new, new, new]), "eh!.", "the first has no other that agrees");
-        // It was damaged: no other one is like it.
+        // A damaged one: no other is like it.
         assert_eq!(all(&[old, old, new, old, new, old]), "e.h.h.");
         // Three that confirm no other.
         let damaged = ["power_import_w", "power_export_w", "voltage_l1_v"]

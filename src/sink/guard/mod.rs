@@ -26,7 +26,7 @@
 //! The telegram is then stored with them, unless another one of its meter was stored meanwhile. One that comes
 //! alone between two gaps has nobody to agree with it, and passes if the register goes on from it.
 //!
-//! What a run holds, the next runs confirm, as cron starts one for each telegram. A telegram of an earlier run
+//! The next runs confirm what a run holds, as cron starts one for each telegram. A telegram of an earlier run
 //! itself does not pass any more.
 //!
 //! A meter is known by its system title, else by its number. It may send several lists in turns, each with a
