@@ -42,6 +42,8 @@ struct CountedRows {
     /// The octet of the next number stands in the next row.
     is_due: bool,
     values: RowValues,
+    /// The last octet.
+    last: Option<u8>,
 }
 
 /// Rows of the same name.
@@ -81,9 +83,13 @@ impl OctetRows {
         if let Some(octet) = self.bare.octet(line) {
             return Some(Ok(octet));
         }
-        let open = self.counted.take().or_else(|| self.interrupted(line));
+        // A row that cannot be read may look like the first of others.
+        let open = match self.counted.take() {
+            Some(rows) if rows.values.radix.is_some() => Some(rows),
+            rows => self.interrupted(line).or(rows),
+        };
         let radix_of = |rows: &CountedRows| Some((rows.next, rows.values.radix?));
-        self.awaited = open.as_ref().map_or(self.awaited, radix_of);
+        self.awaited = open.as_ref().and_then(radix_of).or(self.awaited);
         let counted = open.and_then(|rows| self.go_on(rows, line));
         let counted = counted.or_else(|| self.begin(line).map(Ok));
         // Both may be open until the first octets are there.
@@ -150,12 +156,29 @@ impl OctetRows {
         let later = number.filter(|number| is_sure && is_later(number));
         let missing = later.is_some();
         rows.next = later.unwrap_or(rows.next);
-        let (octets, left) = rows.row(&cells, line)?;
+        let Some((octets, left)) = rows.row(&cells, line) else {
+            return self.again(rows, number.filter(|_| is_sure)?, &cells, line);
+        };
         if (missing || !is_sure) && left > FEW {
             return None;
         }
         self.counted = Some(rows);
         Some(if missing { Err(MISSING) } else { Ok(octets) })
+    }
+
+    /// The last row once more, as a log has it that is written twice: its octet is there already, or another one.
+    fn again(
+        &mut self,
+        mut rows: CountedRows,
+        number: u64,
+        cells: &[RowCell<'_>],
+        line: &[u8],
+    ) -> Option<Result<Vec<u8>, &'static str>> {
+        let last = rows.last.filter(|_| number.checked_add(1) == Some(rows.next))?;
+        rows.next = number;
+        let (octets, _) = rows.row(cells, line).filter(|(octets, _)| octets.len() == 1)?;
+        self.counted = Some(rows);
+        Some(if octets == [last] { Ok(vec![]) } else { Err(MISSING) })
     }
 
     /// A row whose last cell is an octet, behind a name or a time. The first rows with a name are for
@@ -198,6 +221,7 @@ impl CountedRows {
                 }
             }
         }
+        self.last = octets.last().copied().or(self.last);
         // The first octets are those of a telegram.
         let sound = self.values.radix.is_some() || self.next < self.first + FIRST as u64 + 1;
         sound.then_some((octets, rest.len()))
@@ -431,6 +455,30 @@ mod tests {
         let mut rows = OctetRows::default();
         let last = text.lines().map(|line| rows.octets(line.as_bytes())).last();
         assert_eq!(last, Some(Some(Err(MISSING))), "behind a line of another kind");
+    }
+
+    #[test]
+    fn a_row_that_stands_twice_counts_once() {
+        let rows = |again: &str| {
+            let text = format!("0\t68\n1\t14\n2\t14\n3\t68\n4\t53\n{again}\n5\tff\n6\t00");
+            let mut rows = OctetRows::default();
+            text.lines().map(|line| rows.octets(line.as_bytes())).skip(5).collect::<Vec<_>>()
+        };
+        let behind = [Some(Ok(vec![255])), Some(Ok(vec![0]))];
+        assert_eq!(rows("4\t53"), [&[Some(Ok(vec![]))], &behind[..]].concat());
+        assert_eq!(rows("4\t54"), [&[Some(Err(MISSING))], &behind[..]].concat());
+    }
+
+    #[test]
+    fn rows_go_on_behind_one_that_cannot_be_read() {
+        let row =
+            |at: usize| format!("{}\t{:02x}\t{at}", 776 + at, [0x68, 0x14, 0x14, 0x68][at % 4]);
+        let mut lines: Vec<_> = (0..8).map(row).collect();
+        lines[4] = "780\t?8\t104".to_owned();
+        let mut rows = OctetRows::default();
+        let read: Vec<_> = lines.iter().map(|line| rows.octets(line.as_bytes())).collect();
+        assert_eq!(read[5], Some(Err(MISSING)));
+        assert_eq!(read[6..], [Some(Ok(vec![0x14])), Some(Ok(vec![0x68]))]);
     }
 
     #[test]
