@@ -13,10 +13,15 @@ pub(super) fn meant(word: &str, parts: &BTreeSet<&'static str>) -> &'static str 
 }
 
 /// Words of people and of other programs, in English and German, and the parts of names that they mean.
-pub(super) const WORDS: [(&[&str], &str); 25] = [
+pub(super) const WORDS: [(&[&str], &str); 28] = [
     (&["in", "bezug", "verbrauch", "consumption", "consumed", "received"], "import"),
-    (&["out", "einspeisung", "lieferung", "feedin", "production", "delivered", "solar"], "export"),
-    (&["energie", "arbeit", "zaehlerstand", "stand", "register"], "energy"),
+    (
+        &["out", "einspeisung", "lieferung", "feedin", "production", "delivered", "solar", "pv"],
+        "export",
+    ),
+    (&["energie", "wirkenergie", "arbeit", "zaehlerstand", "stand", "register"], "energy"),
+    (&["total", "gesamt", "summe"], "energy"),
+    (&["heute", "today"], "energy_import_today"),
     (&["kwh"], "wh"),
     (&["kw"], "w"),
     (&["p", "leistung", "wirkleistung", "watt"], "power"),
@@ -29,7 +34,7 @@ pub(super) const WORDS: [(&[&str], &str); 25] = [
     (&["i2"], "current_l2"),
     (&["i3"], "current_l3"),
     (&["phase", "phasen", "phases"], "voltage_l1"),
-    (&["netz", "saldo"], "net"),
+    (&["netz", "netto", "saldo"], "net"),
     (&["blind", "blindleistung"], "reactive_power"),
     (&["blindenergie", "blindarbeit"], "reactive_energy"),
     (&["cos", "cosphi", "pf", "leistungsfaktor"], "power_factor"),
@@ -37,6 +42,7 @@ pub(super) const WORDS: [(&[&str], &str); 25] = [
     (&["tarif", "tariff", "ht", "hochtarif"], "t1"),
     (&["nt", "niedertarif"], "t2"),
     (&["timestamp", "date", "datum", "datetime", "uhrzeit", "zeit", "ts"], "time"),
-    (&["zaehler", "zaehlernummer", "serial", "number", "nummer", "id"], "meter"),
+    (&["zaehler", "zaehlernummer", "serial", "seriennummer", "number", "nummer", "id"], "meter"),
+    (&["name", "geraet"], "device"),
     (&["frame", "framecounter", "fc", "ic"], "invocation_counter"),
 ];

@@ -33,8 +33,8 @@ const OPTIONS: [(&[&str], &str); 14] = [
 /// Words for the subcommand that does it here.
 const COMMANDS: [(&[&str], &str); 9] = [
     (&["import"], "config import"),
-    (&["read", "parse", "convert", "csv", "json", "dump", "export"], "decode"),
-    (&["live", "monitor", "run", "start", "serve", "show"], "watch"),
+    (&["read", "lesen", "parse", "convert", "csv", "json", "dump", "export"], "decode"),
+    (&["live", "tail", "monitor", "run", "start", "serve", "show"], "watch"),
     (&["mqtt", "influx", "send", "push"], "publish"),
     (&["analyse", "analyze", "inspect", "info"], "explain"),
     (&["test", "check", "status", "diagnose", "debug"], "doctor"),
@@ -43,8 +43,13 @@ const COMMANDS: [(&[&str], &str); 9] = [
     (&["init", "install", "wizard"], "setup"),
 ];
 
-/// Words for values: spreadsheets that speak English.
-const VALUES: [(&[&str], &str); 1] = [(&["en", "english", "uk", "gb"], "us")];
+/// Words for values: countries and languages.
+const VALUES: [(&[&str], &str); 4] = [
+    (&["en", "english", "uk", "gb"], "us"),
+    (&["austria", "austrian", "sterreich", "oesterreich"], "at"),
+    (&["switzerland", "swiss", "schweiz"], "ch"),
+    (&["germany", "german", "deutsch", "deutschland"], "de"),
+];
 
 /// The meaning of a word in a table.
 fn meaning(table: &[(&[&str], &'static str)], word: &str) -> Option<&'static str> {
@@ -242,6 +247,10 @@ mod tests {
             (&["decode", "--csv-locale", "de-DE"], "a similar value exists: 'de'"),
             (&["decode", "--csv-locale", "en"], "a similar value exists: 'us'"),
             (&["decode", "--csv-locale", "english"], "a similar value exists: 'us'"),
+            (&["decode", "--csv-locale", "austria"], "a similar value exists: 'at'"),
+            (&["decode", "--csv-locale", "Österreich"], "a similar value exists: 'at'"),
+            (&["quarters", "--csv-locale=schweiz"], "a similar value exists: 'ch'"),
+            (&["plot", "--lang", "deutsch"], "a similar value exists: 'de'"),
             (&["plot", "--lang", "de_AT"], "a similar value exists: 'de'"),
             (&["decode", "--format", "CSV"], "a similar value exists: 'csv'"),
             (&["decode", "--csv-locale", "xy"], "For more information"),
