@@ -199,6 +199,10 @@ impl KeyFileReader {
         if piece.is_section && !columns.iter().any(|column| looks_like_key(column.text)) {
             return Ok(());
         }
+        if matches!(*columns, [only] if is_date(only.text)) {
+            self.skip(piece, defect(line.text()));
+            return Ok(());
+        }
         let is_joined = line.text().trim().len() == 2 * DIGITS;
         let is_digest = matches!(*columns, [only] if is_digest(only.text));
         match entry(&line) {
