@@ -474,7 +474,7 @@ mod tests {
         let row =
             |at: usize| format!("{}\t{:02x}\t{at}", 776 + at, [0x68, 0x14, 0x14, 0x68][at % 4]);
         let mut lines: Vec<_> = (0..8).map(row).collect();
-        lines[4] = "780\t?8\t104".to_owned();
+        lines[4] = "780\tzz\t104".to_owned();
         let mut rows = OctetRows::default();
         let read: Vec<_> = lines.iter().map(|line| rows.octets(line.as_bytes())).collect();
         assert_eq!(read[5], Some(Err(MISSING)));

@@ -308,9 +308,18 @@ mod tests {
             }
         };
         assert!(found(0).starts_with("no telegram for 9 s; check the wiring"));
+        let few = found(7);
         assert!(
-            found(7)
-                .starts_with("no telegram for 9 s, and no whole frame in 7 octets; check adapter")
+            few.starts_with(
+                "no telegram for 9 s, and no whole frame in 7 octets; check the wiring"
+            ),
+            "{few}"
         );
+        let many = found(70);
+        assert!(
+            many.starts_with("no telegram for 9 s, and no whole frame in 70 octets; "),
+            "{many}"
+        );
+        assert!(many.contains("all are 55"), "{many}");
     }
 }
