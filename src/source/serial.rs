@@ -127,7 +127,7 @@ impl Tty {
         let before = self.line.settings();
         match self.line.record(&burst.octets, burst.marks.len(), Instant::now()) {
             LineStep::Stay => return,
-            LineStep::Found => return self.note_found("the octets fit"),
+            LineStep::Found => return self.note_found("the octets agree with"),
             LineStep::Change => {}
         }
         if self.line.is_first_round() {

@@ -426,7 +426,8 @@ fn frames_of_one_source_do_not_settle_the_parity_of_another() {
     wait_for("the search", || count(&watch.err, "no frames with parity even: trying none") == 1);
     let (_, _, messages) = watch.end();
     let noisy = noisy_node.strip_prefix("/dev/").unwrap();
-    let settled = ["frames come with", "the octets fit"].map(|what| format!("{noisy}: {what}"));
+    let settled =
+        ["frames come with", "the octets agree with"].map(|what| format!("{noisy}: {what}"));
     let is_settled = |line: &String| settled.iter().any(|settled| line.contains(settled));
     assert!(!messages.iter().any(is_settled), "{messages:#?}");
 }

@@ -395,7 +395,7 @@ fn the_search_for_the_line_sets_the_speed_too_and_ends_with_telegrams() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(note, "the octets fit 9600 8N1 (--line ir)");
+    assert_eq!(note, "the octets agree with 9600 8N1 (--line ir)");
     for _ in 0..4 {
         adapter.send(&[0x55; 1000]);
         collect(source.as_mut(), 1000);
