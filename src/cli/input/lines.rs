@@ -62,7 +62,7 @@ pub struct TextLines<'a> {
     opening: Opening,
 }
 
-/// Fewer octets in a sentence are no part of a telegram, and no row of a listing.
+/// Fewer octets in a sentence are no part of a telegram.
 const TELEGRAM_PART: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -356,10 +356,8 @@ impl<'a> TextLines<'a> {
         self.dump.number(self.line);
         let result = self.dump.line(line, end, &mut self.run);
         let is_sound = result.is_ok();
-        // The dots beside a row of a listing are signs of it, also where rows are missing in front of it.
-        let octets = self.run.octets.len();
-        let is_listed = line.len() > 4 * octets + 2 && (is_sound || octets >= TELEGRAM_PART);
-        if !is_listed {
+        // The dots beside a row of a listing are signs of it.
+        if !is_sound || line.len() <= 4 * self.run.octets.len() + 2 {
             context.text_facts.note_dots(self.line, line, is_sound);
         }
         let is_own = self.dump.defect_line() == self.line;
