@@ -289,7 +289,7 @@ fn is_of_line(found: &Finding) -> bool {
 
 /// The place of text beside hex digits.
 fn place_beside(beside: &BesideDigits) -> Wording {
-    let BesideDigits { line, quote, .. } = beside;
+    let BesideDigits { line, quote } = beside;
     Wording::new(
         format!("line {line}: \"{quote}\" stands beside the hex digits"),
         format!("Zeile {line}: neben den Hexziffern steht „{quote}“"),

@@ -7,8 +7,8 @@
 //! 0010 68 FA FA 68 53 FF                         a number that counts the rows
 //! ```
 //!
-//! The forms in which people write octets never end. A text that brings no telegram is looked at once more: where
-//! its rows are more than digits, these marks explain it better than a line that loses octets.
+//! The forms in which people write octets never end. A text that brings no telegram is looked at once more: its rows
+//! may be more than digits. Whole frames without the marks prove that they are to blame.
 
 use super::{
     beside_text,
@@ -232,7 +232,7 @@ fn quote(row: &[u8], at: usize) -> String {
 /// Fewer octets are numbers in a sentence.
 const LEAST: usize = 4;
 
-/// So many digits are octets without signs between them, and no number.
+/// The fewest digits that are octets without signs between them, and no number.
 const LONG: usize = 16;
 
 /// The characters of a sentence in front of octets.
@@ -241,7 +241,7 @@ const SENTENCE: usize = 120;
 /// A run of digits with no more than one wrong character in so many.
 const RUN: usize = 8;
 
-/// So many rows whose first words count are no octets by chance.
+/// The fewest rows whose first words count by no chance.
 const COUNTED: usize = 4;
 
 /// The digits of a number in a quotation.

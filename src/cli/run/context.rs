@@ -553,7 +553,7 @@ const BEGINS_AMID: &str = "the text begins amid a telegram, {} of which are lost
 const ENDS_AMID: &str = "the text ends amid the telegram that begins here, {} of which are lost; if it should not, a \
     row behind them is missing or cannot be read";
 
-/// So many rows show how a text is written.
+/// The most rows that are kept: they show how a text is written.
 const ROWS: usize = 1000;
 
 /// The rows below the names among which one has values; units may stand above it.
